@@ -1,0 +1,1 @@
+"""WSIS: weakly-supervised instance and semantic segmentation from image-level labels."""
