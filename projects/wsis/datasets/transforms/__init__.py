@@ -1,0 +1,12 @@
+"""Transforms: loading, geometry, label mining, packing."""
+
+from .dense_crf import refine_labels_with_crf
+from .formatting import PackTagInputs
+from .geometry import RandomCropAndPad, RandomRescale, RandomResizeLongSide
+from .inter_pixel_labels import GenerateInterPixelLabels
+from .loading import LoadCAMs, LoadEvaluationMasks, LoadInstancesFromMasks, LoadInterPixelLabels, LoadPhoto
+
+__all__ = [
+    'GenerateInterPixelLabels', 'LoadCAMs', 'LoadEvaluationMasks', 'LoadInstancesFromMasks', 'LoadInterPixelLabels',
+    'LoadPhoto', 'PackTagInputs', 'RandomCropAndPad', 'RandomRescale', 'RandomResizeLongSide', 'refine_labels_with_crf'
+]

@@ -1,0 +1,38 @@
+"""Ground-truth instances from VOC class and instance maps."""
+
+import numpy as np
+from pycocotools import mask as coco_mask
+
+IGNORE_LABEL = 255
+
+
+def masks_to_instances(semantic: np.ndarray, instance: np.ndarray) -> list[dict]:
+    """Turn a class map and an instance map into mmdet's list of instances.
+
+    Args:
+        semantic: (H, W) class of each pixel: 0 background, 1..C, 255 ignore.
+        instance: (H, W) instance number of each pixel: 0 background, 255 ignore.
+
+    Returns:
+        One ``dict(bbox=[x1, y1, x2, y2], bbox_label=0-based class, mask=RLE, ignore_flag=0)`` an instance, by rising
+        number. The class is that of most of its pixels; pixels without a class are left out.
+    """
+    instances = []
+    for number in np.unique(instance):
+        if number in (0, IGNORE_LABEL):
+            continue
+        mask = (instance == number) & (semantic != IGNORE_LABEL) & (semantic != 0)
+        if not mask.any():
+            continue
+        label = int(np.bincount(semantic[mask]).argmax()) - 1
+        rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+        box = [columns[0], rows[0], columns[-1] + 1, rows[-1] + 1]
+        instances.append(
+            dict(bbox=[float(value) for value in box], bbox_label=label, mask=encode_mask(mask), ignore_flag=0))
+    return instances
+
+
+def encode_mask(mask: np.ndarray) -> dict:
+    """Encode a mask (H, W) as COCO RLE whose counts are text, so that it goes into JSON as it is."""
+    encoded = coco_mask.encode(np.asfortranarray(mask, dtype=np.uint8))
+    return dict(size=[int(value) for value in encoded['size']], counts=encoded['counts'].decode('ascii'))

@@ -1,0 +1,58 @@
+"""Packing what the transforms made into network inputs and data samples."""
+
+import numpy as np
+import torch
+from mmcv.transforms import BaseTransform
+from mmdet.structures import DetDataSample
+from mmengine.registry import TRANSFORMS
+from mmengine.structures import InstanceData, PixelData
+
+
+@TRANSFORMS.register_module()
+class PackTagInputs(BaseTransform):
+    """Pack a photo with tags (and what else was loaded) for the weakly-supervised models.
+
+    Gives ``inputs`` (3, H, W) uint8 and a ``DetDataSample`` with ``gt_tags`` (C,) and, where the keys are there,
+    ``gt_sem_seg`` (the evaluation mask or the training label map), ``cams`` (InstanceData of ``cams``, ``labels``), and
+    ``instances`` in its metainfo.
+
+    Args:
+        num_classes: C, without background.
+        meta_keys: Keys that become metainfo, where present.
+    """
+
+    def __init__(self,
+                 num_classes: int,
+                 meta_keys: tuple[str, ...] = ('img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor', 'flip',
+                                               'flip_direction', 'tags', 'instances')) -> None:
+        self.num_classes = num_classes
+        self.meta_keys = meta_keys
+
+    def transform(self, results: dict) -> dict:
+        """Pack one photo."""
+        sample = DetDataSample(metainfo={key: results[key] for key in self.meta_keys if key in results})
+        sample.gt_tags = tags_to_vector(results['tags'], self.num_classes)
+        label_map = results.get('gt_seg_map', results.get('evaluation_sem_seg'))
+        if label_map is not None:
+            sample.gt_sem_seg = PixelData(data=torch.from_numpy(np.ascontiguousarray(label_map))[None])
+        if 'cams' in results:
+            sample.cams = InstanceData(
+                cams=torch.from_numpy(results['cams']), labels=torch.from_numpy(results['cam_labels']))
+        if 'inter_pixel_labels' in results:
+            sample.pred_sem_seg = PixelData(data=torch.from_numpy(results['inter_pixel_labels'])[None])
+        image = np.ascontiguousarray(results['img'].transpose(2, 0, 1))
+        return dict(inputs=torch.from_numpy(image), data_samples=sample)
+
+
+def tags_to_vector(tags: list[int], num_classes: int) -> torch.Tensor:
+    """Return the multi-hot vector (C,) of class ids.
+
+    Raises:
+        ValueError: If an id is not in ``0..num_classes - 1``.
+    """
+    if tags and not 0 <= min(tags) <= max(tags) < num_classes:
+        raise ValueError(f'Tags {tags} do not fit num_classes={num_classes}: set num_classes of the model and of '
+                         "PackTagInputs to the length of the dataset's class list")
+    vector = torch.zeros(num_classes)
+    vector[tags] = 1
+    return vector

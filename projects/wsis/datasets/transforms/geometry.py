@@ -1,0 +1,91 @@
+"""Random resizing and cropping as the weakly-supervised papers do it."""
+
+import numpy as np
+from mmcv.transforms import BaseTransform, RandomResize, Resize
+from mmcv.transforms.utils import cache_randomness
+from mmengine.registry import TRANSFORMS
+
+
+@TRANSFORMS.register_module()
+class RandomResizeLongSide(RandomResize):
+    """Resize a photo so that its longer side has a random length; label maps go along (nearest).
+
+    Args:
+        length_range: Shortest and longest side length in pixels, both included.
+        interpolation: How the photo is interpolated, as in mmcv's ``Resize``.
+    """
+
+    def __init__(self, length_range: tuple[int, int], interpolation: str = 'bicubic') -> None:
+        super().__init__(
+            scale=tuple(length_range), resize_type='mmcv.Resize', keep_ratio=True, interpolation=interpolation)
+        self.length_range = length_range
+
+    @cache_randomness
+    def _random_scale(self) -> tuple[int, int]:
+        length = np.random.randint(self.length_range[0], self.length_range[1] + 1)
+        return length, length
+
+
+@TRANSFORMS.register_module()
+class RandomRescale(BaseTransform):
+    """Resize a photo by a random factor; label maps go along (nearest).
+
+    Args:
+        factor_range: Smallest and largest factor.
+        interpolation: How the photo is interpolated, as in mmcv's ``Resize``.
+    """
+
+    def __init__(self, factor_range: tuple[float, float], interpolation: str = 'bicubic') -> None:
+        self.factor_range = factor_range
+        self.interpolation = interpolation
+
+    def transform(self, results: dict) -> dict:
+        """Resize by one random factor."""
+        factor = np.random.uniform(*self.factor_range)
+        return Resize(scale_factor=factor, keep_ratio=True, interpolation=self.interpolation)(results)
+
+
+@TRANSFORMS.register_module()
+class RandomCropAndPad(BaseTransform):
+    """Cut a square out of a photo at random; a photo that is smaller is placed at random on a plain ground.
+
+    The label map ``gt_seg_map`` goes along where there is one, padded with 255.
+
+    Args:
+        crop_size: Side of the square in pixels.
+        pad_value: Colour (B, G, R) of the ground; the mean colour of ImageNet, which is 0 after normalisation.
+        label_pad_value: Label outside the photo.
+        random: Whether place is random; else the top left corner is taken.
+    """
+
+    def __init__(self,
+                 crop_size: int,
+                 pad_value: tuple[float, float, float] = (103.53, 116.28, 123.675),
+                 label_pad_value: int = 255,
+                 random: bool = True) -> None:
+        self.crop_size = crop_size
+        self.pad_value = pad_value
+        self.label_pad_value = label_pad_value
+        self.random = random
+
+    def transform(self, results: dict) -> dict:
+        """Crop photo and label map alike."""
+        height, width = results['img'].shape[:2]
+        (y_from, y_to, rows), (x_from, x_to, columns) = self._place(height), self._place(width)
+        image = np.empty((self.crop_size, self.crop_size, 3), results['img'].dtype)
+        image[:] = np.round(self.pad_value).astype(image.dtype)
+        image[y_to:y_to + rows, x_to:x_to + columns] = results['img'][y_from:y_from + rows, x_from:x_from + columns]
+        results['img'] = image
+        results['img_shape'] = image.shape[:2]
+        if 'gt_seg_map' in results:
+            label = np.full(image.shape[:2], self.label_pad_value, results['gt_seg_map'].dtype)
+            label[y_to:y_to + rows, x_to:x_to + columns] = results['gt_seg_map'][y_from:y_from + rows,
+                                                                                x_from:x_from + columns]
+            results['gt_seg_map'] = label
+        return results
+
+    def _place(self, length: int) -> tuple[int, int, int]:
+        """Return where to cut from, where to place it, and how many pixels, along one axis."""
+        space = self.crop_size - length
+        offset = np.random.randint(abs(space) + 1) if self.random else 0
+        return (0, offset, length) if space > 0 else (offset, 0, self.crop_size)

@@ -1,0 +1,140 @@
+"""Loading photos, evaluation masks and the maps of earlier stages."""
+
+import numpy as np
+from mmcv.image import imfrombytes
+from mmcv.transforms import BaseTransform, LoadImageFromFile
+from mmengine.fileio import get
+from mmengine.registry import TRANSFORMS
+from PIL import Image
+
+from ...structures import PseudoLabelStore
+from ..instances import masks_to_instances
+
+
+@TRANSFORMS.register_module()
+class LoadPhoto(LoadImageFromFile):
+    """Load a photo as 8-bit BGR, whatever its kind: grey, RGBA (alpha is dropped), palette or 16 bit.
+
+    Required key: ``img_path``. Added keys: ``img`` (H, W, 3) uint8, ``img_shape``, ``ori_shape``.
+
+    Raises:
+        ValueError: If the file cannot be read as a photo; the message names it.
+    """
+
+    def transform(self, results: dict) -> dict:
+        """Load the photo of ``results['img_path']``."""
+        path = results['img_path']
+        try:
+            content = get(path, backend_args=self.backend_args)
+            image = imfrombytes(content, flag=self.color_type, backend=self.imdecode_backend)
+        except OSError as error:
+            raise ValueError(f'Photo {path} cannot be read ({error})') from None
+        if image is None:
+            raise ValueError(f'Photo {path} cannot be decoded: it is damaged or no picture; restore or remove it')
+        results['img'] = image.astype(np.float32) if self.to_float32 else image
+        results['img_shape'] = results['ori_shape'] = image.shape[:2]
+        return results
+
+
+@TRANSFORMS.register_module()
+class LoadEvaluationMasks(BaseTransform):
+    """Load ground-truth masks for evaluation. Photos without masks pass unchanged; resizing and flipping leave them.
+
+    Optional keys: ``seg_map_path``, ``instance_map_path`` (palette PNG; 0 background, 255 ignore).
+    Added keys: ``evaluation_sem_seg`` (H, W) uint8, and ``instances``: a list of ``dict(bbox=[x1, y1, x2, y2],
+    bbox_label=int, mask=RLE, ignore_flag=0)``.
+    """
+
+    def transform(self, results: dict) -> dict:
+        """Load the masks that the data info names."""
+        if 'seg_map_path' not in results:
+            return results
+        semantic = read_index_png(results['seg_map_path'])
+        if semantic.shape != tuple(results.get('ori_shape', semantic.shape)):
+            raise ValueError(f'{results["seg_map_path"]}: mask size {semantic.shape} is not that of the photo '
+                             f'{tuple(results["ori_shape"])}')
+        results['evaluation_sem_seg'] = semantic
+        if 'instance_map_path' in results:
+            results['instances'] = masks_to_instances(semantic, read_index_png(results['instance_map_path']))
+        return results
+
+
+@TRANSFORMS.register_module()
+class LoadCAMs(BaseTransform):
+    """Load the stored CAMs of a photo.
+
+    Required keys: ``cam_dir`` (the store), ``img_id``. Added keys: ``cams`` (K, h, w) float32 in [0, 1], ``cam_labels``
+    (K,) int64, 0-based class ids.
+    """
+
+    def transform(self, results: dict) -> dict:
+        """Read the npz file of the photo."""
+        if 'cam_dir' not in results:
+            raise ValueError("LoadCAMs needs the folder of the CAM store: set the dataset's data_prefix.cams")
+        arrays = PseudoLabelStore(results['cam_dir'], 'cams', '.npz').read_arrays(results['img_id'])
+        results['cams'] = arrays['cams'].astype(np.float32)
+        results['cam_labels'] = arrays['labels']
+        return results
+
+
+@TRANSFORMS.register_module()
+class LoadInterPixelLabels(BaseTransform):
+    """Load the stored inter-pixel label map of a photo as ``gt_seg_map``, so that mmcv's transforms carry it along.
+
+    Required keys: ``inter_pixel_label_dir`` (the store), ``img_id``. Added keys: ``gt_seg_map`` (H, W) uint8 (0
+    background, 1..C classes, 255 unsure), ``seg_fields``.
+    """
+
+    def transform(self, results: dict) -> dict:
+        """Read the PNG of the photo."""
+        if 'inter_pixel_label_dir' not in results:
+            raise ValueError("LoadInterPixelLabels needs the folder of the store: set the dataset's "
+                             'data_prefix.inter_pixel_labels')
+        store = PseudoLabelStore(results['inter_pixel_label_dir'], 'inter_pixel_labels', '.png')
+        if results['img_id'] not in store:
+            raise store.missing_file_error(results['img_id'])
+        results['gt_seg_map'] = read_index_png(store.path_of(results['img_id']))
+        results.setdefault('seg_fields', []).append('gt_seg_map')
+        return results
+
+
+@TRANSFORMS.register_module()
+class LoadInstancesFromMasks(BaseTransform):
+    """Turn evaluation instances into training targets of mmdet (for the fully supervised comparison only).
+
+    Required key: ``instances`` (of :class:`LoadEvaluationMasks`). Added keys: ``gt_bboxes``, ``gt_bboxes_labels``,
+    ``gt_masks``, ``gt_ignore_flags``, as mmdet's ``LoadAnnotations`` gives them.
+    """
+
+    def transform(self, results: dict) -> dict:
+        """Decode the instance masks."""
+        from mmdet.structures.bbox import HorizontalBoxes
+        from mmdet.structures.mask import BitmapMasks
+        from pycocotools import mask as coco_mask
+        instances = results.get('instances')
+        if instances is None:
+            raise ValueError(f'Photo {results["img_path"]} has no instance masks to train on')
+        height, width = results['ori_shape']
+        masks = [coco_mask.decode(instance['mask']) for instance in instances]
+        results['gt_bboxes'] = HorizontalBoxes(
+            np.array([instance['bbox'] for instance in instances], np.float32).reshape(-1, 4))
+        results['gt_bboxes_labels'] = np.array([instance['bbox_label'] for instance in instances], np.int64)
+        results['gt_ignore_flags'] = np.zeros(len(instances), bool)
+        results['gt_masks'] = BitmapMasks(masks, height, width)
+        return results
+
+
+def read_index_png(path) -> np.ndarray:
+    """Read a palette or grey PNG as its indices, (H, W) uint8.
+
+    Raises:
+        ValueError: If the file cannot be read or is a colour picture.
+    """
+    try:
+        with Image.open(path) as image:
+            indices = np.array(image)
+    except OSError as error:
+        raise ValueError(f'Mask {path} cannot be read ({error})') from None
+    if indices.ndim != 2:
+        raise ValueError(f'Mask {path} is a colour picture; masks are palette or grey PNG of class (instance) numbers')
+    return indices

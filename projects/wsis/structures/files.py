@@ -1,0 +1,60 @@
+"""Writing files so that nothing half-written is ever seen, and hashing what was written."""
+
+import hashlib
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, BinaryIO
+
+
+def write_atomically(path: str | Path, write: Callable[[BinaryIO], None]) -> None:
+    """Write a file under a temporary name and rename it, so that a killed process leaves the old file or none.
+
+    Args:
+        path: Where the file goes; its folder is made when missing.
+        write: Gets the open binary file and fills it.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f'.{path.name}.{os.getpid()}.tmp')
+    try:
+        with open(temporary, 'wb') as file:
+            write(file)
+            file.flush()
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_json(path: str | Path, content: Any, indent: int | None = 2) -> None:
+    """Write JSON atomically (keys in the given order, so equal content gives equal bytes)."""
+    data = json.dumps(content, indent=indent, ensure_ascii=False).encode() + b'\n'
+    write_atomically(path, lambda file: file.write(data))
+
+
+def read_json(path: str | Path) -> Any:
+    """Read a JSON file.
+
+    Raises:
+        ValueError: If the file is not valid JSON; the message names it.
+    """
+    try:
+        return json.loads(Path(path).read_text(encoding='utf-8'))
+    except json.JSONDecodeError as error:
+        raise ValueError(f'{path} is not valid JSON ({error}); delete it and make it again') from None
+
+
+def hash_content(content: Any) -> str:
+    """Return the SHA-256 of any JSON-like content, independent of the order of keys."""
+    text = json.dumps(content, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def hash_file(path: str | Path) -> str:
+    """Return the SHA-256 of a file's bytes."""
+    digest = hashlib.sha256()
+    with open(path, 'rb') as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()

@@ -1,0 +1,169 @@
+"""The pseudo-label store: a folder with one file a photo and a manifest that says what made it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .files import hash_content, read_json, write_atomically, write_json
+
+MANIFEST_NAME = 'manifest.json'
+
+
+class PseudoLabelStore:
+    """One artifact (CAMs, label maps, instances ...) in one folder: a file a photo, and ``manifest.json``.
+
+    The manifest holds what made the artifact (``lineage``: hashes of the config, of the checkpoint and of the input
+    stores), the class names, the number of photos and whether the artifact is complete. Files are written atomically,
+    so each file that exists is whole; an artifact is complete only once :meth:`finish` was called.
+
+    Args:
+        root: The folder.
+        artifact: What is stored, e.g. ``'cams'``. A store of another artifact is refused.
+        suffix: File name ending of the photo files, e.g. ``'.npz'``.
+    """
+
+    def __init__(self, root: str | Path, artifact: str, suffix: str) -> None:
+        self.root = Path(root)
+        self.artifact = artifact
+        self.suffix = suffix
+
+    @property
+    def manifest_path(self) -> Path:
+        return self.root / MANIFEST_NAME
+
+    def path_of(self, photo: str) -> Path:
+        """Return the file of a photo (named by its id, the file stem)."""
+        return self.root / f'{photo}{self.suffix}'
+
+    def __contains__(self, photo: str) -> bool:
+        return self.path_of(photo).is_file()
+
+    def read_manifest(self) -> dict[str, Any]:
+        """Read the manifest.
+
+        Raises:
+            FileNotFoundError: If the folder is no store.
+            ValueError: If it is a store of another artifact.
+        """
+        if not self.manifest_path.is_file():
+            raise FileNotFoundError(
+                f'{self.root} holds no {self.artifact} ({MANIFEST_NAME} is missing): make them first with '
+                'tools/test.py, or name the right folder')
+        manifest = read_json(self.manifest_path)
+        if manifest.get('artifact') != self.artifact:
+            raise ValueError(
+                f"{self.root} holds '{manifest.get('artifact')}', but '{self.artifact}' are needed here")
+        return manifest
+
+    def start(self, lineage: dict[str, Any], classes: Sequence[str], **facts: Any) -> bool:
+        """Open the store for writing. Files of an interrupted run of the same lineage are kept, others are removed.
+
+        Args:
+            lineage: What makes the artifact; compared with the manifest that is there.
+            classes: Class names; their order gives the ids.
+            facts: Further entries of the manifest.
+
+        Returns:
+            Whether files of an earlier run are kept, so that their photos need not be made again.
+        """
+        content = dict(
+            artifact=self.artifact, complete=False, classes=list(classes), **facts, lineage=lineage)
+        kept = False
+        if self.manifest_path.is_file():
+            old = read_json(self.manifest_path)
+            kept = old.get('artifact') == self.artifact and hash_content(
+                [old.get('classes'), old.get('lineage')]) == hash_content([list(classes), lineage])
+            if not kept:
+                self._clear(old)
+        write_json(self.manifest_path, content)
+        return kept
+
+    def _clear(self, manifest: dict[str, Any]) -> None:
+        if manifest.get('artifact') != self.artifact:
+            raise ValueError(
+                f"{self.root} holds '{manifest.get('artifact')}' and is not overwritten with "
+                f"'{self.artifact}': name another folder")
+        self.manifest_path.unlink()  # first, so that the rest is trusted by nobody
+        for file in self.root.iterdir():
+            if file.name.endswith(self.suffix):
+                file.unlink()
+
+    def finish(self, photos: Sequence[str], **facts: Any) -> None:
+        """Mark the artifact as complete.
+
+        Raises:
+            RuntimeError: If a photo has no file.
+        """
+        missing = [photo for photo in photos if photo not in self]
+        if missing:
+            raise RuntimeError(
+                f'{self.root}: {len(missing)} of {len(photos)} photos have no {self.artifact} '
+                f'(first: {missing[0]}); run the same command again to make them')
+        manifest = self.read_manifest()
+        manifest.update(complete=True, count=len(photos), **facts)
+        write_json(self.manifest_path, manifest)
+
+    def check_readable(self, classes: Sequence[str] | None = None) -> dict[str, Any]:
+        """Check that the store is complete and was made for these classes; return its manifest.
+
+        Raises:
+            FileNotFoundError: If the folder is no store.
+            ValueError: If it is incomplete, of another artifact or of another class list.
+        """
+        manifest = self.read_manifest()
+        if not manifest.get('complete'):
+            raise ValueError(
+                f'{self.root}: making the {self.artifact} was interrupted; run the command that makes them again '
+                '(it goes on where it stopped)')
+        if classes is not None and list(classes) != manifest['classes']:
+            raise ValueError(
+                f'{self.root}: made for the classes {_shorten(manifest["classes"])}, but the dataset has '
+                f'{_shorten(classes)}; make the {self.artifact} again with this class list')
+        return manifest
+
+    def missing_file_error(self, photo: str) -> FileNotFoundError:
+        """Return the error for a photo that the store does not hold."""
+        return FileNotFoundError(
+            f'{self.root} has no {self.artifact} of photo {photo}: it was made for other photos; make it for this '
+            'split')
+
+    def write_arrays(self, photo: str, **arrays: np.ndarray) -> None:
+        """Write the npz file of a photo."""
+        write_atomically(self.path_of(photo), lambda file: np.savez_compressed(file, **arrays))
+
+    def read_arrays(self, photo: str) -> dict[str, np.ndarray]:
+        """Read the npz file of a photo, without unpickling.
+
+        Raises:
+            FileNotFoundError: If the photo has no file.
+            ValueError: If the file is damaged.
+        """
+        path = self.path_of(photo)
+        if not path.is_file():
+            raise self.missing_file_error(photo)
+        try:
+            with np.load(path, allow_pickle=False) as content:
+                return {key: content[key] for key in content.files}
+        except Exception as error:  # numpy, zipfile and zlib each raise errors of their own
+            raise ValueError(f'{path} is damaged ({error}); delete it and make it again') from None
+
+
+def find_manifests(folder: str | Path) -> dict[str, str]:
+    """Return the hash of the manifest of a store, or of each store directly below a folder: ``{path: hash}``.
+
+    Paths are relative to ``folder``; only complete manifests have a stable hash, so incomplete ones are left out.
+    """
+    folder = Path(folder)
+    found = {}
+    for path in sorted([*folder.glob(MANIFEST_NAME), *folder.glob(f'*/{MANIFEST_NAME}')]):
+        manifest = read_json(path)
+        if manifest.get('complete'):
+            found[str(path.parent.relative_to(folder))] = hash_content(manifest)
+    return found
+
+
+def _shorten(names: Sequence[str]) -> str:
+    names = list(names)
+    return str(names) if len(names) <= 6 else f'[{", ".join(names[:5])}, ... {len(names)} in all]'
