@@ -1,0 +1,18 @@
+"""Running: hooks, safe checkpoint loading, atomic saving."""
+
+from . import hooks
+from .atomic_backend import AtomicLocalBackend, install_atomic_backend
+from .latest_checkpoint import find_latest_checkpoint
+from .safe_checkpoint import install_safe_checkpoint_loader, load_checkpoint_safely
+
+install_safe_checkpoint_loader()
+install_atomic_backend()
+
+__all__ = [
+    'AtomicLocalBackend',
+    'find_latest_checkpoint',
+    'hooks',
+    'install_atomic_backend',
+    'install_safe_checkpoint_loader',
+    'load_checkpoint_safely',
+]

@@ -1,0 +1,96 @@
+"""Making a config run on the machine at hand: CPU with gloo, batch norm, threads, mixed precision."""
+
+import datetime
+import os
+
+import torch
+from mmengine.config import Config
+from mmengine.device import get_device
+from torch import distributed
+
+SYNC_BATCH_NORM_TYPES = ('SyncBN', 'MMSyncBN', 'SyncBatchNorm', 'NaiveSyncBN', 'naiveSyncBN')
+
+
+def available_cores() -> int:
+    """Return how many CPU cores this process may use."""
+    if hasattr(os, 'sched_getaffinity'):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def processes_on_this_machine() -> int:
+    """Return how many processes the launcher started on this machine (1 without a launcher)."""
+    return int(os.environ.get('LOCAL_WORLD_SIZE') or os.environ.get('WORLD_SIZE') or 1)
+
+
+def set_threads() -> None:
+    """Share the cores among the processes of this machine, unless `OMP_NUM_THREADS` says otherwise."""
+    if 'OMP_NUM_THREADS' not in os.environ:
+        torch.set_num_threads(max(1, available_cores() // processes_on_this_machine()))
+
+
+def replace_sync_batch_norm(node: object) -> None:
+    """Turn every synchronised batch norm of a config into plain batch norm, in place: it needs an accelerator."""
+    if isinstance(node, dict):
+        if node.get('type') in SYNC_BATCH_NORM_TYPES:
+            node['type'] = 'BN'
+        children = node.values()
+    elif isinstance(node, list | tuple):
+        children = node
+    else:
+        return
+    for child in children:
+        replace_sync_batch_norm(child)
+
+
+def start_gloo(cfg: Config) -> None:
+    """Start torch's process group on CPU, which mmengine's own launcher cannot (it calls `cuda.set_device`)."""
+    if distributed.is_initialized():
+        return
+    timeout = (cfg.get('env_cfg') or {}).get('dist_cfg', {}).get('timeout')
+    options = {} if timeout is None else {'timeout': datetime.timedelta(seconds=timeout)}
+    distributed.init_process_group('gloo', **options)
+
+
+def adapt_to_cpu(cfg: Config) -> None:
+    """Change a config, in place, to run on CPU.
+
+    Args:
+        cfg: The whole config; `launcher`, `model`, `model_wrapper_cfg`, `sync_bn` and `optim_wrapper` are looked at.
+
+    Raises:
+        ValueError: If the config wants mixed precision or a launcher that needs an accelerator.
+    """
+    if cfg.get('optim_wrapper') and cfg.optim_wrapper.get('type') == 'AmpOptimWrapper':
+        raise ValueError(
+            'mixed precision (--amp, AmpOptimWrapper) needs a GPU and none is visible: '
+            "leave out --amp or set optim_wrapper.type='OptimWrapper'"
+        )
+    replace_sync_batch_norm(cfg.get('model'))
+    if cfg.get('sync_bn'):
+        cfg.sync_bn = None
+    launcher = cfg.get('launcher', 'none')
+    if launcher == 'none':
+        return
+    if launcher != 'pytorch':
+        raise ValueError(f'--launcher {launcher} needs a GPU and none is visible: use --launcher pytorch (torchrun)')
+    wrapper = dict(
+        type='MMDistributedDataParallel',
+        broadcast_buffers=False,
+        find_unused_parameters=cfg.get('find_unused_parameters', False),
+    )
+    wrapper.update(cfg.get('model_wrapper_cfg') or {})
+    wrapper['device_ids'] = None  # mmengine would pass LOCAL_RANK, which only an accelerator has
+    cfg.model_wrapper_cfg = wrapper
+    start_gloo(cfg)
+
+
+def setup_environment_for_launch(cfg: Config) -> None:
+    """Prepare this process and the config for the devices of this machine; call it before building the Runner.
+
+    Args:
+        cfg: The whole config, with `launcher` set; changed in place where no accelerator is visible.
+    """
+    if get_device() == 'cpu':
+        set_threads()
+        adapt_to_cpu(cfg)

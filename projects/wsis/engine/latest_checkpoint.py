@@ -1,0 +1,31 @@
+"""Which checkpoint of a work dir an interrupted run goes on from."""
+
+import re
+from pathlib import Path
+
+CHECKPOINT_NAME = re.compile(r'(epoch|iter)_(\d+)\.pth')
+
+
+def find_latest_checkpoint(work_dir: str | Path) -> Path | None:
+    """Return the newest checkpoint of a training run.
+
+    mmengine's `last_checkpoint` file is asked first. A process killed while writing leaves it empty, and a moved work
+    dir leaves the old place in it; then the checkpoint of the same name, else the newest `epoch_*.pth` or
+    `iter_*.pth` counts. Checkpoints themselves are never half-written: see `AtomicLocalBackend`.
+
+    Args:
+        work_dir: The folder of the run.
+
+    Returns:
+        The checkpoint, or None when the folder has none.
+    """
+    work_dir = Path(work_dir)
+    note = work_dir / 'last_checkpoint'
+    if note.is_file():
+        noted = note.read_text(encoding='utf-8', errors='replace').strip()
+        candidates = [Path(noted), work_dir / Path(noted).name] if noted else []
+        for candidate in candidates:
+            if candidate.is_file():
+                return candidate
+    checkpoints = [path for path in work_dir.glob('*.pth') if CHECKPOINT_NAME.fullmatch(path.name)]
+    return max(checkpoints, key=lambda path: path.stat().st_mtime_ns, default=None)

@@ -1,0 +1,258 @@
+"""The one checkpoint loader: nothing that a file holds is ever run, whatever library and whatever scheme loads it.
+
+mmengine loads checkpoints through `CheckpointLoader`, which picks a function by the scheme of the path (a local file,
+`https://`, `torchvision://` ...). The onedl distribution of mmengine falls back to unrestricted pickle when torch's
+restricted loader refuses a file; the original distribution cannot load its own checkpoints on torch >= 2.6.
+`install_safe_checkpoint_loader` replaces every scheme by `load_checkpoint_safely`, which reads with
+`weights_only=True`, knows mmengine's own types, and has no fallback. Importing `projects.wsis` installs it.
+"""
+
+import os
+import pickle
+import re
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from mmengine.config import ConfigDict
+from mmengine.dist import barrier, get_rank
+from mmengine.fileio import get_file_backend
+from mmengine.logging import HistoryBuffer
+from mmengine.runner import CheckpointLoader
+from mmengine.runner import checkpoint as mmengine_checkpoint
+from torch.hub import download_url_to_file, get_dir
+
+STATISTICS = ('min', 'max', 'current', 'mean')
+NUMPY_TYPE_CODES = '?bBhHiIlLqQefdgFD'
+URL_SCHEMES = ('http://', 'https://')
+NAMED_SCHEMES = ('modelzoo://', 'torchvision://', 'open-mmlab://', 'openmmlab://', 'mmcls://')
+STORAGE_SCHEMES = (r'(\S+\:)?s3://', r'(\S+\:)?petrel://')
+REFUSED_SCHEMES = ('pavi://',)
+
+
+def _statistic_of_history_buffer(owner: type, name: str) -> Callable:
+    """Stand in for `getattr` while reading: a saved `HistoryBuffer` names its four statistics through it.
+
+    Raises:
+        pickle.UnpicklingError: For any other attribute: with the real `getattr` a file could reach any function.
+    """
+    if owner is not HistoryBuffer or name not in STATISTICS:
+        raise pickle.UnpicklingError(f'Unsupported global: GLOBAL getattr({owner!r}, {name!r})')
+    return getattr(HistoryBuffer, name)
+
+
+# torch knows an allowed function by its module and name; under these the restricted reader meets `getattr`
+_statistic_of_history_buffer.__module__ = 'builtins'
+_statistic_of_history_buffer.__name__ = _statistic_of_history_buffer.__qualname__ = 'getattr'
+
+
+def safe_types() -> list[Any]:
+    """Return what a checkpoint of mmengine's Runner holds beyond tensors and containers; all of it is plain data."""
+    multiarray = np._core.multiarray if hasattr(np, '_core') else np.core.multiarray
+    types = [
+        HistoryBuffer,
+        _statistic_of_history_buffer,
+        ConfigDict,
+        np.ndarray,
+        np.dtype,
+        multiarray._reconstruct,
+        multiarray.scalar,
+    ]
+    types += {type(np.dtype(code)) for code in NUMPY_TYPE_CODES}
+    return types
+
+
+def _old_numpy_names() -> list[Any]:
+    """Return the functions that files written by numpy 1 name by their old module (torch >= 2.6 takes such aliases)."""
+    if not hasattr(np, '_core') or tuple(map(int, torch.__version__.split('.')[:2])) < (2, 6):
+        return []
+    multiarray = np._core.multiarray
+    return [
+        (multiarray._reconstruct, 'numpy.core.multiarray._reconstruct'),
+        (multiarray.scalar, 'numpy.core.multiarray.scalar'),
+    ]
+
+
+def _explain(error: Exception, source: str) -> str:
+    """Return one line that says what is wrong with a checkpoint that torch refused."""
+    text = ' '.join(str(error).split())
+    unsafe = re.search(
+        r'Unsupported (?:global|class|operand|function)[^:]*: *(?:GLOBAL )?(.+?)(?: was not| Please|$)', text
+    )
+    if unsafe is None:
+        unsafe = re.search(r'[Tt]rying to call reduce for unrecognized function (.+?)(?: Please|$)', text)
+    if unsafe is None:
+        unsafe = re.search(r'[Tt]rying to (?:load|instantiate) unsupported (?:GLOBAL|class) (\S+)', text)
+    if unsafe is not None:
+        return (
+            f'checkpoint {source} is refused: it wants to run or build `{unsafe.group(1).strip()}`, which is not '
+            'plain data; take it from a source you trust and convert it to plain tensors first'
+        )
+    return (
+        f'checkpoint {source} is damaged or not a checkpoint of PyTorch ({text[:160]}): '
+        'a copy or download may have stopped half-way; get it again'
+    )
+
+
+def read_safely(file: str | Path | BytesIO, source: str | Path, map_location: Any = None) -> Any:
+    """Read a checkpoint as plain data.
+
+    Args:
+        file: A local path or the bytes of a file.
+        source: What the user called it, for messages.
+        map_location: As of `torch.load`.
+
+    Returns:
+        What was saved, usually a dict.
+
+    Raises:
+        ValueError: If the file holds anything but plain data, is damaged, or is no checkpoint. One line.
+    """
+    try:
+        return torch.load(file, map_location=map_location, weights_only=True)
+    except (
+        pickle.UnpicklingError,
+        RuntimeError,
+        EOFError,
+        KeyError,
+        IndexError,
+        AttributeError,
+        TypeError,
+        ValueError,
+        UnicodeDecodeError,
+        OSError,
+    ) as error:
+        if 'CUDA' in str(error):  # the file is fine, the device is not
+            raise
+        raise ValueError(_explain(error, str(source))) from None
+
+
+def _download(url: str, model_dir: str | None = None, progress: bool = True) -> Path:
+    """Fetch a URL into torch's cache (the first process of the run only) and return the local file.
+
+    Raises:
+        ValueError: If it cannot be fetched.
+    """
+    target = Path(model_dir or Path(get_dir()) / 'checkpoints') / Path(url.split('?')[0]).name
+    failure = None
+    if get_rank() == 0 and not target.is_file():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            download_url_to_file(url, str(target), progress=progress)  # writes under another name, then renames
+        except Exception as error:  # urllib, ssl and http raise many kinds
+            failure = error
+    barrier()
+    if failure is not None or not target.is_file():
+        raise ValueError(
+            f'checkpoint {url} cannot be downloaded ({failure or "the first process failed"}): fetch it '
+            f'by hand, put it at {target}, or name a local file'
+        ) from None
+    return target
+
+
+def load_from_local(filename: str, map_location: Any = None) -> Any:
+    """Load a local file; see `load_checkpoint_safely`."""
+    path = Path(filename).expanduser()
+    if path.is_dir():
+        raise ValueError(f'checkpoint {filename} is a folder: name the .pth file in it')
+    if not path.is_file():
+        raise FileNotFoundError(f'checkpoint {filename} not found (current folder: {Path.cwd()}): check the path')
+    return read_safely(path, filename, map_location)
+
+
+def load_from_http(
+    filename: str,
+    map_location: Any = None,
+    model_dir: str | None = None,
+    progress: bool = os.isatty(0),
+) -> Any:
+    """Load from a URL by way of torch's download cache; see `load_checkpoint_safely`."""
+    path = _download(filename, model_dir, progress)
+    return read_safely(path, f'{filename} (cached as {path})', map_location)
+
+
+def load_from_storage(filename: str, map_location: Any = None, backend: str = 'petrel') -> Any:
+    """Load from an object store that mmengine knows (`s3://`, `petrel://`)."""
+    content = get_file_backend(filename, backend_args={'backend': backend}).get(filename)
+    return read_safely(BytesIO(content), filename, map_location)
+
+
+def load_from_named(filename: str, map_location: Any = None) -> Any:
+    """Load one of the models that mmengine knows by name, such as `torchvision://resnet50` or `open-mmlab://...`.
+
+    Raises:
+        ValueError: If the name is unknown, or torchvision is needed for it and missing.
+    """
+    scheme, name = filename.split('://', 1)
+    if scheme in ('torchvision', 'modelzoo'):
+        try:
+            addresses = mmengine_checkpoint.get_torchvision_models()
+        except ImportError:
+            raise ValueError(
+                f'checkpoint {filename} needs torchvision, which is not installed: name the weights by '
+                'their URL or a local file instead'
+            ) from None
+    elif scheme == 'mmcls':
+        addresses = mmengine_checkpoint.get_mmcls_models()
+    else:
+        addresses = mmengine_checkpoint.get_external_models()
+        name = mmengine_checkpoint.get_deprecated_model_names().get(name, name)
+    if name not in addresses:
+        raise ValueError(f'checkpoint {filename}: {scheme} knows no model of this name')
+    address = addresses[name]
+    if not address.startswith(URL_SCHEMES):
+        return load_from_local(str(Path(mmengine_checkpoint._get_mmengine_home()) / address), map_location)
+    content = load_from_http(address, map_location)
+    if scheme == 'mmcls':  # classifiers name their backbone's weights `backbone.*`
+        weights = content.get('state_dict', content)
+        content = dict(
+            state_dict={
+                key.removeprefix('backbone.'): value for key, value in weights.items() if key.startswith('backbone.')
+            }
+        )
+    return content
+
+
+def refuse_scheme(filename: str, map_location: Any = None) -> Any:
+    """Refuse a scheme that cannot be read as plain data."""
+    raise ValueError(f'checkpoint {filename}: this scheme is not supported; download the file and name it instead')
+
+
+def load_checkpoint_safely(filename: str | Path, map_location: Any = 'cpu') -> Any:
+    """Load a checkpoint of any scheme as plain data; converters call this, mmengine gets here by its own functions.
+
+    Args:
+        filename: A local path, URL, `torchvision://name`, `open-mmlab://name`, `s3://...`.
+        map_location: As of `torch.load`.
+
+    Returns:
+        What was saved, usually a dict with `state_dict`.
+
+    Raises:
+        FileNotFoundError: If a local file does not exist.
+        ValueError: If it is damaged, no checkpoint, or holds anything but plain data; the message names the type.
+    """
+    install_safe_checkpoint_loader()
+    return CheckpointLoader.load_checkpoint(str(filename), map_location, logger='silent')
+
+
+def install_safe_checkpoint_loader() -> None:
+    """Make mmengine load every checkpoint through this module. Calling it again changes nothing."""
+    torch.serialization.add_safe_globals(safe_types() + _old_numpy_names())
+    loaders = {
+        load_from_local: ('',),
+        load_from_http: URL_SCHEMES,
+        load_from_named: NAMED_SCHEMES,
+        load_from_storage: STORAGE_SCHEMES,
+        refuse_scheme: REFUSED_SCHEMES,
+    }
+    for loader, schemes in loaders.items():
+        CheckpointLoader.register_scheme(schemes, loader, force=True)
+    # what other libraries registered before us cannot be trusted to be safe
+    ours = set(loaders)
+    for scheme, loader in list(CheckpointLoader._schemes.items()):
+        if loader not in ours:
+            CheckpointLoader.register_scheme(scheme, refuse_scheme, force=True)

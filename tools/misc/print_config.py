@@ -1,0 +1,31 @@
+"""Print a config with its bases and options merged: `python tools/misc/print_config.py CONFIG`."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from mmengine.config import DictAction
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import repository_path  # noqa: E402, F401  it makes projects.wsis importable
+
+from projects.wsis.apis.errors import report_errors  # noqa: E402
+from projects.wsis.apis.launch import load_config  # noqa: E402
+
+
+def main() -> None:
+    """Print the config, or save it with --out."""
+    parser = argparse.ArgumentParser(description='Print the whole config')
+    parser.add_argument('config', help='config file')
+    parser.add_argument('--out', help='save it to this .py, .json or .yml file as well')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='override settings: key=value')
+    arguments = parser.parse_args()
+    with report_errors():
+        cfg = load_config(arguments.config, arguments.cfg_options)
+        print(cfg.pretty_text)
+        if arguments.out:
+            cfg.dump(arguments.out)
+
+
+if __name__ == '__main__':
+    main()

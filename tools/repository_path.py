@@ -1,0 +1,30 @@
+"""Importing this module puts the repository root on the path, so that `projects.wsis` imports from any folder.
+
+Every tool imports it first. It needs nothing but the standard library.
+"""
+
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+MINIMUM_PYTHON = (3, 10)
+
+
+def prepare() -> None:
+    """Put the repository root at the front of `sys.path` and stop with one line where that cannot work."""
+    if sys.version_info < MINIMUM_PYTHON:
+        found = '.'.join(map(str, sys.version_info[:3]))
+        raise SystemExit(f'error: Python {found} at {sys.executable} is too old: use Python 3.10 or newer')
+    if str(ROOT) not in sys.path[:1]:
+        sys.path.insert(0, str(ROOT))
+    spec = find_spec('projects')
+    # ours is a namespace package, which has no __init__.py; Python prefers a regular package wherever it lies
+    if spec is not None and spec.origin is not None:
+        raise SystemExit(
+            f'error: another package named `projects` ({spec.origin}) hides projects.wsis: uninstall it '
+            'or take its folder off PYTHONPATH'
+        )
+
+
+prepare()

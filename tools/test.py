@@ -1,0 +1,46 @@
+"""Test a model or make labels with it: `python tools/test.py CONFIG CHECKPOINT [--tta] [--work-dir DIR]`."""
+
+import argparse
+
+import repository_path  # noqa: F401  must come first: it makes projects.wsis importable
+
+from projects.wsis.apis.errors import report_errors
+from projects.wsis.apis.launch import (
+    add_common_arguments,
+    apply_show,
+    apply_tta,
+    finish,
+    load_config,
+    parse_arguments,
+    run_test,
+)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    parser = argparse.ArgumentParser(description='Test (and evaluate) a model, or make labels with it')
+    parser.add_argument('config', help='test config')
+    parser.add_argument('checkpoint', help="checkpoint file or URL; 'none' for a model that has no weights to load")
+    add_common_arguments(parser)
+    parser.add_argument('--out', help='JSON file for the metrics')
+    parser.add_argument('--show', action='store_true', help='show predictions in a window')
+    parser.add_argument('--show-dir', help='paint predictions into this folder below the run of the work dir')
+    parser.add_argument('--tta', action='store_true', help='test-time augmentation (also: tta = True in the config)')
+    return parser
+
+
+def main() -> None:
+    """Test."""
+    arguments = parse_arguments(build_parser())
+    with report_errors():
+        cfg = load_config(arguments.config, arguments.cfg_options, arguments.work_dir, arguments.launcher)
+        cfg.load_from = None if arguments.checkpoint.lower() == 'none' else arguments.checkpoint
+        apply_show(cfg, arguments.show, arguments.show_dir)
+        if arguments.tta or cfg.get('tta'):
+            apply_tta(cfg)
+        run_test(cfg, arguments.out)
+        finish()
+
+
+if __name__ == '__main__':
+    main()

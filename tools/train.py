@@ -1,0 +1,47 @@
+"""Train what a config describes: `python tools/train.py CONFIG [--work-dir DIR] [--resume]`."""
+
+import argparse
+
+import repository_path  # noqa: F401  must come first: it makes projects.wsis importable
+
+from projects.wsis.apis.errors import report_errors
+from projects.wsis.apis.launch import (
+    add_common_arguments,
+    apply_amp,
+    apply_resume,
+    finish,
+    load_config,
+    parse_arguments,
+    run_training,
+)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    parser = argparse.ArgumentParser(description='Train a model')
+    parser.add_argument('config', help='training config')
+    add_common_arguments(parser)
+    parser.add_argument('--amp', action='store_true', help='mixed-precision training (needs a GPU)')
+    parser.add_argument(
+        '--resume',
+        nargs='?',
+        const='auto',
+        help='go on with the newest checkpoint of the work dir, or with the one named',
+    )
+    return parser
+
+
+def main() -> None:
+    """Train."""
+    arguments = parse_arguments(build_parser())
+    with report_errors():
+        cfg = load_config(arguments.config, arguments.cfg_options, arguments.work_dir, arguments.launcher)
+        if arguments.amp:
+            apply_amp(cfg)
+        apply_resume(cfg, arguments.resume)
+        run_training(cfg)
+        finish()
+
+
+if __name__ == '__main__':
+    main()
