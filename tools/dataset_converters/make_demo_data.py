@@ -169,8 +169,6 @@ def _is_running(process: int) -> bool:
 def main(argv: list[str] | None = None) -> int:
     """Command line; returns the exit status."""
     args = parse_args(argv)
-    # A polite kill cleans up like an interrupt from the keyboard.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     start = time.perf_counter()
     demo_set = DemoSet(args.seed, args.train, args.val, args.size)
     try:
@@ -187,4 +185,6 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == '__main__':
+    # A polite kill cleans up like an interrupt from the keyboard.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     sys.exit(main())
