@@ -1,0 +1,8 @@
+"""Metrics, registered in mmengine's root registry."""
+
+from .multi_label_metric import MultiLabelMetric
+from .seed_iou_metric import SeedIoUMetric
+from .semantic_iou_metric import SemanticIoUMetric
+from .voc_instance_metric import VOCInstanceMetric
+
+__all__ = ['MultiLabelMetric', 'SeedIoUMetric', 'SemanticIoUMetric', 'VOCInstanceMetric']

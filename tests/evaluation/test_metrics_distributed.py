@@ -1,0 +1,80 @@
+"""All metrics give the same numbers in one process and in two."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+import torch
+import torch.distributed as dist
+import torch.multiprocessing as mp
+from mmdet.structures import DetDataSample
+from mmengine.dataset import DefaultSampler
+from mmengine.evaluator import Evaluator
+from mmengine.structures import InstanceData, PixelData
+
+import projects.wsis.evaluation  # noqa: F401  registers the metrics
+from projects.wsis.evaluation.functional import to_rle
+
+NUM_PHOTOS = 7
+METRICS = [
+    dict(type='VOCInstanceMetric', classwise=True, ap_convention=['area', '11points']),
+    dict(type='SeedIoUMetric', background_threshold=0.3, oracle_sweep=True, classwise=True),
+    dict(type='SemanticIoUMetric', classwise=True),
+    dict(type='MultiLabelMetric', classwise=True),
+]
+
+
+def make_photo(index):
+    """A photo that depends on its index only; many scores are equal, photo 2 has no masks."""
+    rng = np.random.default_rng(index)
+    sample = DetDataSample(metainfo=dict(img_id=str(index), mode='pseudo_label'))
+    true = rng.random((3, 20, 24)) < 0.6
+    if index != 2:
+        instances = [
+            dict(mask=to_rle(mask), bbox_label=i, ignore_flag=0) for i, mask in enumerate(true)
+        ]
+        sample.set_metainfo(dict(instances=instances))
+        label_map = torch.from_numpy(rng.integers(0, 4, (1, 20, 24)))
+        sample.gt_sem_seg = PixelData(data=label_map)
+    masks = true[[0, 1, 2, 0, 1]] ^ (rng.random((5, 20, 24)) < rng.random((5, 1, 1)))
+    sample.pred_instances = InstanceData(
+        masks=torch.from_numpy(masks),
+        labels=torch.tensor([0, 1, 2, 0, 1]),
+        scores=torch.from_numpy(rng.integers(0, 3, 5) / 3),
+    )
+    sample.pred_cams = InstanceData(
+        cams=torch.from_numpy(rng.random((2, 5, 6))), labels=torch.tensor([0, 2])
+    )
+    sample.pred_sem_seg = PixelData(data=torch.from_numpy(rng.integers(0, 4, (1, 20, 24))))
+    sample.pred_scores = torch.from_numpy(rng.random(3))
+    sample.gt_tags = torch.from_numpy(rng.integers(0, 2, 3)).float()
+    return sample
+
+
+def evaluate(round_up, collect_device='cpu', collect_dir=None):
+    metrics = [dict(metric, collect_device=collect_device) for metric in METRICS]
+    if collect_dir is not None:
+        metrics = [dict(m, collect_dir=f'{collect_dir}/{m["type"]}') for m in metrics]
+    evaluator = Evaluator(metrics)
+    evaluator.dataset_meta = dict(classes=('a', 'b', 'c'))
+    for index in DefaultSampler(range(NUM_PHOTOS), shuffle=False, round_up=round_up):
+        evaluator.process([make_photo(index)])
+    return evaluator.evaluate(NUM_PHOTOS)
+
+
+def evaluate_rank(rank, folder, round_up):
+    dist.init_process_group('gloo', init_method=f'file://{folder}/store', rank=rank, world_size=2)
+    metrics = evaluate(round_up, collect_dir=folder)
+    with open(f'{folder}/rank{rank}.json', 'w') as file:
+        json.dump(metrics, file)
+    dist.destroy_process_group()
+
+
+@pytest.mark.parametrize('round_up', [True, False])
+def test_two_processes_equal_one(tmp_path, round_up):
+    expected = evaluate(round_up)
+    assert len(expected) > 40 and all(math.isfinite(value) for value in expected.values())
+    mp.spawn(evaluate_rank, args=(str(tmp_path), round_up), nprocs=2)
+    for rank in range(2):
+        assert json.loads((tmp_path / f'rank{rank}.json').read_text()) == expected
