@@ -1,0 +1,171 @@
+"""The sparse transition matrix of a random walk on a pixel grid, and its product with maps.
+
+With ``A`` the symmetric affinities of pixel pairs raised to ``beta`` (1 on the diagonal) and ``D`` its sums, the matrix
+is ``M = D^-1 A``: it acts on columns as the reference's column-normalised ``A D^-1`` acts on rows. Every row has the same
+few neighbours at the same distances in the flattened map, so one pattern of indices serves all bands of the map.
+
+Two ways to multiply, chosen by measuring (docs/benchmarks.md):
+
+* CPU with MKL: compressed sparse rows with 32-bit indices, in bands whose part of the map stays in the cache.
+* elsewhere: shifted slices of the flattened map, plain tensor operations.
+"""
+import warnings
+from collections.abc import Callable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .paths import search_paths
+
+# Pixels of a band: some 2 MB of matrix values. Measured flat from 4k to 16k pixels, up to 1.5x slower above.
+BAND_PIXELS = 8192
+
+
+class TransitionMatrix:
+    """``M = D^-1 A`` of one map of pixels.
+
+    A row holds, in the order of the flattened map, the neighbours before the pixel, itself, and those after it. A pair
+    that would leave the map has weight 0, so that no row needs an exception at the border.
+
+    Args:
+        rows_of_affinity: Function ``(top, bottom) -> (P, bottom - top, W)`` that gives the affinities in [0, 1] of these
+            source rows with the destinations of ``search_paths(radius)``. It is asked for a few rows at a time, so that
+            the affinities of a large photo never exist all at once.
+        size: ``(H, W)`` of the map.
+        radius: Radius of the pair search.
+        beta: Power of the affinities.
+        like: A tensor of the type (float32 or float64) and device of the scores.
+        use_csr: Whether to multiply by compressed sparse rows; by default on a CPU with MKL.
+    """
+
+    def __init__(
+        self,
+        rows_of_affinity: Callable[[int, int], Tensor],
+        *,
+        size: tuple[int, int],
+        radius: int,
+        beta: float,
+        like: Tensor,
+        use_csr: bool | None = None,
+    ) -> None:
+        self.size = size
+        self.pixels = size[0] * size[1]
+        if use_csr is None:
+            use_csr = like.device.type == 'cpu' and torch.backends.mkl.is_available()
+        self.use_csr = use_csr
+        # Sorted by place in the flattened map, so that the columns of a row rise. On maps narrower than the disc two
+        # destinations can share a place; that is harmless, since at most one of them is inside the map.
+        destinations = [path.destination for path in search_paths(radius)]
+        self.shifts = [y * size[1] + x for y, x in destinations]
+        self.margin = max([*self.shifts, 0])
+        self.bands: list[tuple[int, int, Tensor]] = []  # first pixel, last pixel + 1, weights or CSR matrix
+        self._build(rows_of_affinity, destinations, beta, like)
+
+    def enter(self, scores: Tensor) -> Tensor:
+        """Scores ``(C, H*W)`` in the layout of the products: ``(margin + H*W + margin, C)`` or the same transposed."""
+        padded = F.pad(scores, (self.margin, self.margin))
+        return padded.t().contiguous() if self.use_csr else padded
+
+    def leave(self, maps: Tensor) -> Tensor:
+        """The inverse of :meth:`enter`: ``(C, H*W)``."""
+        maps = maps.t() if self.use_csr else maps
+        return maps[:, self.margin : self.margin + self.pixels].contiguous()
+
+    def multiply(self, maps: Tensor, alpha: float, out: Tensor, beta: float) -> Tensor:
+        """``out <- alpha M maps + beta out``, in place, all in the layout of :meth:`enter`. The margins stay 0."""
+        for first, last, weights in self.bands:
+            inside = slice(self.margin + first, self.margin + last)
+            if self.use_csr:
+                out[inside].addmm_(weights, maps[first : last + 2 * self.margin], beta=beta, alpha=alpha)
+                continue
+            target = out[:, inside].mul_(beta)
+            for weight, shift in zip(weights, self.columns):
+                start = self.margin + first + shift
+                target.addcmul_(weight, maps[:, start : start + last - first], value=alpha)
+        return out
+
+    def _build(self, rows_of_affinity: Callable, destinations: list, beta: float, like: Tensor) -> None:
+        height, width = self.size
+        self.columns = sorted([*(-shift for shift in self.shifts), 0, *self.shifts])
+        # stable, like sorted(): equal places are added up in either order
+        places = [*(-shift for shift in self.shifts), 0, *self.shifts]
+        order = torch.tensor(sorted(range(len(places)), key=places.__getitem__), device=like.device)
+        inside = _destinations_inside(destinations, self.size, like.device)
+        reach = max(y for y, _ in destinations)
+        band_rows = max(1, BAND_PIXELS // max(width, 1))
+        pattern = _csr_pattern(band_rows * width, self.columns, self.margin) if self.use_csr else None
+        for top in range(0, height, band_rows):
+            bottom = min(height, top + band_rows)
+            above = max(0, top - reach)
+            # (P, rows, W); the rows above give the way back from the destinations in this band
+            affinity = rows_of_affinity(above, bottom).to(like).pow(beta)
+            # weights far below the rounding would only make denormal numbers, on which a CPU is slow
+            kept = inside(above, bottom) & (affinity >= torch.finfo(like.dtype).eps ** 2)
+            affinity = torch.where(kept, affinity, affinity.new_zeros(()))
+            weights = _normalised_rows(affinity, self.shifts, (top - above) * width)[order]
+            first, last = top * width, bottom * width
+            if self.use_csr:
+                weights = _csr_matrix(weights, pattern, self.margin)
+            self.bands.append((first, last, weights))
+
+
+def _destinations_inside(destinations: list, size: tuple[int, int], device: torch.device) -> Callable:
+    """Function ``(top, bottom) -> (P, bottom - top, W)`` bool: is the destination of this source inside the map?"""
+    height, width = size
+    y, x = torch.tensor(destinations, device=device).view(-1, 2, 1).unbind(1)  # (P, 1) each
+    columns = torch.arange(width, device=device) + x
+    column_inside = (columns >= 0) & (columns < width)
+
+    def inside(top: int, bottom: int) -> Tensor:
+        rows = torch.arange(top, bottom, device=device) + y
+        return (rows < height)[:, :, None] & column_inside[:, None, :]
+
+    return inside
+
+
+def _normalised_rows(affinity: Tensor, shifts: list[int], skip: int) -> Tensor:
+    """Rows of ``D^-1 A``: weights backwards, of the pixel itself, and forwards, ``(2 P + 1, pixels)``.
+
+    ``affinity`` is ``(P, rows, W)``, of which the first ``skip`` pixels belong to the band above. Sums that are off by
+    1e-7 would compound over 256 steps to 2e-4. So the sums are taken in float64, and the pixel's own weight is what its
+    neighbours' weights, as rounded, leave of 1.
+    """
+    flat = affinity.flatten(1)
+    pixels = flat.shape[1] - skip
+    count = len(shifts)
+    weights = flat.new_zeros(2 * count + 1, pixels)
+    weights[count + 1 :] = flat[:, skip:]
+    for channel, shift in enumerate(shifts):
+        # the pixel `shift` places before; in the first rows of the map there is none
+        missing = max(0, shift - skip)
+        weights[channel, missing:] = flat[channel, skip + missing - shift : flat.shape[1] - shift]
+    weights[count] = 1
+    degree = weights.sum(0, dtype=torch.float64)
+    weights.div_(degree.to(weights.dtype))
+    weights[count] = 0
+    weights[count] = 1 - weights.sum(0, dtype=torch.float64)
+    return weights
+
+
+def _csr_pattern(pixels: int, columns: list[int], margin: int) -> tuple[Tensor, Tensor]:
+    """Row starts and column indices (int32) of a band whose columns begin ``margin`` places before its first row."""
+    offsets = torch.tensor(columns, dtype=torch.int32) + margin
+    starts = torch.arange(0, (pixels + 1) * len(columns), len(columns), dtype=torch.int32)
+    return starts, (torch.arange(pixels, dtype=torch.int32)[:, None] + offsets).flatten()
+
+
+def _csr_matrix(weights: Tensor, pattern: tuple[Tensor, Tensor], margin: int) -> Tensor:
+    """CSR matrix ``(pixels, pixels + 2 margin)`` of weights ``(2 P + 1, pixels)``; the last band may be smaller."""
+    count, pixels = weights.shape
+    starts, columns = pattern
+    with warnings.catch_warnings():
+        # torch calls this layout a beta on first use
+        warnings.simplefilter('ignore', UserWarning)
+        return torch.sparse_csr_tensor(
+            starts[: pixels + 1],
+            columns[: pixels * count],
+            weights.t().flatten(),
+            (pixels, pixels + 2 * margin),
+            check_invariants=False,
+        )
