@@ -4,6 +4,7 @@ import re
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
+from pathlib import Path
 
 MINIMUM_PYTHON = (3, 10)
 # import name: [(distribution, first good version, first bad version)], the maintained distribution first
@@ -38,13 +39,20 @@ def find_problem() -> str | None:
         problem = _find_problem_of(name, distributions)
         if problem:
             return problem
-    if find_spec('mmcv._ext') is None:
+    if not _has_compiled_ops():
         lite = ' (mmcv-lite is installed)' if _installed('mmcv-lite') or _installed('onedl-mmcv-lite') else ''
         return (
             f'mmcv has no compiled ops{lite}: `pip uninstall mmcv-lite onedl-mmcv-lite mmcv onedl-mmcv`, '
             'then `make setup`'
         )
     return None
+
+
+def _has_compiled_ops() -> bool:
+    """Tell whether mmcv's compiled ops lie in its folder, without importing it (that takes seconds)."""
+    mmcv = find_spec('mmcv')
+    folders = mmcv.submodule_search_locations or [] if mmcv else []
+    return any(True for folder in folders for _ in Path(folder).glob('_ext*'))
 
 
 def _find_problem_of(name: str, distributions: list[tuple[str, str, str | None]]) -> str | None:

@@ -1,0 +1,54 @@
+# `make demo` and `make test` do all the set-up themselves. See `make help`.
+#
+#   PYTHON=/path/to/python   use (and fill) that environment instead of .venv; `PYTHON=python` is the active one
+#   PIP_FIND_LINKS=FOLDER    folder with wheels, such as one of mmcv (else mmcv is compiled); several with a blank between
+#   TESTS=tests/ops          what `make test` runs; ARGS="-x -q" goes to pytest, or to tools/pipeline.py in the demos
+
+VENV := .venv
+SETUP := tools/misc/setup_environment.py
+ifdef PYTHON
+  RUN := $(PYTHON)
+  SETUP_COMMAND := $(PYTHON) $(SETUP)
+else
+  # the newest Python that works; a version manager may have names on the path that do not
+  BASE_PYTHON = $(firstword $(foreach name,python3 python3.13 python3.12 python3.11 python3.10,$(shell $(name) -c \
+    'import sys; print(sys.executable if sys.version_info >= (3, 10) else "")' 2>/dev/null)) python3)
+  RUN := $(VENV)/bin/python
+  SETUP_COMMAND = $(BASE_PYTHON) $(SETUP) --venv $(VENV)
+endif
+TESTS ?= tests
+DEMO_DATA := data/demo
+DEMO_WORK := work_dirs/demo
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo demo-data demo-supervised test lint format clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup:  ## make .venv (or fill PYTHON's environment) with all that is needed
+	@$(SETUP_COMMAND)
+
+demo-data: setup
+	@$(RUN) tools/dataset_converters/make_demo_data.py --out $(DEMO_DATA) --seed 0
+
+demo: demo-data  ## the whole chain on rendered photos: tags -> CAMs -> IRNet -> Mask R-CNN, with pictures
+	@$(RUN) tools/pipeline.py configs/_base_/pipelines/irnet_r18_demo.py --work-dir $(DEMO_WORK) $(ARGS)
+
+demo-supervised: demo-data  ## the demo's Mask R-CNN trained on the true masks, for comparison
+	@$(RUN) tools/pipeline.py configs/_base_/pipelines/supervised_r18_demo.py --work-dir $(DEMO_WORK) $(ARGS)
+
+test: setup  ## run the tests
+	@$(RUN) -m pytest $(TESTS) $(ARGS)
+
+lint: setup  ## check style and format
+	@$(RUN) -m ruff check .
+	@$(RUN) -m ruff format --check .
+
+format: setup  ## put style and format right where that can be done by machine
+	@$(RUN) -m ruff check --fix .
+	@$(RUN) -m ruff format .
+
+clean:  ## remove what was built, made and trained, but not .venv
+	rm -rf build dist *.egg-info .pytest_cache .ruff_cache $(DEMO_DATA) $(DEMO_WORK)
+	find . -path ./$(VENV) -prune -o -name __pycache__ -type d -exec rm -rf {} +
