@@ -46,7 +46,8 @@ def check_python():
     """Stop on a Python that is too old."""
     if sys.version_info < MINIMUM_PYTHON:
         stop(
-            f'Python {sys.version_info[0]}.{sys.version_info[1]} at {sys.executable} is too old: install Python 3.10 or newer and name it, as in '
+            f'Python {sys.version_info[0]}.{sys.version_info[1]} at {sys.executable} is too old: '
+            'install Python 3.10 or newer and name it, as in '
             '`make setup PYTHON=/path/to/python3.11`'
         )
 
@@ -104,7 +105,8 @@ def enter_virtual_environment(folder, arguments):
             shutil.rmtree(folder, ignore_errors=True)
             if subprocess.call([sys.executable, '-m', 'virtualenv', folder]) != 0:
                 stop(
-                    f'{sys.executable} cannot make a virtual environment: install python3-venv, or make an environment by other '
+                    f'{sys.executable} cannot make a virtual environment: '
+                    'install python3-venv, or make an environment by other '
                     'means and name its interpreter: `make setup PYTHON=/path/to/python`'
                 )
     raise SystemExit(subprocess.call([python, os.path.abspath(__file__)] + arguments))
@@ -237,7 +239,8 @@ class Installer:
             return
         cores = available_cores()
         self.say(
-            f'no wheel of {MMCV} fits this Python and torch: compiling it with {cores} cores, about {max(2, 28 / cores):.0f} minutes '
+            f'no wheel of {MMCV} fits this Python and torch: compiling it with {cores} cores, '
+            f'about {max(2, 28 / cores):.0f} minutes '
             '(a folder with a wheel can be named in PIP_FIND_LINKS)'
         )
         self.pip(

@@ -76,24 +76,27 @@ def _old_numpy_names() -> list[Any]:
     ]
 
 
+# how torch's restricted reader words that a file names something it will not run or build
+UNSAFE_CONTENT = re.compile(
+    r'(?:Unsupported global: GLOBAL|Unsupported class|unsupported GLOBAL|unsupported class|unrecognized function|but got)'
+    r' +(.+?)(?: was not an allowed| whose module| Please| Check the documentation|$)'
+)
+READER_REASON = re.compile(r'(?:WeightsUnpickler error: *)?(.+?)(?: Check the documentation.*| If you are seeing.*)?$')
+
+
 def _explain(error: Exception, source: str) -> str:
     """Return one line that says what is wrong with a checkpoint that torch refused."""
     text = ' '.join(str(error).split())
-    unsafe = re.search(
-        r'Unsupported (?:global|class|operand|function)[^:]*: *(?:GLOBAL )?(.+?)(?: was not| Please|$)', text
-    )
-    if unsafe is None:
-        unsafe = re.search(r'[Tt]rying to call reduce for unrecognized function (.+?)(?: Please|$)', text)
-    if unsafe is None:
-        unsafe = re.search(r'[Tt]rying to (?:load|instantiate) unsupported (?:GLOBAL|class) (\S+)', text)
+    unsafe = UNSAFE_CONTENT.search(text) if isinstance(error, pickle.UnpicklingError) else None
     if unsafe is not None:
         return (
-            f'checkpoint {source} is refused: it wants to run or build `{unsafe.group(1).strip()}`, which is not '
-            'plain data; take it from a source you trust and convert it to plain tensors first'
+            f'checkpoint {source} is refused: it wants to run or build `{unsafe.group(1)}`, which is not plain data; '
+            'convert it to plain tensors where its source can be trusted'
         )
+    reason = READER_REASON.sub(r'\1', text.rsplit('WeightsUnpickler error:', 1)[-1].strip())
     return (
-        f'checkpoint {source} is damaged or not a checkpoint of PyTorch ({text[:160]}): '
-        'a copy or download may have stopped half-way; get it again'
+        f'checkpoint {source} is damaged or not a checkpoint of PyTorch ({type(error).__name__}: {reason[:120]}): '
+        'a copy or download may have stopped half-way, get it again'
     )
 
 
