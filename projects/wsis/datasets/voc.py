@@ -37,11 +37,11 @@ class VOCTagDataset(BaseDataset):
     Tags are the distinct object names of ``Annotations/<photo>.xml``, or come from a tags file. Mask files are named in
     the data info only with ``with_masks=True``; weak training leaves it off, so that no transform can open one.
 
-    Each item holds ``img_path``, ``img_id`` (the file stem), ``tags`` (sorted 0-based class ids) and, where given,
-    ``cam_dir``, ``inter_pixel_label_dir``, ``seg_map_path`` and ``instance_map_path``.
+    Each item holds ``img_path``, ``img_id`` (the file stem), ``tags`` (sorted 0-based class ids), ``num_classes`` and, where
+    given, ``cam_dir``, ``inter_pixel_label_dir``, ``seg_map_path`` and ``instance_map_path``.
 
     Args:
-        ann_file: A split file (one photo a line), or several; relative to ``data_root``. Photos named twice count once.
+        ann_file: A split file (one photo a line), or several (a list, or separated by commas); relative to ``data_root``. Photos named twice count once.
         data_prefix: Folders: ``img_path``, ``ann`` (XML), ``sem_seg``, ``instance`` (masks), all relative to
             ``data_root``; ``cams`` and ``inter_pixel_labels`` (stores) relative to the working directory.
         tags_file: Tags of all photos in one file instead of XML: JSON ``{photo: [names]}`` or text lines
@@ -73,7 +73,7 @@ class VOCTagDataset(BaseDataset):
             img_path='JPEGImages', ann='Annotations', sem_seg='SegmentationClass', instance='SegmentationObject')
         prefix.update(data_prefix or {})
         self.store_dirs = {key: prefix.pop(key) for key in ('cams', 'inter_pixel_labels') if key in prefix}
-        self.split_files = [ann_file] if isinstance(ann_file, str) else list(ann_file)
+        self.split_files = ann_file.split(',') if isinstance(ann_file, str) else list(ann_file)
         self.tags_file = tags_file
         self.with_masks = with_masks
         self.ignore_unknown_classes = ignore_unknown_classes
@@ -114,7 +114,8 @@ class VOCTagDataset(BaseDataset):
             if photo in skipped:
                 continue
             names = self._read_tags(photo, tags_by_photo)
-            info = dict(img_path=files[photo], img_id=photo, tags=self._to_ids(names, class_ids, photo))
+            tags = self._to_ids(names, class_ids, photo)
+            info = dict(img_path=files[photo], img_id=photo, tags=tags, num_classes=len(class_ids))
             data_list.append({**info, **self._name_stores(), **self._name_masks(photo)})
         self._warn_without_tags(data_list)
         return data_list

@@ -1,6 +1,6 @@
 """Running: hooks, safe checkpoint loading, atomic saving."""
 
-from . import hooks
+from . import hooks, loops
 from .atomic_backend import AtomicLocalBackend, install_atomic_backend
 from .latest_checkpoint import find_latest_checkpoint
 from .safe_checkpoint import install_safe_checkpoint_loader, load_checkpoint_safely
@@ -12,6 +12,7 @@ __all__ = [
     'AtomicLocalBackend',
     'find_latest_checkpoint',
     'hooks',
+    'loops',
     'install_atomic_backend',
     'install_safe_checkpoint_loader',
     'load_checkpoint_safely',

@@ -1,0 +1,26 @@
+"""Pure tensor functions: no registry, no config, no file."""
+from .affinity import boundary_to_affinity, path_affinity
+from .centers import find_centers, group_pixels
+from .displacement import cluster_centroids, cluster_displacement, refine_displacement
+from .instances import InstanceMap, detect_instances, instances_from_scores
+from .paths import SearchPath, search_paths
+from .peaks import find_peaks
+from .random_walk import random_walk, random_walk_from_affinity
+
+__all__ = [
+    'InstanceMap',
+    'SearchPath',
+    'boundary_to_affinity',
+    'cluster_centroids',
+    'cluster_displacement',
+    'detect_instances',
+    'find_centers',
+    'find_peaks',
+    'group_pixels',
+    'instances_from_scores',
+    'path_affinity',
+    'random_walk',
+    'random_walk_from_affinity',
+    'refine_displacement',
+    'search_paths',
+]

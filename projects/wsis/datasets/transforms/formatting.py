@@ -17,21 +17,18 @@ class PackTagInputs(BaseTransform):
     ``instances`` in its metainfo.
 
     Args:
-        num_classes: C, without background.
         meta_keys: Keys that become metainfo, where present.
     """
 
     def __init__(self,
-                 num_classes: int,
                  meta_keys: tuple[str, ...] = ('img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor', 'flip',
-                                               'flip_direction', 'tags', 'instances')) -> None:
-        self.num_classes = num_classes
+                                               'flip_direction', 'tags', 'mode', 'instances')) -> None:
         self.meta_keys = meta_keys
 
     def transform(self, results: dict) -> dict:
         """Pack one photo."""
         sample = DetDataSample(metainfo={key: results[key] for key in self.meta_keys if key in results})
-        sample.gt_tags = tags_to_vector(results['tags'], self.num_classes)
+        sample.gt_tags = tags_to_vector(results['tags'], results['num_classes'])
         label_map = results.get('gt_seg_map', results.get('evaluation_sem_seg'))
         if label_map is not None:
             sample.gt_sem_seg = PixelData(data=torch.from_numpy(np.ascontiguousarray(label_map))[None])
@@ -51,8 +48,7 @@ def tags_to_vector(tags: list[int], num_classes: int) -> torch.Tensor:
         ValueError: If an id is not in ``0..num_classes - 1``.
     """
     if tags and not 0 <= min(tags) <= max(tags) < num_classes:
-        raise ValueError(f'Tags {tags} do not fit num_classes={num_classes}: set num_classes of the model and of '
-                         "PackTagInputs to the length of the dataset's class list")
+        raise ValueError(f'Tags {tags} are not class ids of {num_classes} classes')
     vector = torch.zeros(num_classes)
     vector[tags] = 1
     return vector

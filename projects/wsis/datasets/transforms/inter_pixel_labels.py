@@ -5,7 +5,7 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmengine.registry import TRANSFORMS
 
-from ..instances import IGNORE_LABEL
+from ...structures.masks import IGNORE_LABEL
 from .dense_crf import check_dense_crf, refine_labels_with_crf
 
 

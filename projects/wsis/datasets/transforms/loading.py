@@ -8,7 +8,7 @@ from mmengine.registry import TRANSFORMS
 from PIL import Image
 
 from ...structures import PseudoLabelStore
-from ..instances import masks_to_instances
+from ...structures.masks import masks_to_instances
 
 
 @TRANSFORMS.register_module()
@@ -64,7 +64,7 @@ class LoadCAMs(BaseTransform):
     """Load the stored CAMs of a photo.
 
     Required keys: ``cam_dir`` (the store), ``img_id``. Added keys: ``cams`` (K, h, w) float32 in [0, 1], ``cam_labels``
-    (K,) int64, 0-based class ids.
+    (K,) int64, 0-based class ids, ``mode`` in which the classes were chosen.
     """
 
     def transform(self, results: dict) -> dict:
@@ -74,6 +74,7 @@ class LoadCAMs(BaseTransform):
         arrays = PseudoLabelStore(results['cam_dir'], 'cams', '.npz').read_arrays(results['img_id'])
         results['cams'] = arrays['cams'].astype(np.float32)
         results['cam_labels'] = arrays['labels']
+        results['mode'] = str(arrays['mode'])
         return results
 
 

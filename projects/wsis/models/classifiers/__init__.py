@@ -1,0 +1,5 @@
+"""Classifiers."""
+
+from .cam_classifier import CAMClassifier
+
+__all__ = ['CAMClassifier']

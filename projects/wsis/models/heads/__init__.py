@@ -1,0 +1,6 @@
+"""Heads."""
+
+from .cam_head import CAMHead
+
+
+__all__ = ['CAMHead']

@@ -1,0 +1,5 @@
+"""Losses."""
+
+from .multi_label_loss import MultiLabelSoftMarginLoss
+
+__all__ = ['MultiLabelSoftMarginLoss']

@@ -1,0 +1,5 @@
+"""Necks."""
+
+from .irnet_neck import IRNetNeck
+
+__all__ = ['IRNetNeck']

@@ -1,4 +1,4 @@
-"""Ground-truth instances from VOC class and instance maps."""
+"""Masks of instances: from VOC maps, and as RLE."""
 
 import numpy as np
 from pycocotools import mask as coco_mask

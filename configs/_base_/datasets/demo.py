@@ -1,0 +1,8 @@
+# The embedded demo set: tools/dataset_converters/make_demo_data.py --out data/demo --seed 0
+data_root = '{{$WSIS_DEMO_ROOT:data/demo/}}'
+num_classes = 8
+metainfo = dict(classes=('bird', 'butterfly', 'cactus', 'car', 'fish', 'flower', 'ladybird', 'mushroom'))
+
+weak_dataset = dict(data_root=data_root, metainfo=metainfo, ann_file='ImageSets/Segmentation/train.txt')
+val_dataset = dict(data_root=data_root, metainfo=metainfo, ann_file='ImageSets/Segmentation/val.txt')
+photo_prefix = dict(img=data_root + 'JPEGImages/')

@@ -1,0 +1,60 @@
+# Classifier and CAMs, for every data base: its configs say which photos, and the crop.
+train_pipeline = [
+    dict(type='LoadPhoto'),
+    dict(type='RandomResizeLongSide', length_range=(320, 640)),
+    dict(type='mmcv.RandomFlip', prob=.5),
+    dict(type='RandomCropAndPad', crop_size=512),
+    dict(type='PackTagInputs'),
+]
+test_pipeline = [dict(type='LoadPhoto'), dict(type='PackTagInputs')]
+tta_pipeline = [
+    dict(type='LoadPhoto'),
+    dict(type='LoadEvaluationMasks'),
+    dict(
+        type='mmcv.TestTimeAug',
+        transforms=[
+            [dict(type='mmcv.Resize', scale_factor=factor, keep_ratio=True, interpolation='bicubic')
+             for factor in (1., .5, 1.5, 2.)],
+            [dict(type='mmcv.RandomFlip', prob=probability) for probability in (0., 1.)],
+            [dict(type='PackTagInputs')],
+        ]),
+]
+
+train_dataloader = dict(
+    batch_size=16,
+    num_workers=4,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=True),
+    dataset=dict(
+        type='VOCTagDataset', filter_cfg=dict(filter_empty_tags=True), pipeline=train_pipeline))
+val_dataloader = dict(
+    batch_size=8,
+    num_workers=2,
+    persistent_workers=True,
+    drop_last=False,
+    sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
+    dataset=dict(type='VOCTagDataset', test_mode=True, pipeline=test_pipeline))
+# CAMs of the training photos; masks, where there are any, are for the seed metric only
+test_dataloader = dict(
+    batch_size=1,
+    num_workers=2,
+    drop_last=False,
+    sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
+    dataset=dict(
+        type='VOCTagDataset',
+        with_masks=True,
+        test_mode=True,
+        filter_cfg=dict(filter_empty_tags=True),
+        pipeline=tta_pipeline))
+
+val_evaluator = dict(type='MultiLabelMetric')
+test_evaluator = [
+    dict(type='CAMWriter'),
+    dict(type='MultiLabelMetric'),
+    dict(type='SeedIoUMetric', background_threshold=.15),
+]
+
+tta = True
+tta_model = dict(type='CAMTTAModel')
+val_cfg = dict(type='ValLoop')
+test_cfg = dict(type='PseudoLabelLoop')

@@ -1,0 +1,31 @@
+# A light classifier for photos in VOC layout, trained on two CPU cores in minutes.
+# Weights: WSIS_MOBILENET_V2, a file or URL with the keys of mmdet's MobileNetV2.
+_base_ = [
+    '../_base_/models/cam_r50.py', '../_base_/datasets/voc_layout.py', '../_base_/stages/cam.py',
+    '../_base_/schedules/sgd_poly.py', '../_base_/default_runtime.py'
+]
+model = dict(
+    backbone=dict(
+        _delete_=True,
+        type='StridedMobileNetV2',
+        output_stride=16,
+        out_indices=(7, ),
+        frozen_stages=2,
+        norm_eval=True,
+        init_cfg=dict(
+            type='Pretrained', checkpoint='{{$WSIS_MOBILENET_V2:checkpoints/mobilenet_v2_imagenet.pth}}')),
+    head=dict(num_classes=_base_.num_classes))
+
+train_pipeline = [
+    dict(type='LoadPhoto'),
+    dict(type='RandomResizeLongSide', length_range=(256, 448)),
+    dict(type='mmcv.RandomFlip', prob=.5),
+    dict(type='RandomCropAndPad', crop_size=288),
+    dict(type='PackTagInputs'),
+]
+train_dataloader = dict(num_workers=2, dataset=dict(pipeline=train_pipeline, **_base_.weak_dataset))
+val_dataloader = dict(dataset=_base_.val_dataset)
+test_dataloader = dict(dataset=_base_.weak_dataset)
+
+optim_wrapper = dict(
+    optimizer=dict(lr=.01, momentum=.9), paramwise_cfg=dict(custom_keys={'head': dict(lr_mult=10)}))

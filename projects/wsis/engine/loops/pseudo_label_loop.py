@@ -1,0 +1,114 @@
+"""The test loop that makes pseudo labels: it opens the stores, goes on where an interrupted run stopped."""
+
+from typing import Any
+
+import torch
+from mmdet.structures import DetDataSample
+from mmengine.dist import barrier, get_rank, get_world_size, is_main_process
+from mmengine.evaluator import Evaluator
+from mmengine.logging import print_log
+from mmengine.registry import DATASETS, LOOPS
+from mmengine.runner import Runner, TestLoop
+from mmengine.structures import PixelData
+from PIL import Image
+
+from ...datasets import VOCTagDataset
+from ...datasets.transforms import LoadEvaluationMasks
+from ...datasets.transforms.formatting import tags_to_vector
+from ...evaluation.writers import StoreWriter
+from ...structures import find_manifests, hash_content, hash_file
+
+
+@LOOPS.register_module()
+class PseudoLabelLoop(TestLoop):
+    """Test loop for evaluators that write stores.
+
+    Photos that every store already holds from an interrupted run of the same lineage (same config, checkpoint and
+    inputs) are not computed again; the metrics read them from the stores, so the numbers are those of all photos.
+
+    Args:
+        runner: The runner.
+        dataloader: Dataloader config (its dataset is a ``VOCTagDataset``).
+        evaluator: Evaluator config, at least one of them a writer.
+        fp16: As in mmengine.
+
+    Raises:
+        ValueError: If there is no writer.
+    """
+
+    def __init__(self, runner: Runner, dataloader: dict, evaluator: Evaluator | dict | list, fp16: bool = False) -> None:
+        evaluator = runner.build_evaluator(evaluator) if isinstance(evaluator, (dict, list)) else evaluator
+        self.writers = [metric for metric in evaluator.metrics if isinstance(metric, StoreWriter)]
+        if not self.writers:
+            raise ValueError('PseudoLabelLoop needs a writer (CAMWriter, SemanticMaskWriter or InstanceWriter) in '
+                             'test_evaluator')
+        dataset = DATASETS.build(dataloader['dataset'])
+        self.total = len(dataset)
+        self.finished = self._open_stores(runner, dataset)
+        done = {info['img_id'] for info in self.finished}
+        dataset.get_subset_([index for index in range(self.total)
+                             if dataset.get_data_info(index)['img_id'] not in done])
+        super().__init__(runner, {**dataloader, 'dataset': dataset}, evaluator, fp16)
+
+    def run(self) -> dict:
+        """Make the labels of all photos that are left, then evaluate all photos."""
+        self.runner.call_hook('before_test')
+        self.runner.call_hook('before_test_epoch')
+        self.runner.model.eval()
+        self._process_finished()
+        for index, data_batch in enumerate(self.dataloader):
+            self.run_iter(index, data_batch)
+        metrics = self.evaluator.evaluate(self.total)
+        self.runner.call_hook('after_test_epoch', metrics=metrics)
+        self.runner.call_hook('after_test')
+        return metrics
+
+    def _open_stores(self, runner: Runner, dataset: VOCTagDataset) -> list[dict]:
+        """Open the stores and return the data infos of the photos that are finished."""
+        lineage = describe_lineage(runner, dataset)
+        made_by = dict(config=str(runner.cfg.filename or ''), checkpoint=str(runner._load_from or ''))
+        stores = [writer.locate(runner.work_dir) for writer in self.writers]
+        kept = [True] * len(stores)
+        if is_main_process():
+            kept = [store.start(lineage, dataset.metainfo['classes'], made_by=made_by) for store in stores]
+        barrier()
+        infos = (dataset.get_data_info(index) for index in range(self.total)) if all(kept) else ()
+        finished = [info for info in infos if all(info['img_id'] in store for store in stores)]
+        if finished:
+            print_log(f'Going on: {len(finished)} of {self.total} photos are finished already', 'current')
+        barrier()  # nobody writes before everybody has looked
+        return finished
+
+    def _process_finished(self) -> None:
+        load_masks = LoadEvaluationMasks()
+        for info in self.finished[get_rank()::get_world_size()]:
+            self.evaluator.process([self._read_sample(load_masks(info))])
+
+    def _read_sample(self, info: dict[str, Any]) -> DetDataSample:
+        """Return the sample of a finished photo: its truth, and what the stores hold."""
+        with Image.open(info['img_path']) as photo:
+            info['ori_shape'] = photo.size[::-1]
+        sample = DetDataSample(metainfo={key: info[key] for key in ('img_id', 'img_path', 'ori_shape', 'tags', 'instances')
+                                         if key in info})
+        sample.gt_tags = tags_to_vector(info['tags'], len(self.dataloader.dataset.metainfo['classes']))
+        if 'evaluation_sem_seg' in info:
+            sample.gt_sem_seg = PixelData(data=torch.from_numpy(info['evaluation_sem_seg'])[None])
+        for writer in self.writers:
+            writer.load(sample)
+        return sample
+
+
+def describe_lineage(runner: Runner, dataset: VOCTagDataset) -> dict[str, Any]:
+    """Say what makes the labels: hashes of the config, of the checkpoint and of the input stores.
+
+    Where stores and checkpoint lie does not count, only what they hold; nor does how the work is spread over processes.
+    """
+    cfg = runner.cfg
+    data = {key: value for key, value in cfg.test_dataloader.dataset.items() if key != 'data_prefix'}
+    relevant = dict(model=cfg.model, data=data, evaluator=cfg.test_evaluator)
+    checkpoint = runner._load_from
+    inputs = {name: next(iter(find_manifests(folder).values()), None) for name, folder in dataset.store_dirs.items()}
+    return dict(
+        config_hash=hash_content(relevant),
+        checkpoint_hash=hash_file(checkpoint) if checkpoint and '://' not in checkpoint else None,
+        inputs=inputs)

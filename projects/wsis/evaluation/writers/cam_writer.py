@@ -1,0 +1,43 @@
+"""Writing CAMs."""
+
+import numpy as np
+import torch
+from mmdet.structures import DetDataSample
+from mmengine.registry import METRICS
+from mmengine.structures import InstanceData
+
+from .store_writer import StoreWriter
+
+
+@METRICS.register_module()
+class CAMWriter(StoreWriter):
+    """Writes ``pred_cams`` as npz: ``cams`` (K, h, w) float16 in [0, 1], ``labels`` (K,) int64, ``size`` (H, W), the class
+    scores ``scores`` (C,) float32 and the ``mode`` in which the classes were chosen.
+
+    Args:
+        out_dir: Folder of the store; by default ``<work dir>/cams``.
+    """
+
+    def __init__(self, out_dir: str | None = None, **kwargs) -> None:
+        super().__init__(out_dir, 'cams', '.npz', **kwargs)
+
+    def write(self, sample: dict) -> None:
+        """Write the CAMs of one photo."""
+        cams = sample['pred_cams']
+        if not torch.isfinite(cams['cams']).all():
+            raise ValueError(f'The CAMs of photo {sample["img_id"]} are not finite: has the training diverged?')
+        self.store.write_arrays(
+            sample['img_id'],
+            cams=cams['cams'].cpu().numpy().astype(np.float16),
+            labels=cams['labels'].cpu().numpy(),
+            size=np.array(sample['ori_shape'], np.int64),
+            scores=sample['pred_scores'].float().cpu().numpy(),
+            mode=np.array(sample['mode']))
+
+    def load(self, sample: DetDataSample) -> None:
+        """Read the CAMs of one photo."""
+        arrays = self.store.read_arrays(sample.img_id)
+        sample.pred_cams = InstanceData(
+            cams=torch.from_numpy(arrays['cams']).float(), labels=torch.from_numpy(arrays['labels']))
+        sample.pred_scores = torch.from_numpy(arrays['scores'])
+        sample.set_metainfo(dict(mode=str(arrays['mode'])))

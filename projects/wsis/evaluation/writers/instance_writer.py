@@ -1,0 +1,85 @@
+"""Writing instances, a file a photo, and all of them as one COCO json."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from mmdet.structures import DetDataSample
+from mmengine.registry import METRICS
+from mmengine.structures import InstanceData
+from pycocotools import mask as coco_mask
+
+from ...structures import read_json, write_json
+from ...structures.masks import encode_mask
+from .store_writer import StoreWriter
+
+COCO_FILE = 'instances.json'
+
+
+@METRICS.register_module()
+class InstanceWriter(StoreWriter):
+    """Writes ``pred_instances`` as JSON, and at the end all photos as one COCO json (masks as RLE) to train on.
+
+    The COCO json holds the instances whose score is over ``min_score``, with their scores; IRNet's fragments (score 0)
+    are thereby left out. It names photos by file, so a detector's dataset sets ``data_prefix`` to the photo folder.
+
+    Args:
+        out_dir: Folder of the store; by default ``<work dir>/instances``. The COCO json is ``instances.json`` beside it.
+        min_score: Instances of the COCO json have a higher score than this.
+    """
+
+    def __init__(self, out_dir: str | None = None, min_score: float = 0., **kwargs) -> None:
+        super().__init__(out_dir, 'instances', '.json', **kwargs)
+        self.min_score = min_score
+
+    @property
+    def coco_path(self) -> Path:
+        """Where the COCO json is."""
+        return self.store.root.parent / COCO_FILE
+
+    def write(self, sample: dict) -> None:
+        """Write the instances of one photo."""
+        found = sample['pred_instances']
+        masks = [mask if isinstance(mask, dict) else encode_mask(mask.cpu().numpy()) for mask in found['masks']]
+        instances = [
+            dict(label=int(label), score=float(score), mask=mask)
+            for label, score, mask in zip(found['labels'], found['scores'], masks)
+        ]
+        height, width = sample['ori_shape']
+        write_json(
+            self.store.path_of(sample['img_id']),
+            dict(file_name=Path(sample['img_path']).name, height=height, width=width, instances=instances),
+            indent=None)
+
+    def load(self, sample: DetDataSample) -> None:
+        """Read the instances of one photo."""
+        instances = read_json(self.store.path_of(sample.img_id))['instances']
+        masks = [instance['mask'] for instance in instances]
+        boxes = np.array([coco_mask.toBbox(mask) for mask in masks], np.float32).reshape(-1, 4)
+        boxes[:, 2:] += boxes[:, :2]
+        sample.pred_instances = InstanceData(
+            masks=masks,
+            bboxes=torch.from_numpy(boxes),
+            labels=torch.tensor([instance['label'] for instance in instances], dtype=torch.long),
+            scores=torch.tensor([instance['score'] for instance in instances], dtype=torch.float32))
+
+    def after_finish(self, photos: list[str]) -> None:
+        """Join all photos into the COCO json."""
+        images, annotations = [], []
+        for image_id, photo in enumerate(photos, 1):
+            content = read_json(self.store.path_of(photo))
+            images.append(dict(id=image_id, **{key: content[key] for key in ('file_name', 'height', 'width')}))
+            for instance in content['instances']:
+                if instance['score'] > self.min_score:
+                    annotations.append(
+                        dict(
+                            id=len(annotations) + 1,
+                            image_id=image_id,
+                            category_id=instance['label'] + 1,
+                            segmentation=instance['mask'],
+                            area=float(coco_mask.area(instance['mask'])),
+                            bbox=[float(value) for value in coco_mask.toBbox(instance['mask'])],
+                            iscrowd=0,
+                            score=instance['score']))
+        categories = [dict(id=index, name=name) for index, name in enumerate(self.dataset_meta['classes'], 1)]
+        write_json(self.coco_path, dict(images=images, annotations=annotations, categories=categories), indent=None)

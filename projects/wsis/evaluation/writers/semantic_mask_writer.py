@@ -1,0 +1,40 @@
+"""Writing semantic masks."""
+
+import numpy as np
+import torch
+from mmdet.structures import DetDataSample
+from mmengine.registry import METRICS
+from mmengine.structures import PixelData
+from PIL import Image
+
+from ...structures import write_atomically
+from .store_writer import StoreWriter
+
+
+@METRICS.register_module()
+class SemanticMaskWriter(StoreWriter):
+    """Writes ``pred_sem_seg`` as palette PNG, as PASCAL VOC does: 0 background, 1..C classes, 255 ignore.
+
+    Args:
+        artifact: ``'semantic_masks'``, or ``'inter_pixel_labels'``.
+        out_dir: Folder of the store; by default ``<work dir>/<artifact>``.
+    """
+
+    def __init__(self, artifact: str = 'semantic_masks', out_dir: str | None = None, **kwargs) -> None:
+        super().__init__(out_dir, artifact, '.png', **kwargs)
+
+    def write(self, sample: dict) -> None:
+        """Write the mask of one photo."""
+        image = Image.fromarray(sample['pred_sem_seg']['data'][0].cpu().numpy().astype(np.uint8), mode='P')
+        image.putpalette(self._palette())
+        write_atomically(self.store.path_of(sample['img_id']), lambda file: image.save(file, format='PNG'))
+
+    def load(self, sample: DetDataSample) -> None:
+        """Read the mask of one photo."""
+        with Image.open(self.store.path_of(sample.img_id)) as image:
+            sample.pred_sem_seg = PixelData(data=torch.from_numpy(np.array(image))[None])
+
+    def _palette(self) -> list[int]:
+        colors = [(0, 0, 0), *self.dataset_meta['palette']]
+        colors += [(0, 0, 0)] * (255 - len(colors)) + [(224, 224, 192)]  # VOC draws ignored pixels in cream
+        return [int(value) for color in colors for value in color]

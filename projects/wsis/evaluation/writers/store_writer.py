@@ -1,0 +1,67 @@
+"""What all writers of pseudo labels share: they are evaluators of the test loop, so that testing makes the labels."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+
+from mmdet.structures import DetDataSample
+from mmengine.evaluator import BaseMetric
+from mmengine.logging import print_log
+
+from ...structures import PseudoLabelStore
+
+
+class StoreWriter(BaseMetric):
+    """Writes one file a photo into a pseudo-label store, and the manifest once all photos are there.
+
+    ``PseudoLabelLoop`` opens the store before the first photo and calls :meth:`load` for photos that an interrupted run
+    has left. Every rank writes its own photos; the main process closes the store.
+
+    Args:
+        out_dir: Folder of the store; by default ``<work dir>/<artifact>``.
+        artifact: Name of what is stored.
+        suffix: Ending of the photo files.
+    """
+
+    default_prefix = None
+
+    def __init__(self, out_dir: str | None, artifact: str, suffix: str, **kwargs) -> None:
+        super().__init__(**kwargs)
+        self.out_dir = out_dir
+        self.artifact = artifact
+        self.suffix = suffix
+        self.store: PseudoLabelStore | None = None
+
+    def locate(self, work_dir: str | Path) -> PseudoLabelStore:
+        """Return the store, and keep it for writing."""
+        self.store = PseudoLabelStore(self.out_dir or Path(work_dir) / self.artifact, self.artifact, self.suffix)
+        return self.store
+
+    def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
+        """Write the photos of a batch; those that the store already holds stay as they are."""
+        if self.store is None:
+            raise RuntimeError(f"{type(self).__name__} works in the loop PseudoLabelLoop only: set test_cfg=dict(type="
+                               "'PseudoLabelLoop') in the config")
+        for sample in data_samples:
+            if sample['img_id'] not in self.store:
+                self.write(sample)
+            self.results.append(sample['img_id'])
+
+    def compute_metrics(self, results: list[str]) -> dict:
+        """Close the store; the number of photos is the only value."""
+        photos = sorted(set(results))
+        self.store.finish(photos)
+        self.after_finish(photos)
+        print_log(f'{len(photos)} photos in {self.store.root}', 'current')
+        return {f'{self.artifact}/photos': len(photos)}
+
+    def after_finish(self, photos: list[str]) -> None:
+        """Make what needs all photos (main process only)."""
+
+    @abstractmethod
+    def write(self, sample: dict) -> None:
+        """Write the file of one photo."""
+
+    @abstractmethod
+    def load(self, sample: DetDataSample) -> None:
+        """Put the stored prediction of the photo into the sample, as the model had given it."""

@@ -1,0 +1,76 @@
+"""The multi-label classifier that gives CAMs."""
+
+import torch
+from mmdet.structures import DetDataSample
+from mmengine.model import BaseModel
+from mmengine.registry import MODELS
+
+from ..feature_levels import infer_feature_levels
+from .cam_selection import check_mode, resize_maps, select_cams, strided_size
+
+
+@MODELS.register_module()
+class CAMClassifier(BaseModel):
+    """Multi-label classifier on any mmdet or mmseg backbone, read out as class activation maps.
+
+    Args:
+        backbone: Backbone.
+        head: Head, e.g. ``dict(type='CAMHead', num_classes=20)``; its ``in_channels`` are set here.
+        neck: Optional neck between both.
+        test_cfg: ``mode`` (``'pseudo_label'``: maps of the photo's tags, ``'predict'``: of the classes found),
+            ``stride`` of the CAMs that are given (default 4), ``score_threshold`` of mode ``predict``.
+        data_preprocessor: As in mmdet.
+        init_cfg: Initialisation of mmengine.
+    """
+
+    def __init__(self,
+                 backbone: dict,
+                 head: dict,
+                 neck: dict | None = None,
+                 test_cfg: dict | None = None,
+                 data_preprocessor: dict | None = None,
+                 init_cfg: dict | None = None) -> None:
+        super().__init__(data_preprocessor=data_preprocessor, init_cfg=init_cfg)
+        self.backbone = MODELS.build(backbone)
+        self.neck = MODELS.build(neck) if neck else None
+        test_cfg = dict(test_cfg or {})
+        self.mode = check_mode(test_cfg.pop('mode', 'pseudo_label'))
+        self.stride = test_cfg.pop('stride', 4)
+        self.score_threshold = test_cfg.pop('score_threshold', .5)
+        if test_cfg:
+            raise ValueError(f'Unknown entries of test_cfg: {sorted(test_cfg)}; known are mode, stride, score_threshold')
+        levels = infer_feature_levels(torch.nn.Sequential(*filter(None, (self.backbone, self.neck))))
+        self.head = MODELS.build({'in_channels': levels[head.get('in_index', -1)].channels, **head})
+
+    def extract_feat(self, inputs: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """Return the feature levels of photos (N, 3, H, W)."""
+        features = self.backbone(inputs)
+        return self.neck(features) if self.neck else features
+
+    def forward(self, inputs: torch.Tensor, data_samples: list[DetDataSample] | None = None, mode: str = 'tensor'):
+        """Run the model: ``loss`` gives a dict of losses, ``predict`` data samples, ``tensor`` class maps."""
+        features = self.extract_feat(inputs)
+        if mode == 'loss':
+            return self.head.loss(features, torch.stack([sample.gt_tags for sample in data_samples]))
+        if mode == 'predict':
+            return self.predict(features, inputs.shape[-2:], data_samples)
+        return self.head(features)
+
+    def predict(self, features: tuple[torch.Tensor, ...], padded_size: tuple[int, int],
+                data_samples: list[DetDataSample]) -> list[DetDataSample]:
+        """Add ``pred_scores`` (C,), ``cam_maps`` (C, h, w; of the backbone's stride) and ``pred_cams``."""
+        valid = [tuple(length / padded for length, padded in zip(sample.img_shape, padded_size))
+                 for sample in data_samples]
+        for sample, (scores, maps) in zip(data_samples, self.head.predict(features, valid)):
+            sample.pred_scores = scores
+            sample.cam_maps = maps
+            self.finish_sample(sample, maps)
+        return data_samples
+
+    def finish_sample(self, sample: DetDataSample, maps: torch.Tensor) -> DetDataSample:
+        """Turn class maps (C, h, w) of any size into the ``pred_cams`` of a sample; also called by test-time
+        augmentation with the sum over all views."""
+        maps = resize_maps(maps, strided_size(sample.ori_shape, self.stride))
+        sample.pred_cams = select_cams(maps, sample.pred_scores, sample.get('tags'), self.mode, self.score_threshold)
+        sample.set_metainfo(dict(mode=self.mode))
+        return sample

@@ -1,0 +1,59 @@
+"""Which CAMs of a photo are kept, at which size and scale."""
+
+import torch
+import torch.nn.functional as F
+from mmengine.structures import InstanceData
+
+MODES = ('pseudo_label', 'predict')
+
+
+def check_mode(mode: str) -> str:
+    """Return the mode.
+
+    Raises:
+        ValueError: If it is neither ``pseudo_label`` nor ``predict``.
+    """
+    if mode not in MODES:
+        raise ValueError(f"mode is 'pseudo_label' (the tags of the photo may be used) or 'predict', not {mode!r}")
+    return mode
+
+
+def strided_size(size: tuple[int, int], stride: int) -> tuple[int, int]:
+    """Return the size of a map of this stride: ``ceil(H / stride), ceil(W / stride)``."""
+    return (size[0] - 1) // stride + 1, (size[1] - 1) // stride + 1
+
+
+def resize_maps(maps: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
+    """Resize maps (C, h, w) bilinearly."""
+    return F.interpolate(maps[None], size, mode='bilinear', align_corners=False)[0]
+
+
+def select_cams(maps: torch.Tensor,
+                scores: torch.Tensor,
+                tags: list[int] | None,
+                mode: str,
+                score_threshold: float = .5) -> InstanceData:
+    """Keep the maps of the photo's classes and normalise each by its maximum.
+
+    Args:
+        maps: (C, h, w) rectified class maps.
+        scores: (C,) class scores in [0, 1].
+        tags: 0-based class ids of the photo; used in mode ``pseudo_label`` only.
+        mode: ``'pseudo_label'`` keeps the tagged classes, ``'predict'`` those over the score threshold.
+        score_threshold: Of mode ``predict``.
+
+    Returns:
+        ``cams`` (K, h, w) in [0, 1] and ``labels`` (K,).
+
+    Raises:
+        ValueError: If the tags are needed and not known.
+    """
+    if mode == 'pseudo_label':
+        if tags is None:
+            raise ValueError("Mode 'pseudo_label' needs the tags of each photo; use mode='predict' for photos without")
+        labels = torch.tensor(tags, dtype=torch.long, device=maps.device)
+    else:
+        labels = (scores > score_threshold).nonzero()[:, 0]
+    cams = maps[labels]
+    cams = cams / (cams.amax((1, 2), keepdim=True) + 1e-5) if len(labels) else cams
+    return InstanceData(cams=cams, labels=labels)

@@ -1,0 +1,104 @@
+"""The two feature branches of IRNet on the levels of any backbone."""
+
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from mmengine.model import BaseModule
+from mmengine.registry import MODELS
+from torch import nn
+
+
+class Projection(nn.Sequential):
+    """1x1 convolution, group normalisation, optional bilinear enlargement, ReLU (in this order)."""
+
+    def __init__(self, in_channels: int, out_channels: int, num_groups: int, scale: int = 1) -> None:
+        layers = [nn.Conv2d(in_channels, out_channels, 1, bias=False), nn.GroupNorm(num_groups, out_channels)]
+        if scale > 1:
+            layers.append(nn.Upsample(scale_factor=scale, mode='bilinear', align_corners=False))
+        super().__init__(*layers, nn.ReLU(inplace=True))
+
+
+@MODELS.register_module()
+class IRNetNeck(BaseModule):
+    """Bring backbone levels to the finest stride, once for class boundaries and once for displacements.
+
+    Figure 3 of the IRNet paper, for any backbone with at least 3 levels. Boundary branch: every level to
+    ``boundary_channels`` at the finest stride. Displacement branch: levels of the finest stride as they are; the coarser
+    ones are joined at the finest stride among them, fused to ``fusion_channels`` and brought to the finest stride.
+
+    Args:
+        in_channels: Channels of each level, finest first; set by the model from its backbone.
+        strides: Stride of each level; set by the model.
+        boundary_channels: Channels of each level in the boundary branch.
+        displacement_channels: Channels of each level in the displacement branch. Of fewer levels than channels, the last
+            ones are used (a backbone without its stem begins at 128).
+        fusion_channels: Channels of the fused coarse levels.
+        init_cfg: Initialisation of mmengine.
+
+    Raises:
+        ValueError: If there are fewer than 3 levels, or strides that are no multiples of the finest one.
+    """
+
+    def __init__(self,
+                 in_channels: Sequence[int],
+                 strides: Sequence[int],
+                 boundary_channels: int = 32,
+                 displacement_channels: Sequence[int] = (64, 128, 256, 256, 256),
+                 fusion_channels: int = 256,
+                 init_cfg: dict | None = None) -> None:
+        super().__init__(init_cfg)
+        _check_levels(in_channels, strides, displacement_channels)
+        self.stride = strides[0]
+        self.boundary = nn.ModuleList(
+            Projection(channels, boundary_channels, 4, stride // self.stride)
+            for channels, stride in zip(in_channels, strides))
+        widths = displacement_channels[-len(in_channels):]
+        self.num_fine = sum(stride == self.stride for stride in strides)
+        coarse_stride = strides[self.num_fine] if self.num_fine < len(strides) else self.stride
+        self.displacement = nn.ModuleList(
+            Projection(channels, width, _num_groups(width),
+                       1 if stride == self.stride else stride // coarse_stride)
+            for channels, width, stride in zip(in_channels, widths, strides))
+        self.displacement_fusion = Projection(
+            sum(widths[self.num_fine:]), fusion_channels, _num_groups(fusion_channels),
+            coarse_stride // self.stride) if self.num_fine < len(strides) else None
+        self.out_channels = dict(
+            boundary=boundary_channels * len(in_channels),
+            displacement=sum(widths[:self.num_fine]) + (fusion_channels if self.displacement_fusion else 0))
+
+    def forward(self, features: Sequence[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the features of the boundary and of the displacement branch, both at the finest stride."""
+        boundary = _join(project(level) for project, level in zip(self.boundary, features))
+        levels = [project(level) for project, level in zip(self.displacement, features)]
+        fine, coarse = levels[:self.num_fine], levels[self.num_fine:]
+        if coarse:
+            fine.append(self.displacement_fusion(_join(coarse, size=features[self.num_fine].shape[-2:])))
+        return boundary, _join(fine, size=features[0].shape[-2:])
+
+
+def _join(maps, size: torch.Size | None = None) -> torch.Tensor:
+    """Concatenate maps, the enlarged ones cut to the size of the first (strides round up, so they may be larger)."""
+    maps = list(maps)
+    height, width = size or maps[0].shape[-2:]
+    # A level can also be short where the backbone rounds down (no padding): the last row is repeated then.
+    return torch.cat([_fit(level, height, width) for level in maps], 1)
+
+
+def _fit(level: torch.Tensor, height: int, width: int) -> torch.Tensor:
+    level = level[..., :height, :width]
+    missing = (0, width - level.shape[-1], 0, height - level.shape[-2])
+    return F.pad(level, missing, mode='replicate') if any(missing) else level
+
+
+def _num_groups(channels: int) -> int:
+    """Return the number of groups of the paper's code: 8 for 64 channels, 16 from 128 on."""
+    return min(16, max(1, channels // 8))
+
+
+def _check_levels(in_channels: Sequence[int], strides: Sequence[int], widths: Sequence[int]) -> None:
+    if not 3 <= len(in_channels) <= len(widths):
+        raise ValueError(f'IRNetNeck takes 3 to {len(widths)} backbone levels, not {len(in_channels)}: set out_indices '
+                         'of the backbone')
+    if list(strides) != sorted(strides) or any(stride % strides[0] for stride in strides):
+        raise ValueError(f'IRNetNeck takes backbone levels of rising strides, multiples of the first, not {strides}')

@@ -1,0 +1,5 @@
+"""Models that give masks."""
+
+from .irnet import IRNet
+
+__all__ = ['IRNet']

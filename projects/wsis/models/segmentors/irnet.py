@@ -1,0 +1,108 @@
+"""IRNet: inter-pixel relations on a frozen backbone, and the pseudo labels they give."""
+
+import torch
+import torch.nn.functional as F
+from mmdet.structures import DetDataSample
+from mmengine.model import BaseModel
+from mmengine.registry import MODELS
+
+from ..feature_levels import infer_feature_levels
+from .irnet_labels import IRNetLabelMaker
+
+
+@MODELS.register_module()
+class IRNet(BaseModel):
+    """Class boundaries and displacements learnt from inter-pixel labels (Ahn et al., CVPR 2019).
+
+    The backbone stays as it was pretrained: no gradient, fixed statistics. In ``predict`` the CAMs of the photo
+    (``data_sample.cams``) are spread along the learnt affinities and split by the learnt displacements into pseudo
+    semantic and instance masks.
+
+    Args:
+        backbone: Backbone with at least 3 levels, the finest of stride 4.
+        neck: ``IRNetNeck``; its channels and strides are set here.
+        head: ``IRNetHead``; its channels are set here.
+        test_cfg: Arguments of :class:`IRNetLabelMaker`, which makes the pseudo labels.
+        data_preprocessor: As in mmdet.
+        init_cfg: Initialisation of mmengine.
+    """
+
+    def __init__(self,
+                 backbone: dict,
+                 neck: dict,
+                 head: dict,
+                 test_cfg: dict | None = None,
+                 data_preprocessor: dict | None = None,
+                 init_cfg: dict | None = None) -> None:
+        super().__init__(data_preprocessor=data_preprocessor, init_cfg=init_cfg)
+        self.backbone = MODELS.build(backbone).requires_grad_(False)
+        channels, strides = zip(*infer_feature_levels(self.backbone))
+        self.neck = MODELS.build({'in_channels': channels, 'strides': strides, **neck})
+        self.head = MODELS.build({'in_channels': self.neck.out_channels, **head})
+        self.label_maker = IRNetLabelMaker(**(test_cfg or {}))
+
+    def train(self, mode: bool = True) -> 'IRNet':
+        """Set the mode of neck and head; the backbone stays in evaluation mode."""
+        super().train(mode)
+        self.backbone.eval()
+        return self
+
+    def extract_feat(self, inputs: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the features of the boundary and of the displacement branch."""
+        with torch.no_grad():
+            features = self.backbone(inputs)
+        return self.neck(features)
+
+    def forward(self, inputs: torch.Tensor, data_samples: list[DetDataSample] | None = None, mode: str = 'tensor'):
+        """Run the model: ``loss`` gives a dict of losses, ``predict`` data samples, ``tensor`` boundary logits and
+        displacements."""
+        if mode == 'predict':
+            return self.predict(inputs, data_samples)
+        features = self.extract_feat(inputs)
+        if mode == 'loss':
+            labels = torch.stack([sample.gt_sem_seg.data[0] for sample in data_samples])
+            return self.head.loss(features, reduce_labels(labels, self.neck.stride, features[0].shape[-2:]))
+        return self.head(features)
+
+    @torch.no_grad()
+    def relate_pixels(self, photo: torch.Tensor, size: tuple[int, int]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the boundary (1, h, w) in [0, 1] and the displacement (2: y, x; h, w) of one photo.
+
+        The boundary is that of the mean logit of photo and mirror image; the displacement is the photo's.
+
+        Args:
+            photo: (3, H', W') normalised and possibly padded on the right and below.
+            size: (H, W) without the padding, which is cut off from the outputs too.
+        """
+        height, width = size
+        mirror = F.pad(photo[:, :height, :width].flip(-1),
+                       (0, photo.shape[-1] - width, 0, photo.shape[-2] - height))
+        logits, displacement = self.head(self.extract_feat(torch.stack([photo, mirror])))
+        rows, columns = (-(-length // self.neck.stride) for length in size)
+        logits, displacement = logits[..., :rows, :columns], displacement[0, :, :rows, :columns]
+        return ((logits[0] + logits[1].flip(-1)) / 2).sigmoid(), displacement
+
+    def predict(self, inputs: torch.Tensor, data_samples: list[DetDataSample]) -> list[DetDataSample]:
+        """Add ``boundary``, ``displacement``, ``pred_sem_seg`` and ``pred_instances`` to each sample.
+
+        Photos must be at their full size, and have ``cams``.
+        """
+        for photo, sample in zip(inputs, data_samples):
+            if 'cams' not in sample:
+                raise ValueError(f'Photo {sample.img_id} comes without CAMs: add LoadCAMs to the test pipeline')
+            sample.boundary, sample.displacement = self.relate_pixels(photo, sample.img_shape)
+            self.label_maker(sample)
+        return data_samples
+
+
+def reduce_labels(labels: torch.Tensor, stride: int, size: tuple[int, int]) -> torch.Tensor:
+    """Reduce label maps (N, H, W) to (N, h, w): each pixel takes the label of the middle of its cell (as PIL does).
+
+    Args:
+        labels: Label maps at full size.
+        stride: How many pixels a cell is wide.
+        size: (h, w) of the network's output.
+    """
+    rows, columns = ((torch.arange(length, device=labels.device) * stride + stride // 2).clamp_(max=full - 1)
+                     for length, full in zip(size, labels.shape[-2:]))
+    return labels[:, rows[:, None], columns]

@@ -1,0 +1,102 @@
+"""From CAMs, boundary and displacement to pseudo semantic and instance masks (IRNet, section 5)."""
+
+import torch
+import torch.nn.functional as F
+from mmdet.structures import DetDataSample
+from mmengine.structures import InstanceData, PixelData
+
+from ...ops import cluster_displacement, detect_instances, random_walk
+
+
+class IRNetLabelMaker:
+    """Spreads the CAMs of a photo along affinities, split by instance, and decides every pixel.
+
+    The two switches give the ablation of the paper: neither is CAM alone with connected components, ``boundary`` adds
+    the random walk, ``displacement`` the split into instances.
+
+    Args:
+        boundary: Whether scores are spread by a random walk that boundaries stop.
+        displacement: Whether the CAM of a class is split by the clusters of the displacement field.
+        background_threshold: Score that foreground must beat, relative to the largest score of the photo.
+        radius: Of the random walk, in pixels of the CAM.
+        beta: Exponent of the affinities.
+        steps: Number of steps of the walk.
+        cluster_threshold: Displacement (in pixels of the CAM) below which a pixel lies near a centroid.
+        cluster_iterations: Number of refinements of the displacement field.
+        min_fragment: Share of the photo below which a fragment gets score 0.
+    """
+
+    def __init__(self,
+                 boundary: bool = True,
+                 displacement: bool = True,
+                 background_threshold: float = .25,
+                 radius: int = 5,
+                 beta: float = 10.,
+                 steps: int = 256,
+                 cluster_threshold: float = 2.5,
+                 cluster_iterations: int = 300,
+                 min_fragment: float = .01) -> None:
+        self.boundary = boundary
+        self.displacement = displacement
+        self.background_threshold = background_threshold
+        self.walk = dict(radius=radius, beta=beta, steps=steps)
+        self.clustering = dict(threshold=cluster_threshold, iterations=cluster_iterations)
+        self.min_fragment = min_fragment
+
+    def __call__(self, sample: DetDataSample) -> DetDataSample:
+        """Add ``pred_sem_seg`` and ``pred_instances`` to a sample with ``cams``, ``boundary`` and ``displacement``."""
+        size = tuple(sample.ori_shape)
+        classes = sample.cams.labels
+        scores, owner = self.score_instances(sample.cams.cams, sample.boundary, sample.displacement)
+        class_scores = scores.new_zeros(len(classes), *scores.shape[1:]).index_add_(0, owner, scores)
+        labels = self._decide(class_scores, size)[0]
+        class_ids = torch.cat([classes.new_zeros(1), classes + 1])
+        sample.pred_sem_seg = PixelData(data=class_ids[labels][None].to(torch.uint8).cpu())
+        sample.pred_instances = self._find_instances(scores, classes[owner], size)
+        return sample
+
+    def score_instances(self, cams: torch.Tensor, boundary: torch.Tensor,
+                        displacement: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the scores (M, h, w) of class instances, and for each which CAM (M,) it belongs to.
+
+        Args:
+            cams: (K, h', w') CAMs of the photo.
+            boundary: (1, h, w) in [0, 1].
+            displacement: (2: y, x; h, w) in pixels of this stride.
+        """
+        size = boundary.shape[-2:]
+        if cams.shape[-2:] != size and len(cams):
+            cams = F.interpolate(cams[None], size, mode='bilinear', align_corners=False)[0]
+        owner = torch.arange(len(cams), device=cams.device)
+        scores = cams.reshape(-1, *size)
+        if self.displacement and len(cams):
+            clusters = cluster_displacement(displacement[None], **self.clustering)[0]
+            masks = F.one_hot(clusters).permute(2, 0, 1).to(cams)
+            scores = (cams[:, None] * masks[None]).flatten(0, 1)
+            owner = owner.repeat_interleave(len(masks))
+            used = scores.amax((1, 2)) > 0  # the walk of a map of zeros is zero
+            scores, owner = scores[used], owner[used]
+        if self.boundary and len(scores):
+            scores = random_walk(scores[None], boundary[None], **self.walk)[0]
+        return scores, owner
+
+    def _decide(self, scores: torch.Tensor, size: tuple[int, int]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return the label map (H, W; 0 background, else 1 + channel) and the enlarged scores (M, H, W)."""
+        if not len(scores):
+            return torch.zeros(size, dtype=torch.long, device=scores.device), scores.new_zeros(0, *size)
+        stride = 2**round(torch.tensor(max(size[0] / scores.shape[1], size[1] / scores.shape[2])).log2().item())
+        scores = F.interpolate(scores[None], scale_factor=stride, mode='bilinear', align_corners=False)[0]
+        scores = scores[:, :size[0], :size[1]]
+        scores = scores / scores.max().clamp(min=1e-5)
+        background = scores.new_full((1, *size), self.background_threshold)
+        return torch.cat([background, scores]).argmax(0), scores
+
+    def _find_instances(self, scores: torch.Tensor, classes: torch.Tensor, size: tuple[int, int]) -> InstanceData:
+        labels, scores = self._decide(scores, size)
+        min_area = self.min_fragment * size[0] * size[1]
+        masks, channels, instance_scores = detect_instances(labels, scores, min_area)
+        boxes = masks.new_zeros((len(masks), 4), dtype=torch.float32)
+        for box, mask in zip(boxes, masks):
+            rows, columns = mask.any(1).nonzero()[:, 0], mask.any(0).nonzero()[:, 0]
+            box[:] = torch.stack([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1])
+        return InstanceData(masks=masks, bboxes=boxes, labels=classes.cpu()[channels], scores=instance_scores)
