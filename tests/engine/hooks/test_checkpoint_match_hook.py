@@ -1,0 +1,86 @@
+"""A checkpoint of another model stops the run with one line."""
+
+from types import SimpleNamespace
+
+import pytest
+import torch
+from mmengine.model import BaseTTAModel
+from torch import nn
+
+from projects.wsis.engine.hooks.checkpoint_match_hook import CheckpointMatchHook
+
+
+class Model(nn.Module):
+    def __init__(self, layers: int = 3, classes: int = 2) -> None:
+        super().__init__()
+        self.backbone = nn.ModuleList(nn.Linear(4, 4) for _ in range(layers))
+        self.head = nn.Linear(4, classes)
+        self.register_buffer('extra', torch.zeros(1))
+
+    def test_step(self, data):
+        raise NotImplementedError
+
+
+class Renaming(Model):
+    """A model whose weights once had another name, as mm modules rename old ones while loading."""
+
+    def _load_from_state_dict(self, state_dict, prefix, *arguments) -> None:
+        for name in list(state_dict):
+            if name.startswith(f'{prefix}old_head.'):
+                state_dict[name.replace('old_head', 'head')] = state_dict.pop(name)
+        super()._load_from_state_dict(state_dict, prefix, *arguments)
+
+
+class TTA(BaseTTAModel):
+    def merge_preds(self, data_samples_list):
+        return data_samples_list
+
+
+def load(model: nn.Module, state_dict: dict, complete: bool) -> None:
+    runner = SimpleNamespace(model=model, _load_from='some.pth', experiment_name='exp')
+    CheckpointMatchHook(complete).after_load_checkpoint(runner, dict(state_dict=state_dict))
+
+
+@pytest.mark.parametrize('complete', [True, False])
+def test_own_checkpoint_passes(complete):
+    load(Model(), Model().state_dict(), complete)
+    load(Model(), {f'module.{name}': value for name, value in Model().state_dict().items()}, complete)
+    load(TTA(module=Model()), Model().state_dict(), complete)
+
+
+def test_missing_buffer_passes():
+    state_dict = Model().state_dict()
+    del state_dict['extra']
+    load(Model(), state_dict, complete=True)
+
+
+def test_renamed_weights_pass():
+    state_dict = {name.replace('head', 'old_head'): value for name, value in Model().state_dict().items()}
+    load(Renaming(), state_dict, complete=True)
+    with pytest.raises(ValueError, match='no weights for head'):
+        load(Model(), state_dict, complete=True)
+
+
+def test_other_head_is_an_error_in_testing_and_fine_in_training():
+    other = Model(classes=5).state_dict()
+    with pytest.raises(
+        ValueError, match=r'some\.pth is not of this model \(Model.*6 of 8 .*another shape of head'
+    ) as caught:
+        load(Model(), other, complete=True)
+    assert '\n' not in str(caught.value)
+    load(Model(), other, complete=False)
+
+
+@pytest.mark.parametrize('complete', [True, False])
+def test_other_model_is_an_error(complete):
+    with pytest.raises(ValueError, match='0 of 8 parameters fit, no weights for backbone'):
+        load(Model(), nn.Sequential(nn.Conv2d(3, 3, 1)).state_dict(), complete)
+    with pytest.raises(ValueError, match='parameters fit'):  # the right weights under another prefix
+        load(Model(), {f'encoder.{name}': value for name, value in Model().state_dict().items()}, complete)
+
+
+def test_a_backbone_alone_is_enough_to_start_training():
+    state_dict = {name: value for name, value in Model().state_dict().items() if name.startswith('backbone.0')}
+    load(Model(), state_dict, complete=False)
+    with pytest.raises(ValueError, match='2 of 8'):
+        load(Model(), state_dict, complete=True)
