@@ -100,22 +100,24 @@ def path_maximum(boundary: Tensor, pixels: Sequence[tuple[int, int]], radius: in
     return strongest, index
 
 
-def scatter_to_path(target: Tensor, gradient: Tensor, index: Tensor, pixels: Sequence[tuple[int, int]], radius: int):
-    """Add each source's value to the map pixel that :func:`path_maximum` chose for it, in place.
+def strongest_position(index: Tensor, pixels: Sequence[tuple[int, int]], size: tuple[int, int], radius: int) -> Tensor:
+    """Where :func:`path_maximum` found the maximum, as a place in the flattened batch of maps.
 
     Args:
-        target: ``(N, H, W)`` contiguous map to add to.
-        gradient: ``(N, h, w)`` value of each source.
         index: ``(N, h, w)`` uint8 from :func:`path_maximum`.
         pixels: The same path.
+        size: ``(H, W)`` of the maps.
         radius: The same radius.
+
+    Returns:
+        ``(N, h, w)`` int64 index into ``maps.view(-1)`` of contiguous maps ``(N, H, W)``.
     """
-    count, height, width = target.shape
-    device = target.device
+    height, width = size
+    device = index.device
     steps = torch.tensor([y * width + x for y, x in pixels], device=device)
-    positions = torch.arange(count * height * width, device=device).view(count, height, width)
-    positions = source_view(positions, radius) + steps[index.long()]
-    target.view(-1).scatter_add_(0, positions.reshape(-1), gradient.to(target.dtype).reshape(-1))
+    sources = source_view(torch.arange(height * width, device=device).view(height, width), radius)
+    samples = torch.arange(len(index), device=device).mul_(height * width).view(-1, 1, 1)
+    return steps.index_select(0, index.flatten().int()).view(index.shape).add_(sources).add_(samples)
 
 
 class _PathAffinity(torch.autograd.Function):
@@ -147,10 +149,12 @@ class _PathAffinity(torch.autograd.Function):
     @once_differentiable
     def backward(ctx, grad_affinity: Tensor) -> tuple[Tensor, None]:
         (indices,) = ctx.saved_tensors
-        grad_boundary = grad_affinity.new_zeros(ctx.shape)
+        # float64: in dense regions thousands of pairs share one boundary pixel
+        gradient = grad_affinity.new_zeros(ctx.shape, dtype=torch.float64)
         for channel, path in enumerate(search_paths(ctx.radius)):
-            scatter_to_path(grad_boundary, -grad_affinity[:, channel], indices[:, channel], path.pixels, ctx.radius)
-        return grad_boundary[:, None], None
+            place = strongest_position(indices[:, channel], path.pixels, ctx.shape[1:], ctx.radius)
+            gradient.view(-1).scatter_add_(0, place.flatten(), -grad_affinity[:, channel].double().flatten())
+        return gradient[:, None].to(grad_affinity.dtype), None
 
 
 def _check_boundary(boundary: Tensor) -> None:

@@ -1,0 +1,94 @@
+"""Displacement loss of IRNet (Ahn et al., CVPR 2019, section 4.2, equations 5 and 6)."""
+import torch
+from mmengine.registry import MODELS
+from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
+
+from projects.wsis.ops.affinity import source_view
+from projects.wsis.ops.paths import search_paths
+
+from .inter_pixel import check_maps, global_mean, pair_targets
+
+
+@MODELS.register_module()
+class DisplacementLoss(nn.Module):
+    """Two pixels of one instance point to one centroid, so their displacements differ by the way between them.
+
+    Which pairs are of one instance is not known: nearby pixels of one foreground class stand for them. Background pixels
+    should not differ. Both terms are L1 and averaged over the coordinates of the pairs **of all processes** (see
+    :func:`global_mean`). One pass over the destinations makes the sums and their gradients; no pair is kept.
+
+    Args:
+        radius: Radius of the pair search in pixels of the displacement map.
+        loss_weight: Factor of both terms. At 1 their sum is the public code's half of the displacement.
+    """
+
+    def __init__(self, radius: int = 10, loss_weight: float = 1.0) -> None:
+        super().__init__()
+        search_paths(radius)  # a bad radius shows here, not in the first iteration
+        self.radius = radius
+        self.loss_weight = loss_weight
+
+    def forward(self, displacement: Tensor, label: Tensor) -> dict[str, Tensor]:
+        """Loss of a displacement field against a label map.
+
+        Args:
+            displacement: ``(N, 2, H, W)`` displacement ``(y, x)`` in pixels of the map.
+            label: ``(N, H, W)`` integers: 0 background, ``1 ..`` foreground classes, 255 not known.
+
+        Returns:
+            Scalars ``loss_displacement_foreground`` and ``loss_displacement_background`` (weight 1/2 each). A kind
+            without pairs gives 0.
+
+        Raises:
+            ValueError: If a shape or type does not fit.
+        """
+        check_maps('displacement', displacement, 2, label)
+        if displacement.dtype in (torch.float16, torch.bfloat16):
+            displacement = displacement.float()
+        sums, counts = _DisplacementSums.apply(displacement, label, self.radius)
+        foreground, background = global_mean(sums, 2 * counts) * self.loss_weight  # 2 coordinates a pair
+        return {
+            'loss_displacement_foreground': foreground / 2,
+            'loss_displacement_background': background / 2,
+        }
+
+    def extra_repr(self) -> str:
+        return f'radius={self.radius}, loss_weight={self.loss_weight}'
+
+
+class _DisplacementSums(torch.autograd.Function):
+    """Sums ``(2,)`` of foreground and background pairs' L1 distances, and the number of pairs of each."""
+
+    @staticmethod
+    def forward(ctx, displacement: Tensor, label: Tensor, radius: int) -> tuple[Tensor, Tensor]:
+        displacement = displacement.detach()
+        wants_gradient = ctx.needs_input_grad[0]
+        gradients = displacement.new_zeros(2, *displacement.shape) if wants_gradient else None
+        sums = displacement.new_zeros(2, dtype=torch.float64)
+        counts = torch.zeros_like(sums)
+        source = source_view(displacement, radius)
+        for destination, _ in search_paths(radius):
+            targets = pair_targets(label, destination, radius)
+            difference = source - source_view(displacement, radius, destination)
+            way = displacement.new_tensor(destination).view(2, 1, 1)
+            for kind, (target, error) in enumerate(
+                ((targets.foreground, difference - way), (targets.background, difference))
+            ):
+                mask = target[:, None]
+                sums[kind] += torch.where(mask, error, 0).abs_().sum(dtype=torch.float64)
+                counts[kind] += target.sum()
+                if wants_gradient:
+                    slope = error.sign_().mul_(mask)
+                    source_view(gradients[kind], radius).add_(slope)
+                    source_view(gradients[kind], radius, destination).sub_(slope)
+        if wants_gradient:
+            ctx.save_for_backward(gradients)
+        ctx.mark_non_differentiable(counts)
+        return sums.to(displacement.dtype), counts
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, grad_sums: Tensor, _grad_counts: Tensor | None) -> tuple[Tensor, None, None]:
+        (gradients,) = ctx.saved_tensors
+        return torch.einsum('k,knchw->nchw', grad_sums, gradients), None, None

@@ -1,0 +1,85 @@
+"""What the inter-pixel losses share: pair targets from a label map and normalisation over the global batch."""
+from typing import NamedTuple
+
+import torch
+from mmengine.dist import all_reduce, get_world_size
+from torch import Tensor
+
+from projects.wsis.ops.affinity import source_view
+
+IGNORE_INDEX = 255
+# keeps a batch without any labelled pair finite, as in the public IRNet code
+COUNT_EPSILON = 1e-5
+
+
+class PairTargets(NamedTuple):
+    """What the labels say about the pairs of one destination, each ``(N, h, w)`` bool over the sources.
+
+    Attributes:
+        background: Both pixels are background.
+        foreground: Both pixels are of one foreground class.
+        negative: Both pixels are labelled, differently.
+    """
+
+    background: Tensor
+    foreground: Tensor
+    negative: Tensor
+
+
+def pair_targets(label: Tensor, destination: tuple[int, int], radius: int) -> PairTargets:
+    """Compare every source pixel's label with that of one destination.
+
+    Args:
+        label: ``(N, H, W)`` integers: 0 background, ``1 ..`` foreground classes, 255 not known.
+        destination: Offset ``(y, x)`` of the destination.
+        radius: Radius of the pair search (it sets the source region).
+
+    Returns:
+        The targets, each ``(N, H-(radius-1), W-2(radius-1))``; a pair with an unknown pixel is in none of them.
+    """
+    source = source_view(label, radius)
+    other = source_view(label, radius, destination)
+    equal = source == other
+    background = source == 0
+    valid = (source != IGNORE_INDEX) & (other != IGNORE_INDEX)
+    return PairTargets(equal & background, equal & ~background & valid, ~equal & valid)
+
+
+def global_mean(sums: Tensor, counts: Tensor) -> Tensor:
+    """Divide sums by the counts of all processes, ready for gradients that are averaged over processes.
+
+    DistributedDataParallel averages the gradients of the ranks. Each rank's sum is therefore divided by the *total* count
+    and multiplied by the number of ranks: the averaged gradient is then exactly that of the whole batch's
+    ``sum / count``, however unevenly labelled pairs fall on the ranks. Likewise the *mean over ranks* of the returned
+    values is the whole batch's loss.
+
+    Args:
+        sums: Sums over this rank's pairs, any shape, with gradient.
+        counts: Number of addends behind each sum, same shape.
+
+    Returns:
+        Tensor of the same shape and the type of ``sums``.
+    """
+    total = counts.detach().double()
+    all_reduce(total)  # sums over ranks, in place; nothing where there is one process
+    return sums * (get_world_size() / (total + COUNT_EPSILON)).to(sums.dtype)
+
+
+def check_maps(name: str, maps: Tensor, channels: int, label: Tensor) -> None:
+    """Raise a ValueError that names what does not fit.
+
+    Args:
+        name: What ``maps`` are called in the message.
+        maps: Should be floating-point ``(N, channels, H, W)``.
+        channels: How many channels it should have.
+        label: Should be integer ``(N, H, W)``.
+    """
+    if maps.dim() != 4 or maps.shape[1] != channels or not maps.is_floating_point():
+        raise ValueError(
+            f'{name} must be a floating-point tensor (N, {channels}, H, W), got {maps.dtype} {tuple(maps.shape)}'
+        )
+    if label.shape != (maps.shape[0], *maps.shape[2:]) or label.is_floating_point() or label.dtype == torch.bool:
+        raise ValueError(
+            f'label must be an integer tensor (N, H, W) = {(maps.shape[0], *maps.shape[2:])} like the {name}, '
+            f'got {label.dtype} {tuple(label.shape)}'
+        )
