@@ -88,7 +88,8 @@ def path_maximum(boundary: Tensor, pixels: Sequence[tuple[int, int]], radius: in
         radius: Radius of the pair search (it sets the source region).
 
     Returns:
-        The maximum ``(N, h, w)`` in the type of ``boundary`` and the uint8 index into ``pixels`` of its first occurrence.
+        The maximum ``(N, h, w)`` in the type of ``boundary`` and the uint8 index into ``pixels`` of its first
+        occurrence.
     """
     strongest = source_view(boundary, radius, pixels[0]).clone()
     index = torch.zeros_like(strongest, dtype=torch.uint8)

@@ -18,7 +18,8 @@ def find_centers(heatmap: Tensor, kernel: int = 41, threshold: float = 0.1) -> T
         ``(M, 4)`` int64 rows ``sample, class, y, x`` in raster order; every pixel of a plateau is one.
 
     Raises:
-        ValueError: If ``heatmap`` is not a floating-point ``(N, C, H, W)`` tensor or ``kernel`` is not odd and positive.
+        ValueError: If ``heatmap`` is not a floating-point ``(N, C, H, W)`` tensor or ``kernel`` is not odd and
+            positive.
 
     Example:
         >>> heatmap = torch.zeros(1, 1, 5, 5)

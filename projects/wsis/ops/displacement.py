@@ -94,10 +94,11 @@ def cluster_centroids(centroids: Tensor, displacement: Tensor, threshold: float 
     height, width = displacement.shape[2:]
     if centroids.shape != displacement.shape:
         raise ValueError(
-            f'centroids {tuple(centroids.shape)} and displacement {tuple(displacement.shape)} must have one shape (N, 2, H, W)'
+            f'centroids {tuple(centroids.shape)} and displacement {tuple(displacement.shape)} '
+            'must have one shape (N, 2, H, W)'
         )
     y, x = centroids.long().unbind(1)
-    if y.numel() and not (0 <= y.min() and y.max() < height and 0 <= x.min() and x.max() < width):
+    if ((y < 0) | (y >= height) | (x < 0) | (x >= width)).any():
         raise ValueError(f'centroids must lie inside the {height}x{width} map: clip them, as refine_displacement does')
     weak = torch.linalg.vector_norm(displacement, dim=1) < threshold
     clusters = torch.empty_like(y)
@@ -149,7 +150,7 @@ def _step(tables: list[tuple[Tensor, ...]], positions: Tensor, height: int, widt
 
 
 def _bilinear_tables(field: Tensor) -> list[tuple[Tensor, Tensor, Tensor, Tensor]]:
-    """For each channel ``a, b, c, d`` with the value ``a + b x + y (c + d x)`` inside the cell below right of a pixel."""
+    """For each channel ``a, b, c, d``: the value is ``a + b x + y (c + d x)`` in the cell below right of a pixel."""
     padded = F.pad(field[None], (0, 1, 0, 1), mode='replicate')[0]
     right = padded.diff(dim=2)
     down = padded.diff(dim=1)

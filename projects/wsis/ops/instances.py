@@ -41,7 +41,8 @@ def instances_from_scores(
         min_area: Smaller components keep their mask but get score 0.
 
     Returns:
-        The instances, ordered by channel, then by first pixel in raster order. None where the background wins everywhere.
+        The instances, ordered by channel, then by first pixel in raster order. None where the background wins
+        everywhere.
 
     Raises:
         ValueError: If a shape does not fit.
@@ -74,7 +75,8 @@ def detect_instances(winner: Tensor, scores: Tensor, labels: Tensor, min_area: f
     _check_scores(scores, labels)
     if winner.shape != scores.shape[1:] or winner.is_floating_point():
         raise ValueError(
-            f'winner must be an integer map (H, W) = {tuple(scores.shape[1:])}, got {winner.dtype} {tuple(winner.shape)}'
+            f'winner must be an integer map (H, W) = {tuple(scores.shape[1:])}, '
+            f'got {winner.dtype} {tuple(winner.shape)}'
         )
     regions = winner.cpu().numpy().astype(np.int64)
     if regions.size and (regions.min() < 0 or regions.max() > len(scores)):

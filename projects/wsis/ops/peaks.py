@@ -21,8 +21,8 @@ def find_peaks(heatmap: Tensor, kernel: int = 15, threshold: float = 0.1, topk: 
         raster order.
 
     Raises:
-        ValueError: If ``heatmap`` is not a floating-point ``(N, C, H, W)`` tensor, ``kernel`` is not odd and positive, or
-            ``topk`` is not positive.
+        ValueError: If ``heatmap`` is not a floating-point ``(N, C, H, W)`` tensor, ``kernel`` is not odd and positive,
+            or ``topk`` is not positive.
 
     Example:
         >>> heatmap = torch.zeros(1, 2, 5, 5)
@@ -54,7 +54,8 @@ def local_maxima(heatmap: Tensor, kernel: int) -> Tensor:
         ``(N, C, H, W)`` bool.
 
     Raises:
-        ValueError: If ``heatmap`` is not a floating-point ``(N, C, H, W)`` tensor or ``kernel`` is not odd and positive.
+        ValueError: If ``heatmap`` is not a floating-point ``(N, C, H, W)`` tensor or ``kernel`` is not odd and
+            positive.
     """
     if heatmap.dim() != 4 or not heatmap.is_floating_point():
         raise ValueError(

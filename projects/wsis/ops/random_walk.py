@@ -102,7 +102,8 @@ def random_walk_from_affinity(
     wanted = (len(scores), len(search_paths(radius)), *scores.shape[2:])
     if affinity.shape != wanted:
         raise ValueError(
-            f'affinity must be (N, P, H, W) = {wanted} for radius {radius} and these scores, got {tuple(affinity.shape)}'
+            f'affinity must be (N, P, H, W) = {wanted} for radius {radius} and these scores, '
+            f'got {tuple(affinity.shape)}'
         )
     affinity = affinity.to(scores)
 

@@ -1,8 +1,8 @@
 """The sparse transition matrix of a random walk on a pixel grid, and its product with maps.
 
-With ``A`` the symmetric affinities of pixel pairs raised to ``beta`` (1 on the diagonal) and ``D`` its sums, the matrix
-is ``M = D^-1 A``: it acts on columns as the reference's column-normalised ``A D^-1`` acts on rows. Every row has the same
-few neighbours at the same distances in the flattened map, so one pattern of indices serves all bands of the map.
+With ``A`` the symmetric affinities of pixel pairs raised to ``beta`` (1 on the diagonal) and ``D`` its sums, the
+matrix is ``M = D^-1 A``: it acts on columns as the reference's column-normalised ``A D^-1`` acts on rows. Every row
+has the same few neighbours at the same distances in the flattened map, so one pattern of indices serves all bands.
 
 Two ways to multiply, chosen by measuring (docs/benchmarks.md):
 
@@ -29,9 +29,9 @@ class TransitionMatrix:
     that would leave the map has weight 0, so that no row needs an exception at the border.
 
     Args:
-        rows_of_affinity: Function ``(top, bottom) -> (P, bottom - top, W)`` that gives the affinities in [0, 1] of these
-            source rows with the destinations of ``search_paths(radius)``. It is asked for a few rows at a time, so that
-            the affinities of a large photo never exist all at once.
+        rows_of_affinity: Function ``(top, bottom) -> (P, bottom - top, W)`` that gives the affinities in [0, 1] of
+            these source rows with the destinations of ``search_paths(radius)``. It is asked for a few rows at a time,
+            so that the affinities of a large photo never exist all at once.
         size: ``(H, W)`` of the map.
         radius: Radius of the pair search.
         beta: Power of the affinities.

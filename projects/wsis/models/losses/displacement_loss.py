@@ -14,8 +14,8 @@ from .inter_pixel import check_maps, global_mean, pair_targets
 class DisplacementLoss(nn.Module):
     """Two pixels of one instance point to one centroid, so their displacements differ by the way between them.
 
-    Which pairs are of one instance is not known: nearby pixels of one foreground class stand for them. Background pixels
-    should not differ. Both terms are L1 and averaged over the coordinates of the pairs **of all processes** (see
+    Which pairs are of one instance is not known: nearby pixels of one foreground class stand for them. Background
+    pixels should not differ. Both terms are L1 and averaged over the coordinates of the pairs **of all processes** (see
     :func:`global_mean`). One pass over the destinations makes the sums and their gradients; no pair is kept.
 
     Args:

@@ -48,8 +48,8 @@ def pair_targets(label: Tensor, destination: tuple[int, int], radius: int) -> Pa
 def global_mean(sums: Tensor, counts: Tensor) -> Tensor:
     """Divide sums by the counts of all processes, ready for gradients that are averaged over processes.
 
-    DistributedDataParallel averages the gradients of the ranks. Each rank's sum is therefore divided by the *total* count
-    and multiplied by the number of ranks: the averaged gradient is then exactly that of the whole batch's
+    DistributedDataParallel averages the gradients of the ranks. Each rank's sum is therefore divided by the *total*
+    count and multiplied by the number of ranks: the averaged gradient is then exactly that of the whole batch's
     ``sum / count``, however unevenly labelled pairs fall on the ranks. Likewise the *mean over ranks* of the returned
     values is the whole batch's loss.
 
