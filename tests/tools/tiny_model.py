@@ -30,14 +30,23 @@ class TinyDataset(Dataset):
 class TinyModel(BaseModel):
     """A linear layer behind batch norm."""
 
-    def __init__(self, inputs: int = 4, norm_cfg: dict | None = None, unused: bool = False) -> None:
+    def __init__(
+        self, inputs: int = 4, norm_cfg: dict | None = None, unused: bool = False, frozen_norm: bool = False
+    ) -> None:
         super().__init__()
-        self.norm = nn.BatchNorm1d(inputs) if norm_cfg is None else MODELS.build(norm_cfg | dict(num_features=inputs))
+        self.norm = MODELS.build(dict(type='BN') | (norm_cfg or {}) | dict(num_features=inputs))
         self.linear = nn.Linear(inputs, 1)
         self.extra = nn.Linear(2, 2) if unused else None
+        self.frozen_norm = frozen_norm
+
+    def train(self, mode: bool = True) -> 'TinyModel':
+        super().train(mode)
+        if self.frozen_norm:
+            self.norm.eval()
+        return self
 
     def forward(self, index: Tensor, x: Tensor, y: Tensor, mode: str = 'tensor') -> dict | list | Tensor:
-        output = self.linear(self.norm(x))
+        output = self.linear(self.norm(x[:, :, None, None]).flatten(1))
         if mode == 'loss':
             return dict(loss=(output - y).square().mean())
         if mode == 'predict':
