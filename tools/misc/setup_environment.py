@@ -186,7 +186,8 @@ class Installer:
         if importlib.util.find_spec('pip') is None:
             stop(f'{sys.executable} has no pip: `{sys.executable} -m ensurepip`')
         self.say(f'installing into {sys.prefix} (log: {self.log})')
-        check_compiler('pydensecrf2 (and mmcv, where no wheel fits)')
+        if not self.check._installed('pydensecrf2'):
+            check_compiler('pydensecrf2 (and mmcv, where no wheel fits)')
         self.install_torch()
         if self.uses_original_distributions():
             self.say('keeping the original mmengine, mmcv, mmdet and mmsegmentation')
@@ -237,6 +238,7 @@ class Installer:
         self.say('{}: looking for a wheel (PIP_FIND_LINKS={})'.format(MMCV, os.environ.get('PIP_FIND_LINKS', '')))
         if self.pip('install', '--only-binary', 'onedl-mmcv', MMCV) == 0 and self.runs(works):
             return
+        check_compiler('mmcv')
         cores = available_cores()
         self.say(
             f'no wheel of {MMCV} fits this Python and torch: compiling it with {cores} cores, '
