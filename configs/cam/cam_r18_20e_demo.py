@@ -1,26 +1,25 @@
-# The demo's classifier: ResNet-18 trained from scratch, so no stage is frozen and BN learns its statistics.
+# The demo's classifier: ResNet-18 of half width, trained from scratch, so no stage is frozen and BN learns its statistics.
 _base_ = [
     '../_base_/models/cam_r50.py', '../_base_/datasets/demo.py', '../_base_/stages/cam.py',
     '../_base_/default_runtime.py'
 ]
 model = dict(
-    backbone=dict(depth=18, frozen_stages=-1, norm_eval=False, init_cfg=None),
+    backbone=dict(depth=18, base_channels=32, frozen_stages=-1, norm_eval=False, init_cfg=None),
     head=dict(num_classes=_base_.num_classes))
 
 train_pipeline = [
     dict(type='LoadPhoto'),
-    dict(type='RandomResizeLongSide', length_range=(128, 208)),
+    dict(type='RandomResizeLongSide', length_range=(136, 208)),
     dict(type='mmcv.RandomFlip', prob=.5),
-    dict(type='RandomCropAndPad', crop_size=144),
+    dict(type='RandomCropAndPad', crop_size=160),
     dict(type='PackTagInputs'),
 ]
 train_dataloader = dict(num_workers=2, dataset=dict(pipeline=train_pipeline, **_base_.weak_dataset))
 val_dataloader = dict(dataset=_base_.val_dataset)
 test_dataloader = dict(dataset=_base_.weak_dataset)
 
-optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='AdamW', lr=1e-3, weight_decay=.05))
+optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='AdamW', lr=4e-3, weight_decay=.05))
 param_scheduler = [
-    dict(type='LinearLR', start_factor=.1, begin=0, end=40, by_epoch=False),
-    dict(type='CosineAnnealingLR', begin=0, end=20, by_epoch=True, convert_to_iter_based=True),
+    dict(type='OneCycleLR', eta_max=4e-3, total_steps=20, by_epoch=True, convert_to_iter_based=True)
 ]
 train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=20, val_interval=5)

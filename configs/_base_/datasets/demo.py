@@ -5,4 +5,3 @@ metainfo = dict(classes=('bird', 'butterfly', 'cactus', 'car', 'fish', 'flower',
 
 weak_dataset = dict(data_root=data_root, metainfo=metainfo, ann_file='ImageSets/Segmentation/train.txt')
 val_dataset = dict(data_root=data_root, metainfo=metainfo, ann_file='ImageSets/Segmentation/val.txt')
-photo_prefix = dict(img=data_root + 'JPEGImages/')

@@ -47,6 +47,7 @@ class VOCTagDataset(BaseDataset):
         tags_file: Tags of all photos in one file instead of XML: JSON ``{photo: [names]}`` or text lines
             ``photo name name ...``; relative to ``data_root``.
         with_masks: Whether to name the mask files for evaluation; photos without masks stay without.
+        mode: ``'pseudo_label'`` or ``'predict'``, where the data set and not the model says whether tags may be used.
         ignore_unknown_classes: Whether object names that are not in the class list are left out; else they are an error.
         on_bad_photo: What to do with missing or truncated photos: ``'skip'`` with a counted warning, or ``'error'``.
         filter_cfg: ``dict(filter_empty_tags=True)`` leaves out photos without a tag.
@@ -64,6 +65,7 @@ class VOCTagDataset(BaseDataset):
                  data_prefix: dict | None = None,
                  tags_file: str | None = None,
                  with_masks: bool = False,
+                 mode: str | None = None,
                  ignore_unknown_classes: bool = False,
                  on_bad_photo: str = 'skip',
                  **kwargs) -> None:
@@ -76,6 +78,7 @@ class VOCTagDataset(BaseDataset):
         self.split_files = ann_file.split(',') if isinstance(ann_file, str) else list(ann_file)
         self.tags_file = tags_file
         self.with_masks = with_masks
+        self.mode = mode
         self.ignore_unknown_classes = ignore_unknown_classes
         self.on_bad_photo = on_bad_photo
         super().__init__(ann_file='', data_root=data_root, data_prefix=prefix, **kwargs)
@@ -116,6 +119,8 @@ class VOCTagDataset(BaseDataset):
             names = self._read_tags(photo, tags_by_photo)
             tags = self._to_ids(names, class_ids, photo)
             info = dict(img_path=files[photo], img_id=photo, tags=tags, num_classes=len(class_ids))
+            if self.mode:
+                info['mode'] = self.mode
             data_list.append({**info, **self._name_stores(), **self._name_masks(photo)})
         self._warn_without_tags(data_list)
         return data_list

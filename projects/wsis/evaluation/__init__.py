@@ -1,7 +1,7 @@
 """Evaluation: metrics for Runner and Evaluator, and the pure functions behind them."""
 
-from .metrics import MultiLabelMetric, SeedIoUMetric, SemanticIoUMetric, VOCInstanceMetric
+from .metrics import MultiLabelMetric, SeedIoUMetric, SemanticIoUMetric, SureLabelMetric, VOCInstanceMetric
 from .writers import CAMWriter, InstanceWriter, SemanticMaskWriter
 
 __all__ = [
-    'CAMWriter', 'InstanceWriter', 'SemanticMaskWriter', 'MultiLabelMetric', 'SeedIoUMetric', 'SemanticIoUMetric', 'VOCInstanceMetric']
+    'CAMWriter', 'InstanceWriter', 'SemanticMaskWriter', 'MultiLabelMetric', 'SeedIoUMetric', 'SemanticIoUMetric', 'SureLabelMetric', 'VOCInstanceMetric']

@@ -61,6 +61,7 @@ def random_walk(
             f'boundary must be (N, 1, H, W) = {(len(scores), 1, *scores.shape[2:])} to fit the scores, '
             f'got {tuple(boundary.shape)}'
         )
+    _check_unit_range('boundary', boundary)
     boundary = boundary.to(scores)
     reach = radius - 1
 
@@ -85,8 +86,8 @@ def random_walk_from_affinity(
 
     Args:
         scores: ``(N, C, H, W)`` non-negative scores, float32 or float64.
-        affinity: ``(N, P, H, W)`` affinities in [0, 1] with the destinations of ``search_paths(radius)``; what lies
-            outside the map is not read. The affinity of a pixel with itself is 1.
+        affinity: ``(N, P, H, W)`` affinities in [0, 1] with the destinations of ``search_paths(radius)``; what stands for
+            destinations outside the map has no influence. The affinity of a pixel with itself is 1.
         radius: Radius of the pair search in pixels.
         beta: Power of the affinities.
         steps: Length of the walk.
@@ -105,6 +106,7 @@ def random_walk_from_affinity(
             f'affinity must be (N, P, H, W) = {wanted} for radius {radius} and these scores, '
             f'got {tuple(affinity.shape)}'
         )
+    _check_unit_range('affinity', affinity)
     affinity = affinity.to(scores)
 
     def rows_of_affinity(sample: int, top: int, bottom: int) -> Tensor:
@@ -190,9 +192,17 @@ def _check_walk(scores: Tensor, beta: float, steps: int, tol: float) -> None:
             'scores must be a float32 or float64 tensor (N, C, H, W), '
             f'got {scores.dtype} {tuple(scores.shape)}'
         )
+    if scores.numel() and not (scores.min() >= 0 and scores.max() < math.inf):
+        raise ValueError('scores must not be negative, infinite or NaN: take relu of class maps first')
     if isinstance(steps, bool) or not isinstance(steps, int) or steps < 0:
         raise ValueError(f'steps must be an integer >= 0, got {steps!r}')
     if not 0 < tol < 1:
         raise ValueError(f'tol must be between 0 and 1, got {tol!r}')
     if not beta > 0:
         raise ValueError(f'beta must be positive, got {beta!r}')
+
+
+def _check_unit_range(name: str, maps: Tensor) -> None:
+    # this also finds NaN, which compares false
+    if maps.numel() and not (maps.min() >= 0 and maps.max() <= 1):
+        raise ValueError(f'{name} must lie in [0, 1], got {float(maps.min())}..{float(maps.max())}: are these logits?')

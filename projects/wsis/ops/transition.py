@@ -36,7 +36,6 @@ class TransitionMatrix:
         radius: Radius of the pair search.
         beta: Power of the affinities.
         like: A tensor of the type (float32 or float64) and device of the scores.
-        use_csr: Whether to multiply by compressed sparse rows; by default on a CPU with MKL.
     """
 
     def __init__(
@@ -47,20 +46,21 @@ class TransitionMatrix:
         radius: int,
         beta: float,
         like: Tensor,
-        use_csr: bool | None = None,
     ) -> None:
         self.size = size
         self.pixels = size[0] * size[1]
-        if use_csr is None:
-            use_csr = like.device.type == 'cpu' and torch.backends.mkl.is_available()
-        self.use_csr = use_csr
-        # Sorted by place in the flattened map, so that the columns of a row rise. On maps narrower than the disc two
-        # destinations can share a place; that is harmless, since at most one of them is inside the map.
+        self.use_csr = prefers_csr(like.device)
+        # Destinations that no pixel of a narrow map has are left out; all others are later in the flattened map.
         destinations = [path.destination for path in search_paths(radius)]
-        self.shifts = [y * size[1] + x for y, x in destinations]
-        self.margin = max([*self.shifts, 0])
+        fitting = [i for i, (y, x) in enumerate(destinations) if y < size[0] and abs(x) < size[1]]
+        destinations = [destinations[i] for i in fitting]
+        shifts = [y * size[1] + x for y, x in destinations]
+        places = [*(-shift for shift in shifts), 0, *shifts]
+        self.columns = sorted(places)
+        self.margin = self.columns[-1]
         self.bands: list[tuple[int, int, Tensor]] = []  # first pixel, last pixel + 1, weights or CSR matrix
-        self._build(rows_of_affinity, destinations, beta, like)
+        order = sorted(range(len(places)), key=places.__getitem__)
+        self._build(rows_of_affinity, destinations, fitting, order, beta, like)
 
     def enter(self, scores: Tensor) -> Tensor:
         """Scores ``(C, H*W)`` in the layout of the products: ``(margin + H*W + margin, C)`` or the same transposed."""
@@ -85,35 +85,45 @@ class TransitionMatrix:
                 target.addcmul_(weight, maps[:, start : start + last - first], value=alpha)
         return out
 
-    def _build(self, rows_of_affinity: Callable, destinations: list, beta: float, like: Tensor) -> None:
+    def _build(
+        self,
+        rows_of_affinity: Callable[[int, int], Tensor],
+        destinations: list[tuple[int, int]],
+        fitting: list[int],
+        order: list[int],
+        beta: float,
+        like: Tensor,
+    ) -> None:
         height, width = self.size
-        self.columns = sorted([*(-shift for shift in self.shifts), 0, *self.shifts])
-        # stable, like sorted(): equal places are added up in either order
-        places = [*(-shift for shift in self.shifts), 0, *self.shifts]
-        order = torch.tensor(sorted(range(len(places)), key=places.__getitem__), device=like.device)
+        shifts = [y * width + x for y, x in destinations]
+        reach = max((y for y, _ in destinations), default=0)
         inside = _destinations_inside(destinations, self.size, like.device)
-        reach = max(y for y, _ in destinations)
         band_rows = max(1, BAND_PIXELS // max(width, 1))
         pattern = _csr_pattern(band_rows * width, self.columns, self.margin) if self.use_csr else None
         for top in range(0, height, band_rows):
             bottom = min(height, top + band_rows)
             above = max(0, top - reach)
             # (P, rows, W); the rows above give the way back from the destinations in this band
-            affinity = rows_of_affinity(above, bottom).to(like).pow(beta)
+            affinity = rows_of_affinity(above, bottom)[fitting].to(like).pow(beta)
             # weights far below the rounding would only make denormal numbers, on which a CPU is slow
             kept = inside(above, bottom) & (affinity >= torch.finfo(like.dtype).eps ** 2)
             affinity = torch.where(kept, affinity, affinity.new_zeros(()))
-            weights = _normalised_rows(affinity, self.shifts, (top - above) * width)[order]
+            weights = _normalised_rows(affinity, shifts, (top - above) * width)[order]
             first, last = top * width, bottom * width
             if self.use_csr:
                 weights = _csr_matrix(weights, pattern, self.margin)
             self.bands.append((first, last, weights))
 
 
+def prefers_csr(device: torch.device) -> bool:
+    """Whether products by compressed sparse rows are there and the faster ones: on a CPU with MKL."""
+    return device.type == 'cpu' and torch.backends.mkl.is_available()
+
+
 def _destinations_inside(destinations: list, size: tuple[int, int], device: torch.device) -> Callable:
     """Function ``(top, bottom) -> (P, bottom - top, W)`` bool: is the destination of this source inside the map?"""
     height, width = size
-    y, x = torch.tensor(destinations, device=device).view(-1, 2, 1).unbind(1)  # (P, 1) each
+    y, x = torch.tensor(destinations, dtype=torch.int64, device=device).view(-1, 2, 1).unbind(1)  # (P, 1) each
     columns = torch.arange(width, device=device) + x
     column_inside = (columns >= 0) & (columns < width)
 
@@ -139,7 +149,8 @@ def _normalised_rows(affinity: Tensor, shifts: list[int], skip: int) -> Tensor:
     for channel, shift in enumerate(shifts):
         # the pixel `shift` places before; in the first rows of the map there is none
         missing = max(0, shift - skip)
-        weights[channel, missing:] = flat[channel, skip + missing - shift : flat.shape[1] - shift]
+        if missing < pixels:
+            weights[channel, missing:] = flat[channel, skip + missing - shift : flat.shape[1] - shift]
     weights[count] = 1
     degree = weights.sum(0, dtype=torch.float64)
     weights.div_(degree.to(weights.dtype))

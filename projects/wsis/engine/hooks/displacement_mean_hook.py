@@ -21,12 +21,13 @@ class DisplacementMeanHook(Hook):
     taken at their top left crop of the training size, as in IRNet's public code.
 
     Args:
-        dataloader: Config of a dataloader over the training photos (no shuffling; ``round_up=False``).
+        dataloader: Name of the config's entry with a dataloader over the training photos (no shuffling;
+            ``round_up=False``).
     """
 
     priority = 'VERY_LOW'  # after the last checkpoint was saved
 
-    def __init__(self, dataloader: dict) -> None:
+    def __init__(self, dataloader: str = 'mean_dataloader') -> None:
         self.dataloader = dataloader
 
     @torch.no_grad()
@@ -36,7 +37,7 @@ class DisplacementMeanHook(Hook):
         model.eval()
         model.head.displacement_mean.zero_()
         total = model.head.displacement_mean.new_zeros(3)  # sum of y, of x, number of photos
-        loader = Runner.build_dataloader(self.dataloader)
+        loader = Runner.build_dataloader(runner.cfg[self.dataloader])
         for index, batch in enumerate(loader):
             if index % 50 == 0:
                 print_log(f'Displacement mean: photo batch {index} of {len(loader)}', 'current')

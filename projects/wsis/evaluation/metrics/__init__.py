@@ -3,6 +3,7 @@
 from .multi_label_metric import MultiLabelMetric
 from .seed_iou_metric import SeedIoUMetric
 from .semantic_iou_metric import SemanticIoUMetric
+from .sure_label_metric import SureLabelMetric
 from .voc_instance_metric import VOCInstanceMetric
 
-__all__ = ['MultiLabelMetric', 'SeedIoUMetric', 'SemanticIoUMetric', 'VOCInstanceMetric']
+__all__ = ['MultiLabelMetric', 'SeedIoUMetric', 'SemanticIoUMetric', 'SureLabelMetric', 'VOCInstanceMetric']

@@ -1,6 +1,6 @@
 """Heads."""
 
 from .cam_head import CAMHead
+from .irnet_head import IRNetHead
 
-
-__all__ = ['CAMHead']
+__all__ = ['CAMHead', 'IRNetHead']

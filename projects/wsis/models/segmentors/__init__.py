@@ -1,5 +1,6 @@
 """Models that give masks."""
 
 from .irnet import IRNet
+from .precomputed_labels import PrecomputedLabels
 
-__all__ = ['IRNet']
+__all__ = ['IRNet', 'PrecomputedLabels']

@@ -3,6 +3,7 @@
 import torch
 import torch.nn.functional as F
 from mmdet.structures import DetDataSample
+from mmdet.structures.mask import mask2bbox
 from mmengine.structures import InstanceData, PixelData
 
 from ...ops import cluster_displacement, detect_instances, random_walk
@@ -92,11 +93,8 @@ class IRNetLabelMaker:
         return torch.cat([background, scores]).argmax(0), scores
 
     def _find_instances(self, scores: torch.Tensor, classes: torch.Tensor, size: tuple[int, int]) -> InstanceData:
-        labels, scores = self._decide(scores, size)
-        min_area = self.min_fragment * size[0] * size[1]
-        masks, channels, instance_scores = detect_instances(labels, scores, min_area)
-        boxes = masks.new_zeros((len(masks), 4), dtype=torch.float32)
-        for box, mask in zip(boxes, masks):
-            rows, columns = mask.any(1).nonzero()[:, 0], mask.any(0).nonzero()[:, 0]
-            box[:] = torch.stack([columns[0], rows[0], columns[-1] + 1, rows[-1] + 1])
-        return InstanceData(masks=masks, bboxes=boxes, labels=classes.cpu()[channels], scores=instance_scores)
+        winner, scores = self._decide(scores, size)
+        found = detect_instances(winner, scores, classes, self.min_fragment * size[0] * size[1])
+        masks = found.masks()
+        return InstanceData(
+            masks=masks.cpu(), bboxes=mask2bbox(masks.cpu()), labels=found.labels.cpu(), scores=found.scores.cpu())

@@ -1,0 +1,6 @@
+# mmdet's Mask R-CNN; its weights are named by a plain URL, as torchvision is not needed here.
+_base_ = 'mmdet::_base_/models/mask-rcnn_r50_fpn.py'
+model = dict(
+    backbone=dict(
+        init_cfg=dict(
+            type='Pretrained', checkpoint='https://download.pytorch.org/models/resnet50-0676ba61.pth')))

@@ -1,0 +1,7 @@
+# Inter-pixel labels of VOC 2012 from the CAMs of cam_r50_5e_voc2012.py.
+_base_ = [
+    '../_base_/models/precomputed.py', '../_base_/datasets/voc2012.py', '../_base_/stages/inter_pixel_labels.py',
+    '../_base_/default_runtime.py'
+]
+cams = 'work_dirs/cam_r50_5e_voc2012/cams'
+test_dataloader = dict(dataset=dict(data_prefix=dict(cams=cams), **_base_.weak_dataset))

@@ -1,0 +1,43 @@
+# IRNet on the frozen features of an ImageNet MobileNetV2, for photos in VOC layout on two CPU cores.
+_base_ = [
+    '../_base_/models/irnet_r50.py', '../_base_/datasets/voc_layout.py', '../_base_/stages/irnet.py',
+    '../_base_/schedules/sgd_poly.py', '../_base_/default_runtime.py'
+]
+model = dict(
+    backbone=dict(
+        _delete_=True,
+        type='StridedMobileNetV2',
+        output_stride=16,
+        out_indices=(1, 2, 4, 7),
+        init_cfg=dict(
+            type='Pretrained', checkpoint='{{$WSIS_MOBILENET_V2:checkpoints/mobilenet_v2_imagenet.pth}}')))
+
+train_pipeline = [
+    dict(type='LoadPhoto'),
+    dict(type='LoadInterPixelLabels'),
+    dict(type='RandomRescale', factor_range=(.5, 1.5)),
+    dict(type='mmcv.RandomFlip', prob=.5),
+    dict(type='RandomCropAndPad', crop_size=256),
+    dict(type='PackTagInputs'),
+]
+mean_pipeline = [
+    dict(type='LoadPhoto'),
+    dict(type='RandomCropAndPad', crop_size=256, random=False),
+    dict(type='PackTagInputs'),
+]
+cams = 'work_dirs/cam_mobilenet-v2_5e_voc-layout/cams'
+inter_pixel_labels = 'work_dirs/inter-pixel-labels_voc-layout/inter_pixel_labels'
+train_dataloader = dict(
+    batch_size=16,
+    num_workers=2,
+    dataset=dict(
+        data_prefix=dict(inter_pixel_labels=inter_pixel_labels), pipeline=train_pipeline, **_base_.weak_dataset))
+mean_dataloader = dict(num_workers=2, dataset=dict(pipeline=mean_pipeline, **_base_.weak_dataset))
+test_dataloader = dict(dataset=dict(data_prefix=dict(cams=cams), **_base_.weak_dataset))
+
+# momentum .9 instead of the paper's code's 1e-4: displacements need far more steps than a CPU has time for
+optim_wrapper = dict(
+    optimizer=dict(momentum=.9, lr=.02), paramwise_cfg=dict(custom_keys={'displacement': dict(lr_mult=10)}))
+param_scheduler = [dict(type='PolyLR', power=.9, eta_min=0., begin=0, end=10, by_epoch=True, convert_to_iter_based=True)]
+train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=10, val_interval=1)
+custom_hooks = [dict(type='DisplacementMeanHook', dataloader='mean_dataloader')]

@@ -1,0 +1,44 @@
+# The demo's IRNet: on the features of its classifier, as nothing else is pretrained.
+_base_ = [
+    '../_base_/models/irnet_r50.py', '../_base_/datasets/demo.py', '../_base_/stages/irnet.py',
+    '../_base_/default_runtime.py'
+]
+model = dict(
+    backbone=dict(
+        depth=18, base_channels=32,
+        init_cfg=dict(
+            _delete_=True,
+            type='Pretrained',
+            checkpoint='work_dirs/cam_r18_20e_demo/epoch_20.pth',
+            prefix='backbone.')))
+
+train_pipeline = [
+    dict(type='LoadPhoto'),
+    dict(type='LoadInterPixelLabels'),
+    dict(type='RandomRescale', factor_range=(.75, 1.25)),
+    dict(type='mmcv.RandomFlip', prob=.5),
+    dict(type='RandomCropAndPad', crop_size=160),
+    dict(type='PackTagInputs'),
+]
+mean_pipeline = [
+    dict(type='LoadPhoto'),
+    dict(type='RandomCropAndPad', crop_size=160, random=False),
+    dict(type='PackTagInputs'),
+]
+cams = 'work_dirs/cam_r18_20e_demo/cams'
+inter_pixel_labels = 'work_dirs/inter-pixel-labels_demo/inter_pixel_labels'
+train_dataloader = dict(
+    batch_size=16,
+    num_workers=2,
+    dataset=dict(
+        data_prefix=dict(inter_pixel_labels=inter_pixel_labels), pipeline=train_pipeline, **_base_.weak_dataset))
+mean_dataloader = dict(num_workers=2, dataset=dict(pipeline=mean_pipeline, **_base_.weak_dataset))
+test_dataloader = dict(dataset=dict(data_prefix=dict(cams=cams), **_base_.weak_dataset))
+
+optim_wrapper = dict(
+    type='OptimWrapper', optimizer=dict(type='AdamW', lr=1e-3, weight_decay=1e-4))
+param_scheduler = [
+    dict(type='PolyLR', power=.9, eta_min=0., begin=0, end=20, by_epoch=True, convert_to_iter_based=True)
+]
+train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=20, val_interval=20)
+custom_hooks = [dict(type='DisplacementMeanHook', dataloader='mean_dataloader')]

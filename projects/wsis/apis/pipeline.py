@@ -1,0 +1,229 @@
+"""Running the stages of a pipeline in order, resuming where an earlier call stopped."""
+
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mmengine.config import Config
+
+from ..engine import find_latest_checkpoint
+from ..structures import read_json, write_json
+from .launch import INSTALLED_ROOT, ROOT, find_config, load_config
+from .pipeline_report import PipelineReport
+from .stage_record import StageRecord, make_key
+
+ACTIONS = ('train', 'predict', 'tool')
+PLACEHOLDER = re.compile(r'\{(\w+)(\.checkpoint)?\}')
+METRICS_NAME = 'metrics.json'
+
+
+class PipelineError(ValueError):
+    """A pipeline that cannot go on; the message is one clear line."""
+
+
+class Stage:
+    """One stage of a pipeline.
+
+    Args:
+        name: Name, also of its folder in the work dir.
+        action: ``train`` (tools/train.py), ``predict`` (tools/test.py) or ``tool`` (another script of tools/).
+        config: Config of ``train`` and ``predict``.
+        checkpoint: Stage whose checkpoint ``predict`` loads.
+        options: Settings of the config to override. In values ``{stage}`` stands for the folder of another stage and
+            ``{stage.checkpoint}`` for its checkpoint; the stages named so are the inputs.
+        tool: Script below tools/, for ``tool``.
+        arguments: Its arguments, with the same placeholders; ``{work_dir}`` is the pipeline's folder.
+        number: The metric that stands for the stage in the table.
+        expected: The value of it to expect.
+    """
+
+    def __init__(self,
+                 name: str,
+                 action: str,
+                 config: str | None = None,
+                 checkpoint: str | None = None,
+                 options: dict[str, Any] | None = None,
+                 tool: str | None = None,
+                 arguments: Sequence[str] = (),
+                 number: str | None = None,
+                 expected: float | None = None) -> None:
+        if action not in ACTIONS:
+            raise PipelineError(f'Stage {name}: action {action!r} is none of {", ".join(ACTIONS)}')
+        if (tool if action == 'tool' else config) is None:
+            raise PipelineError(f'Stage {name}: action {action!r} needs {"tool" if action == "tool" else "config"}=')
+        self.name = name
+        self.action = action
+        self.config = config
+        self.checkpoint = checkpoint
+        self.options = dict(options or {})
+        self.tool = tool
+        self.arguments = list(arguments)
+        self.number = number
+        self.expected = expected
+
+    @property
+    def inputs(self) -> list[str]:
+        """Names of the stages that this one needs."""
+        texts = [str(value) for value in [*self.options.values(), *self.arguments]]
+        names = {match[1] for text in texts for match in PLACEHOLDER.finditer(text)} - {'work_dir'}
+        return sorted(names | ({self.checkpoint} if self.checkpoint else set()))
+
+    def describe(self) -> Any:
+        """Return all that decides what the stage makes, but for its inputs."""
+        if self.action == 'tool':
+            return [self.action, self.tool, self.arguments]
+        content = load_config(self.config).to_dict()
+        for key in ('work_dir', 'launcher', 'filename'):
+            content.pop(key, None)
+        return [self.action, content, self.options]
+
+
+class Pipeline:
+    """An ordered list of stages in one work dir.
+
+    Args:
+        config: Config with ``stages = [dict(name=, action=, config=, ...), ...]``; see :class:`Stage`.
+        work_dir: Folder of the pipeline; each stage has a folder of its name in it.
+        processes: How many processes (GPUs, where there are any) each stage uses.
+
+    Raises:
+        PipelineError: If the stages do not fit together.
+    """
+
+    def __init__(self, config: Config, work_dir: str | Path, processes: int = 1) -> None:
+        self.work_dir = Path(work_dir).resolve()
+        self.processes = processes
+        self.stages = [Stage(**stage) for stage in config.get('stages', [])]
+        if not self.stages:
+            raise PipelineError(f'{config.filename} is no pipeline: it has no `stages`')
+        known: set[str] = set()
+        for stage in self.stages:
+            if stage.name in known:
+                raise PipelineError(f'Two stages are named {stage.name!r}')
+            if missing := [name for name in stage.inputs if name not in known]:
+                raise PipelineError(f'Stage {stage.name} needs {missing[0]!r}, which is no earlier stage')
+            known.add(stage.name)
+
+    def select(self, only: str | None = None, start: str | None = None) -> list[Stage]:
+        """Return the stages to run.
+
+        Args:
+            only: Just this stage.
+            start: This stage and all after it.
+        """
+        names = [stage.name for stage in self.stages]
+        for name in filter(None, (only, start)):
+            if name not in names:
+                raise PipelineError(f'There is no stage {name!r}; the stages are {", ".join(names)}')
+        if only:
+            return [self.stages[names.index(only)]]
+        return self.stages[names.index(start) if start else 0:]
+
+    def run(self, only: str | None = None, start: str | None = None) -> dict[str, Any]:
+        """Run the stages, skip those that are complete, and return (and write) all results.
+
+        Args:
+            only: Run just this stage, anew.
+            start: Run this stage anew, and all after it.
+        """
+        self.work_dir.mkdir(parents=True, exist_ok=True)
+        selected = self.select(only, start)
+        if only or start:
+            for stage in selected:
+                if self.record(stage.name).read().get('complete'):
+                    self.record(stage.name).set_aside()
+        report = PipelineReport(self.stages, selected)
+        with report:
+            for stage in selected:
+                self._run_stage(stage, report)
+        results = report.results({stage.name: self.record(stage.name).read() for stage in self.stages})
+        write_json(self.work_dir / 'results.json', results)
+        report.print_table(results, self.work_dir)
+        return results
+
+    def record(self, name: str) -> StageRecord:
+        """Return the record of a stage."""
+        return StageRecord(self.work_dir / name)
+
+    def _run_stage(self, stage: Stage, report: PipelineReport) -> None:
+        record = self.record(stage.name)
+        key = self._key(stage)
+        if record.is_complete(key):
+            report.skip(stage)
+            return
+        record.begin(key, name=stage.name, action=stage.action, config=stage.config, inputs=stage.inputs)
+        report.begin(stage)
+        began = time.monotonic()
+        try:
+            self._execute(stage, report)
+        finally:
+            record.add_time(time.monotonic() - began)
+        metrics_file = record.folder / METRICS_NAME
+        report.finish(stage, record.finish(read_json(metrics_file) if metrics_file.is_file() else {}))
+
+    def _key(self, stage: Stage) -> str:
+        inputs = {}
+        for name in stage.inputs:
+            record = self.record(name)
+            if not record.is_complete():
+                raise PipelineError(f'Stage {stage.name} needs {name!r}, which is not complete in {self.work_dir}: run '
+                                    f'the pipeline without --only, or with --from {name}')
+            inputs[name] = record.read()['outputs']
+        return make_key(stage.describe(), inputs)
+
+    def _fill(self, text: str) -> str:
+        """Replace the placeholders of a text."""
+
+        def replace(match: re.Match) -> str:
+            if match[1] == 'work_dir':
+                return str(self.work_dir)
+            folder = self.work_dir / match[1]
+            return str(find_latest_checkpoint(folder)) if match[2] else str(folder)
+
+        return PLACEHOLDER.sub(replace, text)
+
+    def _command(self, stage: Stage) -> list[str]:
+        """Return the command line of a stage, as a list: no shell takes part."""
+        tools = (ROOT if (ROOT / 'tools').is_dir() else INSTALLED_ROOT) / 'tools'
+        folder = self.work_dir / stage.name
+        if stage.action == 'tool':
+            return [sys.executable, str(tools / stage.tool), *map(self._fill, stage.arguments)]
+        python = [sys.executable]
+        if self.processes > 1:
+            python += ['-m', 'torch.distributed.run', '--standalone', f'--nproc_per_node={self.processes}']
+        script = [str(tools / ('train.py' if stage.action == 'train' else 'test.py')), str(find_config(stage.config))]
+        if stage.action == 'train':
+            script.append('--resume')
+        else:
+            checkpoint = find_latest_checkpoint(self.work_dir / stage.checkpoint) if stage.checkpoint else None
+            script.insert(2, str(checkpoint or 'none'))
+        script += ['--work-dir', str(folder), '--out', str(folder / METRICS_NAME)]
+        if self.processes > 1:
+            script += ['--launcher', 'pytorch']
+        if stage.options:
+            script += ['--cfg-options', *(f'{key}={self._fill(str(value))}' for key, value in stage.options.items())]
+        return python + script
+
+    def _execute(self, stage: Stage, report: PipelineReport) -> None:
+        """Run the command of a stage; its output goes to ``output.log`` and its progress to the report."""
+        log = self.work_dir / stage.name / 'output.log'
+        with open(log, 'a', encoding='utf-8') as file, subprocess.Popen(
+                self._command(stage), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                errors='replace') as process:
+            last_lines: list[str] = []
+            try:
+                for line in process.stdout:
+                    file.write(line)
+                    file.flush()
+                    report.read_line(stage, line)
+                    last_lines = [*last_lines[-4:], line.strip()] if line.strip() else last_lines
+            except BaseException:
+                process.terminate()
+                raise
+        if process.returncode:
+            told = [line for line in last_lines if line.startswith('error')] or last_lines[-1:]
+            raise PipelineError(f'Stage {stage.name} failed: {"; ".join(told) or "no output"} (all output: {log})')

@@ -1,0 +1,120 @@
+"""What a pipeline shows while it runs and at its end."""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from .launch import load_config
+from .log_progress import parse_progress
+
+if TYPE_CHECKING:
+    from .pipeline import Stage
+
+SECONDS_BETWEEN_LINES = 30
+
+
+class PipelineReport:
+    """Progress of the stages: a live bar in a terminal, a line now and then elsewhere; at the end one table.
+
+    Args:
+        stages: All stages of the pipeline.
+        selected: Those that are run.
+    """
+
+    def __init__(self, stages: Sequence['Stage'], selected: Sequence['Stage']) -> None:
+        self.stages = list(stages)
+        self.positions = {stage.name: f'[{index}/{len(selected)}]' for index, stage in enumerate(selected, 1)}
+        self.console = Console(highlight=False, soft_wrap=True)
+        self.bar = Progress(
+            TextColumn('{task.description}'), BarColumn(), TextColumn('{task.percentage:>3.0f}%'), TimeElapsedColumn(),
+            TextColumn('{task.fields[eta]}'), console=self.console, transient=True)
+        self.task = None
+        self.max_epochs: int | None = None
+        self.told = 0.
+
+    def __enter__(self) -> 'PipelineReport':
+        if self.console.is_terminal:
+            self.bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.stop()
+
+    def skip(self, stage: 'Stage') -> None:
+        """Say that a stage is complete already."""
+        self.console.print(f'{self.positions[stage.name]} {stage.name}: complete already', markup=False)
+
+    def begin(self, stage: 'Stage') -> None:
+        """Say that a stage begins."""
+        self.console.print(f'{self.positions[stage.name]} {stage.name} ({stage.action}) ...', markup=False)
+        self.max_epochs = load_config(stage.config).get('train_cfg', {}).get('max_epochs') if stage.config else None
+        self.task = self.bar.add_task(stage.name, total=None, eta='')
+        self.told = time.monotonic()
+
+    def read_line(self, stage: 'Stage', line: str) -> None:
+        """Take the progress out of a line that the stage has printed."""
+        progress = parse_progress(line, self.max_epochs)
+        if progress is None:
+            return
+        eta = f'eta {progress.eta}' if progress.eta else ''
+        self.bar.update(
+            self.task, description=f'{stage.name} {progress.phase}', completed=progress.done, total=progress.total,
+            eta=eta)
+        if not self.console.is_terminal and time.monotonic() - self.told > SECONDS_BETWEEN_LINES:
+            self.told = time.monotonic()
+            self.console.print(f'    {progress.phase} {progress.done}/{progress.total} {eta}', markup=False)
+
+    def finish(self, stage: 'Stage', record: dict[str, Any]) -> None:
+        """Say that a stage has finished, with its number."""
+        self.bar.remove_task(self.task)
+        value = record['metrics'].get(stage.number)
+        number = f', {stage.number} {format_number(value)}' if stage.number else ''
+        self.console.print(
+            f'{self.positions[stage.name]} {stage.name}: done in {format_time(record["seconds"])}{number}', markup=False)
+
+    def results(self, records: dict[str, dict[str, Any]]) -> dict[str, Any]:
+        """Return what is known of all stages, for results.json."""
+        stages = [
+            dict(
+                name=stage.name,
+                action=stage.action,
+                complete=bool(records[stage.name].get('complete')),
+                number=stage.number,
+                value=records[stage.name].get('metrics', {}).get(stage.number),
+                expected=stage.expected,
+                seconds=round(records[stage.name].get('seconds', 0.), 1),
+                metrics=records[stage.name].get('metrics', {})) for stage in self.stages
+        ]
+        return dict(stages=stages, seconds=round(sum(stage['seconds'] for stage in stages), 1))
+
+    def print_table(self, results: dict[str, Any], work_dir: Path) -> None:
+        """Print the table of all stages."""
+        table = Table(title=f'Pipeline in {work_dir}')
+        for name, side in (('stage', 'left'), ('number', 'left'), ('value', 'right'), ('expected', 'right'),
+                           ('time', 'right')):
+            table.add_column(name, justify=side, no_wrap=True)
+        for stage in results['stages']:
+            value = format_number(stage['value']) if stage['complete'] else 'not run'
+            table.add_row(stage['name'], stage['number'] or '', value, format_number(stage['expected']),
+                          format_time(stage['seconds']))
+        table.add_section()
+        table.add_row('all stages', '', '', '', format_time(results['seconds']))
+        self.console.print(table)
+        self.console.print(f'All numbers: {work_dir / "results.json"}', markup=False)
+        for picture in sorted(work_dir.glob('*/*.png')):
+            self.console.print(f'Pictures: {picture}', markup=False)
+
+
+def format_number(value: float | None) -> str:
+    """Return a number with two decimals, or nothing."""
+    return '' if value is None else f'{value:.2f}'
+
+
+def format_time(seconds: float) -> str:
+    """Return a time as minutes and seconds."""
+    return f'{int(seconds) // 60}:{int(seconds) % 60:02d}'

@@ -1,0 +1,81 @@
+"""What is known of a pipeline stage that has run: ``stage.json`` in its folder."""
+
+import time
+from pathlib import Path
+from typing import Any
+
+from ..engine import find_latest_checkpoint
+from ..structures import find_manifests, hash_content, hash_file, read_json, write_json
+
+RECORD_NAME = 'stage.json'
+
+
+class StageRecord:
+    """The record of one stage: what it was made from, whether it is complete, its numbers and its time.
+
+    Args:
+        folder: Folder of the stage.
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder)
+
+    @property
+    def path(self) -> Path:
+        """Where the record is."""
+        return self.folder / RECORD_NAME
+
+    def read(self) -> dict[str, Any]:
+        """Return the record, empty if the stage has never begun."""
+        return read_json(self.path) if self.path.is_file() else {}
+
+    def is_complete(self, key: str | None = None) -> bool:
+        """Whether the stage has finished (with this key) and what it made is still as it was."""
+        record = self.read()
+        return bool(record.get('complete')) and key in (None, record.get('key')) and \
+            record.get('outputs') == describe_outputs(self.folder)
+
+    def begin(self, key: str, **facts: Any) -> None:
+        """Begin the stage, or go on with it.
+
+        What a run of another key has left is set aside in ``.previous`` first, so that nothing of it is taken for new.
+        """
+        old = self.read()
+        if old and old.get('key') != key:
+            self.set_aside()
+            old = {}
+        write_json(self.path, dict(key=key, complete=False, seconds=old.get('seconds', 0.), **facts))
+
+    def set_aside(self) -> None:
+        """Move the folder of the stage out of the way, without losing it."""
+        if self.folder.is_dir():
+            target = self.folder.parent / '.previous' / f'{self.folder.name}-{time.strftime("%Y%m%d-%H%M%S")}'
+            target.parent.mkdir(exist_ok=True)
+            while target.exists():
+                target = target.with_name(target.name + '+')
+            self.folder.rename(target)
+
+    def add_time(self, seconds: float) -> None:
+        """Count the time of an attempt."""
+        record = self.read()
+        write_json(self.path, {**record, 'seconds': record.get('seconds', 0.) + seconds})
+
+    def finish(self, metrics: dict[str, float]) -> dict[str, Any]:
+        """Mark the stage as complete and return its record."""
+        record = {**self.read(), 'complete': True, 'metrics': metrics, 'outputs': describe_outputs(self.folder)}
+        write_json(self.path, record)
+        return record
+
+
+def describe_outputs(folder: Path) -> dict[str, str]:
+    """Return hashes of what a stage has made: its last checkpoint, its stores, its files of labels and pictures."""
+    outputs = {f'store:{name}': value for name, value in find_manifests(folder).items()}
+    checkpoint = find_latest_checkpoint(folder)
+    files = [*([checkpoint] if checkpoint else []), *sorted(folder.glob('instances.json')), *sorted(folder.glob('*.png'))]
+    outputs.update({f'file:{file.name}': hash_file(file) for file in files})
+    return outputs
+
+
+def make_key(description: Any, inputs: dict[str, dict[str, str]]) -> str:
+    """Return the key of a stage: the hash of what it does and of what its input stages have made."""
+    return hash_content([description, inputs])

@@ -1,0 +1,40 @@
+"""Run a pipeline, from tags to masks: `python tools/pipeline.py CONFIG --work-dir DIR [--gpus N] [--from STAGE]`."""
+
+import argparse
+
+import repository_path  # noqa: F401  must come first: it makes projects.wsis importable
+
+from projects.wsis.apis.errors import report_errors
+from projects.wsis.apis.launch import load_config
+from projects.wsis.apis.pipeline import Pipeline
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    parser = argparse.ArgumentParser(
+        description='Run the stages of a pipeline in order. A stage that is complete and whose inputs are unchanged is '
+        'skipped; one that was interrupted goes on where it stopped.')
+    parser.add_argument('config', help='pipeline config (configs/_base_/pipelines/*.py)')
+    parser.add_argument('--work-dir', help='folder of the pipeline (default: work_dirs/CONFIG_NAME)')
+    parser.add_argument('--gpus', type=int, default=1, metavar='N', help='processes (GPUs, where there are any) a stage')
+    parser.add_argument('--only', metavar='STAGE', help='run this stage alone, anew')
+    parser.add_argument('--from', dest='start', metavar='STAGE', help='run this stage anew, and all after it')
+    parser.add_argument('--list', action='store_true', help='list the stages and leave')
+    return parser
+
+
+def main() -> None:
+    """Run the pipeline."""
+    arguments = build_parser().parse_args()
+    with report_errors():
+        config = load_config(arguments.config, work_dir=arguments.work_dir)
+        pipeline = Pipeline(config, config.work_dir, arguments.gpus)
+        if arguments.list:
+            for stage in pipeline.stages:
+                print(f'{stage.name:<28}{stage.action:<10}{stage.config or stage.tool}')
+            return
+        pipeline.run(arguments.only, arguments.start)
+
+
+if __name__ == '__main__':
+    main()
