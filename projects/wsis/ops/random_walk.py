@@ -86,8 +86,8 @@ def random_walk_from_affinity(
 
     Args:
         scores: ``(N, C, H, W)`` non-negative scores, float32 or float64.
-        affinity: ``(N, P, H, W)`` affinities in [0, 1] with the destinations of ``search_paths(radius)``; what stands for
-            destinations outside the map has no influence. The affinity of a pixel with itself is 1.
+        affinity: ``(N, P, H, W)`` affinities in [0, 1] with the destinations of ``search_paths(radius)``; what
+            stands for destinations outside the map has no influence. The affinity of a pixel with itself is 1.
         radius: Radius of the pair search in pixels.
         beta: Power of the affinities.
         steps: Length of the walk.

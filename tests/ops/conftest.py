@@ -1,0 +1,25 @@
+"""Golden arrays and other inputs of the tests of ops."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+GOLDEN = Path(__file__).parents[1] / 'data' / 'golden'
+
+
+@pytest.fixture(scope='session')
+def golden():
+    """Function: golden file name -> dict of numpy arrays."""
+
+    def load(name):
+        with np.load(GOLDEN / f'{name}.npz', allow_pickle=False) as arrays:
+            return dict(arrays)
+
+    return load
+
+
+@pytest.fixture
+def rng():
+    return torch.Generator().manual_seed(0)
