@@ -180,17 +180,22 @@ def finish() -> None:
         distributed.destroy_process_group()
 
 
-def run_training(cfg: Config) -> Runner:
+def run_training(cfg: Config, out: str | Path | None = None) -> Runner:
     """Train what a config describes.
 
     Args:
         cfg: The config after `load_config` and `apply_resume`.
+        out: JSON file for the metrics of the last validation.
 
     Returns:
         The Runner after training.
     """
     runner = build_runner(cfg, complete_weights=bool(cfg.get('resume')))
     runner.train()
+    if out is not None and runner.rank == 0:
+        scalars = runner.message_hub.log_scalars
+        metrics = {name[4:]: float(scalar.current()) for name, scalar in scalars.items() if name.startswith('val/')}
+        write_json(out, {name: value for name, value in metrics.items() if not name.endswith('time')})
     return runner
 
 

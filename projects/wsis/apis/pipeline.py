@@ -36,7 +36,8 @@ class Stage:
         options: Settings of the config to override. In values ``{stage}`` stands for the folder of another stage and
             ``{stage.checkpoint}`` for its checkpoint; the stages named so are the inputs.
         tool: Script below tools/, for ``tool``.
-        arguments: Its arguments, with the same placeholders; ``{work_dir}`` is the pipeline's folder.
+        arguments: Its arguments, with the same placeholders; ``{work_dir}`` is the pipeline's folder, and ``@name`` the
+            config of this short name.
         number: The metric that stands for the stage in the table.
         expected: The value of it to expect.
     """
@@ -82,11 +83,37 @@ class Stage:
         return [self.action, content, self.options]
 
 
+def read_stages(config: Config) -> list[Stage]:
+    """Return the stages of a pipeline config.
+
+    Raises:
+        PipelineError: If a stage is described wrongly.
+    """
+    names = config.get('configs', {})
+    stages = []
+    for entry in config.get('stages', []):
+        entry = dict(entry)
+        if entry.get('name') in config.get('skip', []):
+            continue
+        entry['config'] = names.get(entry.get('config'), entry.get('config'))
+        entry['options'] = {**entry.get('options', {}), **config.get('options', {}).get(entry.get('name'), {})}
+        entry['arguments'] = [f'{names.get(argument[1:], argument)}' if argument.startswith('@') else argument
+                              for argument in entry.get('arguments', [])]
+        entry['expected'] = config.get('expected', {}).get(entry.get('name'))
+        try:
+            stages.append(Stage(**entry))
+        except TypeError as error:
+            raise PipelineError(f'{config.filename}: stage {entry.get("name")!r}: {error}') from None
+    return stages
+
+
 class Pipeline:
     """An ordered list of stages in one work dir.
 
     Args:
-        config: Config with ``stages = [dict(name=, action=, config=, ...), ...]``; see :class:`Stage`.
+        config: Config with ``stages = [dict(name=, action=, config=, ...), ...]``; see :class:`Stage`. Its ``configs``
+            gives short names to configs, ``options`` more options and ``expected`` the expected numbers by stage, so
+            that pipelines for other data inherit the stages; ``skip`` names stages to leave out.
         work_dir: Folder of the pipeline; each stage has a folder of its name in it.
         processes: How many processes (GPUs, where there are any) each stage uses.
 
@@ -97,7 +124,7 @@ class Pipeline:
     def __init__(self, config: Config, work_dir: str | Path, processes: int = 1) -> None:
         self.work_dir = Path(work_dir).resolve()
         self.processes = processes
-        self.stages = [Stage(**stage) for stage in config.get('stages', [])]
+        self.stages = read_stages(config)
         if not self.stages:
             raise PipelineError(f'{config.filename} is no pipeline: it has no `stages`')
         known: set[str] = set()
