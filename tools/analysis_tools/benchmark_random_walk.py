@@ -5,8 +5,8 @@ squarings would take longer than ``--dense-limit`` seconds, one squaring is meas
 ``8 x one`` in the table. The truth for the error is the same dense formula in float64 up to ``--truth-pixels`` pixels;
 above, it is the float64 result of 256 plain sparse products (``256 products``), which needs no approximation either.
 
-Memory is the growth of the peak resident set (``VmHWM`` of /proc/self/status, else ``ru_maxrss``) of a child process that
-does nothing else: after the inputs are made and the libraries are warm, up to the end of the one call.
+Memory is the growth of the peak resident set (``VmHWM`` of /proc/self/status, else ``ru_maxrss``) of a child process
+that does nothing else: after the inputs are made and the libraries are warm, up to the end of the calls.
 
 Example::
 
@@ -220,7 +220,8 @@ def format_table(rows):
         if dense:
             how = '' if dense['how'] == 'all' else f' ({dense["how"]})'
             cells += [f'{dense["seconds"]:.2f}{how}', f'{dense["seconds"] / sparse["seconds"]:.0f}x']
-            cells += [f'{megabytes:.1f}', f'{dense["memory"] / 2**20:.0f}', f'{dense["memory"] / 2**20 / megabytes:.0f}x']
+            dense_megabytes = dense['memory'] / 2**20
+            cells += [f'{megabytes:.1f}', f'{dense_megabytes:.0f}', f'{dense_megabytes / megabytes:.0f}x']
         else:
             cells += ['-', '-', f'{megabytes:.1f}', '-', '-']
         cells += [f'{sparse["error"]:.1e}' if 'error' in sparse else '-', sparse.get('truth', '-')]
@@ -236,7 +237,7 @@ def main():
         return
     rows = []
     for number, (height, width) in enumerate(args.sizes, 1):
-        print(f'[{number}/{len(args.sizes)}] {height}x{width}, {args.channels} channels ...', file=sys.stderr, flush=True)
+        print(f'[{number}/{len(args.sizes)}] {height}x{width} ...', file=sys.stderr, flush=True)
         rows.append(measure_size(height, width, args))
         if args.json:
             args.json.write_text(json.dumps(rows, indent=2))
