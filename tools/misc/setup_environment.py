@@ -231,12 +231,11 @@ class Installer:
     def install_mmcv(self):
         """Install mmcv from a wheel where one fits, else compile it."""
         self.pip('install', *BUILD_TOOLS, purpose='installing the build tools')
-        works = 'import torch, mmcv.ops'
-        if self.check._installed('onedl-mmcv') == MMCV.split('==')[1] and self.runs(works):
+        if self.check._installed('onedl-mmcv') == MMCV.split('==')[1] and self.mmcv_works():
             self.say(f'keeping {MMCV}')
             return
-        self.say('{}: looking for a wheel (PIP_FIND_LINKS={})'.format(MMCV, os.environ.get('PIP_FIND_LINKS', '')))
-        if self.pip('install', '--only-binary', 'onedl-mmcv', MMCV) == 0 and self.runs(works):
+        self.say(f'{MMCV}: looking for a wheel (PIP_FIND_LINKS={os.environ.get("PIP_FIND_LINKS", "")})')
+        if self.pip('install', '--only-binary', 'onedl-mmcv', MMCV) == 0 and self.mmcv_works():
             return
         check_compiler('mmcv')
         cores = available_cores()
@@ -257,14 +256,19 @@ class Installer:
             purpose='compiling mmcv',
         )
         self.pip('install', MMCV, purpose="installing mmcv's requirements")
-        if not self.runs(works):
+        if not self.mmcv_works():
             stop(f'mmcv was compiled, but its ops do not load; {self.log} says why')
+
+    def mmcv_works(self):
+        """Tell whether mmcv's compiled ops load; OpenCV, which mmcv imports, is mended first."""
+        self.mend_opencv()
+        return self.runs('import torch, mmcv.ops')
 
     def mend_opencv(self):
         """Put OpenCV's headless build over the one with windows where the machine lacks the libraries for those."""
-        if self.runs('import cv2'):
-            return
         found = self.check._installed('opencv-python')
+        if found is None or self.runs('import cv2'):
+            return
         self.say('OpenCV does not load here (no libGL?): taking its headless build')
         self.pip(
             'install',
