@@ -12,6 +12,7 @@ from mmengine.runner import Runner
 from torch import distributed
 
 from projects.wsis.engine.hooks.checkpoint_match_hook import CheckpointMatchHook
+from projects.wsis.engine.hooks.plain_checkpoint_hook import PlainCheckpointHook
 from projects.wsis.engine.latest_checkpoint import find_latest_checkpoint
 from projects.wsis.structures.files import write_json
 
@@ -171,6 +172,7 @@ def build_runner(cfg: Config, complete_weights: bool) -> Runner:
     setup_environment_for_launch(cfg)
     runner = Runner.from_cfg(cfg) if 'runner_type' not in cfg else RUNNERS.build(cfg)
     runner.register_hook(CheckpointMatchHook(complete=complete_weights), priority='VERY_LOW')
+    runner.register_hook(PlainCheckpointHook())
     return runner
 
 
