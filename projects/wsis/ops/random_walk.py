@@ -70,7 +70,7 @@ def random_walk(
         block = boundary[sample : sample + 1, :, top : bottom + reach]
         return boundary_to_affinity(block, radius)[0, :, : bottom - top]
 
-    return _walk(scores * (1 - boundary), rows_of_affinity, radius, beta, steps, tol)
+    return _walk(scores, 1 - boundary, rows_of_affinity, radius, beta, steps, tol)
 
 
 @torch.no_grad()
@@ -112,7 +112,7 @@ def random_walk_from_affinity(
     def rows_of_affinity(sample: int, top: int, bottom: int) -> Tensor:
         return affinity[sample, :, top:bottom]
 
-    return _walk(scores, rows_of_affinity, radius, beta, steps, tol)
+    return _walk(scores, None, rows_of_affinity, radius, beta, steps, tol)
 
 
 @lru_cache(maxsize=32)
@@ -142,13 +142,18 @@ def chebyshev_coefficients(steps: int, tol: float) -> tuple[float, ...]:
 
 def _walk(
     scores: Tensor,
+    share: Tensor | None,
     rows_of_affinity: Callable[[int, int, int], Tensor],
     radius: int,
     beta: float,
     steps: int,
     tol: float,
 ) -> Tensor:
-    """Apply the series sample by sample and, to bound the memory, a chunk of channels at a time."""
+    """Apply the series sample by sample and, to bound the memory, a chunk of channels at a time.
+
+    ``share``, ``(N, 1, H, W)``, is what multiplies the scores before they set out; ``rows_of_affinity`` gives the rows
+    ``(sample, top, bottom)`` of the affinities as ``(P, bottom - top, W)``.
+    """
     coefficients = chebyshev_coefficients(steps, tol)
     walked = torch.empty_like(scores, memory_format=torch.contiguous_format)
     pixels = scores.shape[2] * scores.shape[3]
@@ -165,7 +170,8 @@ def _walk(
         )
         for first in range(0, scores.shape[1], chunk):
             channels = slice(first, first + chunk)
-            result = _chebyshev_series(transition, coefficients, scores[sample, channels].flatten(1))
+            start = scores[sample, channels] if share is None else scores[sample, channels] * share[sample]
+            result = _chebyshev_series(transition, coefficients, start.flatten(1))
             walked[sample, channels] = result.view(-1, *scores.shape[2:])
     return walked
 
