@@ -1,6 +1,6 @@
 """The pseudo-label store: a folder with one file a photo and a manifest that says what made it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +34,15 @@ class PseudoLabelStore:
         return self.root / MANIFEST_NAME
 
     def path_of(self, photo: str) -> Path:
-        """Return the file of a photo (named by its id, the file stem)."""
-        return self.root / f'{photo}{self.suffix}'
+        """Return the file of a photo (named by its id, the file stem).
+
+        Raises:
+            ValueError: If it would be the manifest.
+        """
+        name = f'{photo}{self.suffix}'
+        if name == MANIFEST_NAME:
+            raise ValueError(f'A photo cannot be named {photo!r} where {self.artifact} are stored as {name}: rename it')
+        return self.root / name
 
     def __contains__(self, photo: str) -> bool:
         return self.path_of(photo).is_file()
@@ -45,20 +52,24 @@ class PseudoLabelStore:
 
         Raises:
             FileNotFoundError: If the folder is no store.
-            ValueError: If it is a store of another artifact.
+            ValueError: If it is a store of another artifact, or the file is no manifest.
         """
         if not self.manifest_path.is_file():
             raise FileNotFoundError(
                 f'{self.root} holds no {self.artifact} ({MANIFEST_NAME} is missing): make them first with '
                 'tools/test.py, or name the right folder')
         manifest = read_json(self.manifest_path)
-        if manifest.get('artifact') != self.artifact:
+        if not isinstance(manifest, dict) or 'artifact' not in manifest:
+            raise ValueError(f'{self.manifest_path} is no manifest of a store: name the folder of the {self.artifact}')
+        if manifest['artifact'] != self.artifact:
             raise ValueError(
-                f"{self.root} holds '{manifest.get('artifact')}', but '{self.artifact}' are needed here")
+                f"{self.root} holds '{manifest['artifact']}', but '{self.artifact}' are needed here: name another folder")
         return manifest
 
     def start(self, lineage: dict[str, Any], classes: Sequence[str], **facts: Any) -> bool:
         """Open the store for writing. Files of an interrupted run of the same lineage are kept, others are removed.
+
+        Call it in one process only, while no other writes.
 
         Args:
             lineage: What makes the artifact; compared with the manifest that is there.
@@ -67,28 +78,38 @@ class PseudoLabelStore:
 
         Returns:
             Whether files of an earlier run are kept, so that their photos need not be made again.
+
+        Raises:
+            ValueError: If the folder holds another artifact (it is not overwritten), or files that no manifest accounts
+                for.
         """
         content = dict(
             artifact=self.artifact, complete=False, classes=list(classes), **facts, lineage=lineage)
         kept = False
         if self.manifest_path.is_file():
-            old = read_json(self.manifest_path)
-            kept = old.get('artifact') == self.artifact and hash_content(
-                [old.get('classes'), old.get('lineage')]) == hash_content([list(classes), lineage])
-            if not kept:
-                self._clear(old)
+            old = self.read_manifest()
+            kept = hash_content([old.get('classes'), old.get('lineage')]) == hash_content([list(classes), lineage])
+        elif foreign := self._photo_files():
+            raise ValueError(
+                f'{self.root} holds {foreign[0].name}, but no {MANIFEST_NAME} that says what made it: name another '
+                f'folder for the {self.artifact}, or empty this one')
+        if not kept:
+            # of no lineage first, so that the old files are trusted by nobody if this is killed while it clears
+            write_json(self.manifest_path, {**content, 'lineage': None})
+            self._remove(self._photo_files())
+        self._remove(self.root.glob('.*.tmp'))  # half-written by a run that was killed
         write_json(self.manifest_path, content)
         return kept
 
-    def _clear(self, manifest: dict[str, Any]) -> None:
-        if manifest.get('artifact') != self.artifact:
-            raise ValueError(
-                f"{self.root} holds '{manifest.get('artifact')}' and is not overwritten with "
-                f"'{self.artifact}': name another folder")
-        self.manifest_path.unlink()  # first, so that the rest is trusted by nobody
-        for file in self.root.iterdir():
-            if file.name.endswith(self.suffix):
-                file.unlink()
+    def _photo_files(self) -> list[Path]:
+        if not self.root.is_dir():
+            return []
+        return sorted(file for file in self.root.iterdir()
+                      if file.name.endswith(self.suffix) and file.name != MANIFEST_NAME and file.name[0] != '.')
+
+    def _remove(self, files: Iterable[Path]) -> None:
+        for file in files:
+            file.unlink()
 
     def finish(self, photos: Sequence[str], **facts: Any) -> None:
         """Mark the artifact as complete.
@@ -117,9 +138,9 @@ class PseudoLabelStore:
             raise ValueError(
                 f'{self.root}: making the {self.artifact} was interrupted; run the command that makes them again '
                 '(it goes on where it stopped)')
-        if classes is not None and list(classes) != manifest['classes']:
+        if classes is not None and list(classes) != manifest.get('classes'):
             raise ValueError(
-                f'{self.root}: made for the classes {_shorten(manifest["classes"])}, but the dataset has '
+                f'{self.root}: made for the classes {_shorten(manifest.get("classes") or [])}, but the dataset has '
                 f'{_shorten(classes)}; make the {self.artifact} again with this class list')
         return manifest
 
@@ -153,13 +174,15 @@ class PseudoLabelStore:
 def find_manifests(folder: str | Path) -> dict[str, str]:
     """Return the hash of the manifest of a store, or of each store directly below a folder: ``{path: hash}``.
 
-    Paths are relative to ``folder``; only complete manifests have a stable hash, so incomplete ones are left out.
+    Paths are relative to ``folder``; only complete manifests have a stable hash, so incomplete ones are left out. The
+    entry ``made_by`` does not count: it says where config and checkpoint lay, not what they held.
     """
     folder = Path(folder)
     found = {}
     for path in sorted([*folder.glob(MANIFEST_NAME), *folder.glob(f'*/{MANIFEST_NAME}')]):
         manifest = read_json(path)
-        if manifest.get('complete'):
+        if manifest.pop('complete', False):
+            manifest.pop('made_by', None)
             found[str(path.parent.relative_to(folder))] = hash_content(manifest)
     return found
 
