@@ -4,6 +4,8 @@ from pathlib import Path
 
 from ..structures import read_json
 
+PHOTO_ENDINGS = ('.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff', '.webp')
+
 
 def read_tags_file(path: str | Path) -> dict[str, list[str]]:
     """Read the tags of all photos: JSON ``{photo: [class names]}``, or text lines ``photo name name ...``.
@@ -21,10 +23,10 @@ def read_tags_file(path: str | Path) -> dict[str, list[str]]:
     if path.suffix == '.json':
         content = read_json(path)
         if not isinstance(content, dict) or not all(isinstance(names, list) for names in content.values()):
-            raise ValueError(f'{path}: a tags file is a JSON object {{photo: [class names]}}')
+            raise ValueError(f'{path}: a tags file is a JSON object {{"photo": ["class name", ...], ...}}')
         return {_stem(photo): [str(name) for name in names] for photo, names in content.items()}
     tags = {}
-    for line in path.read_text(encoding='utf-8').splitlines():
+    for line in path.read_text(encoding='utf-8-sig').splitlines():
         if line.strip():
             photo, *names = line.strip().split('\t' if '\t' in line else None)
             tags[_stem(photo)] = [name.strip() for name in names if name.strip()]
@@ -32,4 +34,4 @@ def read_tags_file(path: str | Path) -> dict[str, list[str]]:
 
 
 def _stem(photo: str) -> str:
-    return Path(photo).stem if Path(photo).suffix.lower() in ('.jpg', '.jpeg', '.png') else photo
+    return Path(photo).stem if Path(photo).suffix.lower() in PHOTO_ENDINGS else photo

@@ -9,13 +9,13 @@ from pathlib import Path
 from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 from mmengine.registry import DATASETS
+from PIL import Image
 
 from ..structures import PseudoLabelStore
-from .tags_file import read_tags_file
+from .tags_file import PHOTO_ENDINGS, read_tags_file
 
 VOC_CLASSES = ('aeroplane', 'bicycle', 'bird', 'boat', 'bottle', 'bus', 'car', 'cat', 'chair', 'cow', 'diningtable',
                'dog', 'horse', 'motorbike', 'person', 'pottedplant', 'sheep', 'sofa', 'train', 'tvmonitor')
-PHOTO_ENDINGS = ('.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff', '.webp')
 
 
 def voc_palette(count: int) -> list[tuple[int, int, int]]:
@@ -37,11 +37,12 @@ class VOCTagDataset(BaseDataset):
     Tags are the distinct object names of ``Annotations/<photo>.xml``, or come from a tags file. Mask files are named in
     the data info only with ``with_masks=True``; weak training leaves it off, so that no transform can open one.
 
-    Each item holds ``img_path``, ``img_id`` (the file stem), ``tags`` (sorted 0-based class ids), ``num_classes`` and, where
-    given, ``cam_dir``, ``inter_pixel_label_dir``, ``seg_map_path`` and ``instance_map_path``.
+    Each item holds ``img_path``, ``img_id`` (the file stem), ``tags`` (sorted 0-based class ids), ``num_classes`` and,
+    where given, ``cam_dir``, ``inter_pixel_label_dir``, ``seg_map_path`` and ``instance_map_path``.
 
     Args:
-        ann_file: A split file (one photo a line), or several (a list, or separated by commas); relative to ``data_root``. Photos named twice count once.
+        ann_file: A split file (one photo a line), or several (a list, or separated by commas); relative to
+            ``data_root``. Photos named twice count once.
         data_prefix: Folders: ``img_path``, ``ann`` (XML), ``sem_seg``, ``instance`` (masks), all relative to
             ``data_root``; ``cams`` and ``inter_pixel_labels`` (stores) relative to the working directory.
         tags_file: Tags of all photos in one file instead of XML: JSON ``{photo: [names]}`` or text lines
@@ -75,7 +76,8 @@ class VOCTagDataset(BaseDataset):
             img_path='JPEGImages', ann='Annotations', sem_seg='SegmentationClass', instance='SegmentationObject')
         prefix.update(data_prefix or {})
         self.store_dirs = {key: prefix.pop(key) for key in ('cams', 'inter_pixel_labels') if key in prefix}
-        self.split_files = ann_file.split(',') if isinstance(ann_file, str) else list(ann_file)
+        split_files = ann_file.split(',') if isinstance(ann_file, str) else ann_file
+        self.split_files = [file.strip() for file in split_files if file.strip()]
         self.tags_file = tags_file
         self.with_masks = with_masks
         self.mode = mode
@@ -140,7 +142,7 @@ class VOCTagDataset(BaseDataset):
             if not os.path.isfile(file):
                 raise FileNotFoundError(f'Split file {file} does not exist; set ann_file (and data_root) to a list of '
                                         'photo names, one a line')
-            with open(file, encoding='utf-8') as lines:
+            with open(file, encoding='utf-8-sig') as lines:
                 photos.update((line.split()[0], None) for line in lines if line.strip())
         if not photos:
             raise ValueError(f'{", ".join(self.split_files)} names no photo')
@@ -201,9 +203,20 @@ def _list_photos(folder: str) -> dict[str, str]:
 
 
 def _is_truncated(path: str) -> bool:
-    """Whether a photo file is empty, or a JPEG or PNG that lacks its end mark (only the last bytes are read)."""
+    """Whether a photo file is empty, or a JPEG or PNG that lacks its end mark and cannot be decoded to its end.
+
+    Only the last bytes are read, except where the mark is missing there: cameras append films and maps to photos, and
+    files may bear the wrong ending.
+    """
     end_mark = {'.jpg': b'\xff\xd9', '.jpeg': b'\xff\xd9', '.png': b'IEND'}.get(Path(path).suffix.lower(), b'')
     with open(path, 'rb') as file:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(0, size - 1024))
-        return size == 0 or end_mark not in file.read()
+        if size and end_mark in file.read():
+            return False
+    try:
+        with Image.open(path) as photo:
+            photo.load()
+    except (OSError, SyntaxError):  # PIL's PNG reader raises SyntaxError for some damages
+        return True
+    return False

@@ -63,17 +63,41 @@ def upsample_cams(cams: np.ndarray, size: tuple[int, int], stride: int | None = 
     """Bring strided CAMs to full size: enlarge by the stride (bilinear), then cut.
 
     Args:
-        cams: (K, h, w) float32 with ``h = ceil(H / stride)``.
+        cams: (K, h, w) float32 with ``h = ceil(H / stride)``, ``w = ceil(W / stride)``.
         size: (H, W) of the photo.
-        stride: Of the maps; by default the nearest power of two to ``H / h``.
+        stride: Of the maps; by default the smallest power of two that fits.
 
     Returns:
         (K, H, W) float32.
+
+    Raises:
+        ValueError: If the maps are not of this stride, or of none.
     """
     height, width = size
-    if cams.shape[1:] == (height, width) or not len(cams):
-        return cams if len(cams) else np.zeros((0, height, width), np.float32)
-    if stride is None:
-        stride = 2**int(round(np.log2(max(height / cams.shape[1], width / cams.shape[2]))))
+    if not len(cams):
+        return np.zeros((0, height, width), np.float32)
+    stride = stride or find_stride(cams.shape[1:], size)
+    if strided_size(size, stride) != cams.shape[1:]:
+        raise ValueError(f'CAMs of size {cams.shape[1:]} are not those of a photo of size {size} at stride {stride}')
+    if stride == 1:
+        return cams
     full_size = (cams.shape[2] * stride, cams.shape[1] * stride)
     return np.stack([cv2.resize(cam, full_size, interpolation=cv2.INTER_LINEAR)[:height, :width] for cam in cams])
+
+
+def find_stride(map_size: tuple[int, int], size: tuple[int, int]) -> int:
+    """Return the smallest power of two by which maps of ``map_size`` (h, w) cover a photo of ``size`` (H, W).
+
+    Raises:
+        ValueError: If there is none.
+    """
+    for stride in (2**exponent for exponent in range(8)):
+        if strided_size(size, stride) == tuple(map_size):
+            return stride
+    raise ValueError(f'Maps of size {tuple(map_size)} fit a photo of size {tuple(size)} at no stride: they were made '
+                     'from another photo, make them again')
+
+
+def strided_size(size: tuple[int, int], stride: int) -> tuple[int, int]:
+    """Return the size of a map of this stride: ``ceil(H / stride), ceil(W / stride)``."""
+    return (size[0] - 1) // stride + 1, (size[1] - 1) // stride + 1

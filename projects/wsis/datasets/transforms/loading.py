@@ -1,5 +1,7 @@
 """Loading photos, evaluation masks and the maps of earlier stages."""
 
+from pathlib import Path
+
 import numpy as np
 from mmcv.image import imfrombytes
 from mmcv.transforms import BaseTransform, LoadImageFromFile
@@ -26,7 +28,7 @@ class LoadPhoto(LoadImageFromFile):
         path = results['img_path']
         try:
             content = get(path, backend_args=self.backend_args)
-            image = imfrombytes(content, flag=self.color_type, backend=self.imdecode_backend)
+            image = imfrombytes(content, flag=self.color_type, backend=self.imdecode_backend) if content else None
         except OSError as error:
             raise ValueError(f'Photo {path} cannot be read ({error})') from None
         if image is None:
@@ -55,7 +57,11 @@ class LoadEvaluationMasks(BaseTransform):
                              f'{tuple(results["ori_shape"])}')
         results['evaluation_sem_seg'] = semantic
         if 'instance_map_path' in results:
-            results['instances'] = masks_to_instances(semantic, read_index_png(results['instance_map_path']))
+            instance = read_index_png(results['instance_map_path'])
+            if instance.shape != semantic.shape:
+                raise ValueError(f'{results["instance_map_path"]}: mask size {instance.shape} is not that of '
+                                 f'{results["seg_map_path"]} {semantic.shape}')
+            results['instances'] = masks_to_instances(semantic, instance)
         return results
 
 
@@ -65,6 +71,9 @@ class LoadCAMs(BaseTransform):
 
     Required keys: ``cam_dir`` (the store), ``img_id``. Added keys: ``cams`` (K, h, w) float32 in [0, 1], ``cam_labels``
     (K,) int64, 0-based class ids, ``mode`` in which the classes were chosen.
+
+    Raises:
+        ValueError: If the CAMs were made from a photo of another size.
     """
 
     def transform(self, results: dict) -> dict:
@@ -72,6 +81,10 @@ class LoadCAMs(BaseTransform):
         if 'cam_dir' not in results:
             raise ValueError("LoadCAMs needs the folder of the CAM store: set the dataset's data_prefix.cams")
         arrays = PseudoLabelStore(results['cam_dir'], 'cams', '.npz').read_arrays(results['img_id'])
+        size = tuple(int(length) for length in arrays['size'])
+        if size != tuple(results.get('ori_shape', size)):
+            raise ValueError(f'CAMs of photo {results["img_id"]} in {results["cam_dir"]} were made from a photo of size '
+                             f'{size}, but {results["img_path"]} has {tuple(results["ori_shape"])}: make them again')
         results['cams'] = arrays['cams'].astype(np.float32)
         results['cam_labels'] = arrays['labels']
         results['mode'] = str(arrays['mode'])
@@ -84,6 +97,9 @@ class LoadInterPixelLabels(BaseTransform):
 
     Required keys: ``inter_pixel_label_dir`` (the store), ``img_id``. Added keys: ``gt_seg_map`` (H, W) uint8 (0
     background, 1..C classes, 255 unsure), ``seg_fields``.
+
+    Raises:
+        ValueError: If the map was made from a photo of another size.
     """
 
     def transform(self, results: dict) -> dict:
@@ -94,7 +110,11 @@ class LoadInterPixelLabels(BaseTransform):
         store = PseudoLabelStore(results['inter_pixel_label_dir'], 'inter_pixel_labels', '.png')
         if results['img_id'] not in store:
             raise store.missing_file_error(results['img_id'])
-        results['gt_seg_map'] = read_index_png(store.path_of(results['img_id']))
+        labels = read_index_png(store.path_of(results['img_id']))
+        if labels.shape != tuple(results.get('ori_shape', labels.shape)):
+            raise ValueError(f'{store.path_of(results["img_id"])}: label map of size {labels.shape}, but the photo '
+                             f'{results["img_path"]} has {tuple(results["ori_shape"])}: make the labels again')
+        results['gt_seg_map'] = labels
         results.setdefault('seg_fields', []).append('gt_seg_map')
         return results
 
@@ -125,7 +145,7 @@ class LoadInstancesFromMasks(BaseTransform):
         return results
 
 
-def read_index_png(path) -> np.ndarray:
+def read_index_png(path: str | Path) -> np.ndarray:
     """Read a palette or grey PNG as its indices, (H, W) uint8.
 
     Raises:
