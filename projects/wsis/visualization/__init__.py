@@ -1,0 +1,24 @@
+"""Drawing: pure functions from arrays and tensors to uint8 RGB pictures, and the page that holds them."""
+
+from .colors import distinct_colors, mute_photo
+from .displacement import draw_color_wheel, draw_displacement
+from .instances import draw_instances, match_colors
+from .maps import draw_boundary, draw_boundary_scale, draw_cams, enlarge_map, resize_photo
+from .page import Legend, RowTitle, contact_sheet
+
+__all__ = [
+    'Legend',
+    'RowTitle',
+    'contact_sheet',
+    'distinct_colors',
+    'draw_boundary',
+    'draw_boundary_scale',
+    'draw_cams',
+    'draw_color_wheel',
+    'draw_displacement',
+    'draw_instances',
+    'enlarge_map',
+    'match_colors',
+    'mute_photo',
+    'resize_photo',
+]
