@@ -18,7 +18,9 @@ class CAMClassifier(BaseModel):
         head: Head, e.g. ``dict(type='CAMHead', num_classes=20)``; its ``in_channels`` are set here.
         neck: Optional neck between both.
         test_cfg: ``mode`` (``'pseudo_label'``: maps of the photo's tags, ``'predict'``: of the classes found),
-            ``stride`` of the CAMs that are given (default 4), ``score_threshold`` of mode ``predict``.
+            ``stride`` of the CAMs that are given (default 4), ``size_divisor``: class maps are enlarged to the photo's
+            size rounded up to a multiple of it, then cut (default 1; the public IRNet code's full-size maps: 16),
+            ``score_threshold`` of mode ``predict``.
         data_preprocessor: As in mmdet.
         init_cfg: Initialisation of mmengine.
     """
@@ -36,11 +38,15 @@ class CAMClassifier(BaseModel):
         test_cfg = dict(test_cfg or {})
         self.mode = check_mode(test_cfg.pop('mode', 'pseudo_label'))
         self.stride = test_cfg.pop('stride', 4)
+        self.size_divisor = test_cfg.pop('size_divisor', 1)
         self.score_threshold = test_cfg.pop('score_threshold', .5)
         if test_cfg:
-            raise ValueError(f'Unknown entries of test_cfg: {sorted(test_cfg)}; known are mode, stride, score_threshold')
+            raise ValueError(f'Unknown entries of test_cfg: {sorted(test_cfg)}; known are mode, stride, size_divisor, '
+                             'score_threshold')
         levels = infer_feature_levels(torch.nn.Sequential(*filter(None, (self.backbone, self.neck))))
-        self.head = MODELS.build({'in_channels': levels[head.get('in_index', -1)].channels, **head})
+        level = levels[head.get('in_index', -1)]
+        self.feature_stride = level.stride
+        self.head = MODELS.build({'in_channels': level.channels, **head})
 
     def extract_feat(self, inputs: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """Return the feature levels of photos (N, 3, H, W)."""
@@ -53,24 +59,28 @@ class CAMClassifier(BaseModel):
         if mode == 'loss':
             return self.head.loss(features, torch.stack([sample.gt_tags for sample in data_samples]))
         if mode == 'predict':
-            return self.predict(features, inputs.shape[-2:], data_samples)
+            return self.predict(features, data_samples)
         return self.head(features)
 
-    def predict(self, features: tuple[torch.Tensor, ...], padded_size: tuple[int, int],
-                data_samples: list[DetDataSample]) -> list[DetDataSample]:
+    def predict(self, features: tuple[torch.Tensor, ...], data_samples: list[DetDataSample]) -> list[DetDataSample]:
         """Add ``pred_scores`` (C,), ``cam_maps`` (C, h, w; of the backbone's stride) and ``pred_cams``."""
-        valid = [tuple(length / padded for length, padded in zip(sample.img_shape, padded_size))
-                 for sample in data_samples]
+        # strides round up, so what is beyond comes from the padding of the batch
+        valid = [strided_size(sample.img_shape, self.feature_stride) for sample in data_samples]
         for sample, (scores, maps) in zip(data_samples, self.head.predict(features, valid)):
             sample.pred_scores = scores
             sample.cam_maps = maps
-            self.finish_sample(sample, maps)
+            self.finish_sample(sample, self.resize_to_photo(maps, sample.ori_shape))
         return data_samples
 
+    def resize_to_photo(self, maps: torch.Tensor, photo_size: tuple[int, int]) -> torch.Tensor:
+        """Resize class maps (C, h, w) to the stride of the CAMs of a photo (H, W)."""
+        full_size = tuple(-(-length // self.size_divisor) * self.size_divisor for length in photo_size)
+        rows, columns = strided_size(photo_size, self.stride)
+        return resize_maps(maps, strided_size(full_size, self.stride))[:, :rows, :columns]
+
     def finish_sample(self, sample: DetDataSample, maps: torch.Tensor) -> DetDataSample:
-        """Turn class maps (C, h, w) of any size into the ``pred_cams`` of a sample; also called by test-time
-        augmentation with the sum over all views."""
-        maps = resize_maps(maps, strided_size(sample.ori_shape, self.stride))
+        """Turn class maps (C, h, w), resized to the photo, into the ``pred_cams`` of a sample; also called by
+        test-time augmentation with the sum over all views."""
         sample.pred_cams = select_cams(maps, sample.pred_scores, sample.get('tags'), self.mode, self.score_threshold)
         sample.set_metainfo(dict(mode=self.mode))
         return sample

@@ -12,7 +12,7 @@ class CAMHead(BaseModule):
     """Class maps by a bias-free 1x1 convolution; their spatial mean is the logit of each class.
 
     The multi-label classifier of IRNet (section 3.1) and of most weakly-supervised papers. The mean of the class maps
-    equals a linear layer on the mean of the features, so the maps that are read out as CAMs are those that were trained.
+    equals a linear layer on the mean of the features, so the maps that are read out as CAMs are the trained ones.
 
     Args:
         num_classes: Number of classes, without background.
@@ -49,12 +49,11 @@ class CAMHead(BaseModule):
 
         Args:
             features: Levels of the backbone.
-            valid_sizes: (height, width) of each photo as a share of the padded batch, each in (0, 1].
+            valid_sizes: (height, width) of each photo's own part of the class maps.
         """
         maps = self(features)
         results = []
-        for class_maps, (height, width) in zip(maps, valid_sizes):
-            rows, columns = (-int(-share * length // 1) for share, length in zip((height, width), class_maps.shape[1:]))
+        for class_maps, (rows, columns) in zip(maps, valid_sizes):
             class_maps = class_maps[:, :rows, :columns]
             results.append((class_maps.mean((1, 2)).sigmoid(), F.relu(class_maps)))
         return results

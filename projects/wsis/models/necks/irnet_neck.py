@@ -24,15 +24,15 @@ class IRNetNeck(BaseModule):
     """Bring backbone levels to the finest stride, once for class boundaries and once for displacements.
 
     Figure 3 of the IRNet paper, for any backbone with at least 3 levels. Boundary branch: every level to
-    ``boundary_channels`` at the finest stride. Displacement branch: levels of the finest stride as they are; the coarser
-    ones are joined at the finest stride among them, fused to ``fusion_channels`` and brought to the finest stride.
+    ``boundary_channels`` at the finest stride. Displacement branch: levels of the finest stride as they are; the
+    coarser ones are joined at the finest stride among them, fused to ``fusion_channels`` and brought to the finest.
 
     Args:
         in_channels: Channels of each level, finest first; set by the model from its backbone.
         strides: Stride of each level; set by the model.
         boundary_channels: Channels of each level in the boundary branch.
-        displacement_channels: Channels of each level in the displacement branch. Of fewer levels than channels, the last
-            ones are used (a backbone without its stem begins at 128).
+        displacement_channels: Channels of each level in the displacement branch. With fewer levels than channels, the
+            last ones are used (a backbone without its stem begins at 128).
         fusion_channels: Channels of the fused coarse levels.
         init_cfg: Initialisation of mmengine.
 

@@ -77,7 +77,12 @@ class IRNet(BaseModel):
         height, width = size
         mirror = F.pad(photo[:, :height, :width].flip(-1),
                        (0, photo.shape[-1] - width, 0, photo.shape[-2] - height))
-        logits, displacement = self.head(self.extract_feat(torch.stack([photo, mirror])))
+        return self.relate_views(torch.stack([photo, mirror]), size)
+
+    @torch.no_grad()
+    def relate_views(self, views: torch.Tensor, size: tuple[int, int]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return what :meth:`relate_pixels` returns from the photo and its mirror image, (2, 3, H', W')."""
+        logits, displacement = self.head(self.extract_feat(views))
         rows, columns = (-(-length // self.neck.stride) for length in size)
         logits, displacement = logits[..., :rows, :columns], displacement[0, :, :rows, :columns]
         return ((logits[0] + logits[1].flip(-1)) / 2).sigmoid(), displacement

@@ -1,5 +1,7 @@
 """From CAMs, boundary and displacement to pseudo semantic and instance masks (IRNet, section 5)."""
 
+import math
+
 import torch
 import torch.nn.functional as F
 from mmdet.structures import DetDataSample
@@ -85,7 +87,7 @@ class IRNetLabelMaker:
         """Return the label map (H, W; 0 background, else 1 + channel) and the enlarged scores (M, H, W)."""
         if not len(scores):
             return torch.zeros(size, dtype=torch.long, device=scores.device), scores.new_zeros(0, *size)
-        stride = 2**round(torch.tensor(max(size[0] / scores.shape[1], size[1] / scores.shape[2])).log2().item())
+        stride = 2**math.ceil(math.log2(max(size[0] / scores.shape[1], size[1] / scores.shape[2])))
         scores = F.interpolate(scores[None], scale_factor=stride, mode='bilinear', align_corners=False)[0]
         scores = scores[:, :size[0], :size[1]]
         scores = scores / scores.max().clamp(min=1e-5)

@@ -5,14 +5,12 @@ from mmdet.structures import DetDataSample
 from mmengine.model import BaseTTAModel
 from mmengine.registry import MODELS
 
-from ..classifiers.cam_selection import resize_maps, strided_size
-
 
 @MODELS.register_module()
 class CAMTTAModel(BaseTTAModel):
     """Sum the class maps of all scales and mirror images, then normalise: the multi-scale CAMs of the papers.
 
-    The model that is wrapped gives ``cam_maps`` and ``finish_sample``, as :class:`CAMClassifier` does.
+    The model that is wrapped gives ``cam_maps``, ``resize_to_photo`` and ``finish_sample``, as :class:`CAMClassifier`.
     """
 
     @torch.no_grad()
@@ -22,10 +20,13 @@ class CAMTTAModel(BaseTTAModel):
 
     def _merge(self, views: list[DetDataSample]) -> DetDataSample:
         merged = views[0]
-        size = strided_size(merged.ori_shape, self.module.stride)
         total = 0
         for view in views:
             maps = view.pop('cam_maps')
-            total = total + resize_maps(maps.flip(-1) if view.get('flip') else maps, size)
+            if view.get('flip'):
+                if view.flip_direction != 'horizontal':
+                    raise ValueError(f'CAMTTAModel merges horizontal flips, not {view.flip_direction} ones')
+                maps = maps.flip(-1)
+            total = total + self.module.resize_to_photo(maps, view.ori_shape)
         merged.pred_scores = torch.stack([view.pred_scores for view in views]).mean(0)
         return self.module.finish_sample(merged, total)
