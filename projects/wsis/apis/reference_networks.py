@@ -1,0 +1,143 @@
+"""Which keys the checkpoints of public reference codes hold, and where their weights go in our models.
+
+One function a network makes its `ReferenceNetwork`; a new one is added to `REFERENCE_NETWORKS` at the end.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+Shape = tuple[int, ...]
+RESNET50_STAGES = ((3, 64), (4, 128), (6, 256), (3, 512))  # blocks, width; a block gives 4 x width channels
+
+
+@dataclass(frozen=True)
+class ReferenceNetwork:
+    """The checkpoint layout of one public network.
+
+    Attributes:
+        name: Its name on the command line.
+        description: What it is and where it comes from.
+        config: The config of ours whose model takes the weights.
+        shapes: Shape of every tensor of the file by its name, without aliases.
+        aliases: Prefix of names that repeat other tensors of the file -> prefix of those; the longest prefix counts.
+        renames: Prefix of names in the file -> prefix in our model; every name of `shapes` has one.
+        dropped: Pattern of names that may be there and are of no use to us.
+    """
+
+    name: str
+    description: str
+    config: str
+    shapes: dict[str, Shape]
+    aliases: dict[str, str]
+    renames: dict[str, str]
+    dropped: re.Pattern = field(default=re.compile(r'(?!)'))
+
+    def original_of(self, name: str) -> str:
+        """Return the name of the tensor that an alias repeats, or the name itself."""
+        return _replace_prefix(name, self.aliases) or name
+
+    def target_of(self, name: str) -> str:
+        """Return the name in our model of a tensor of `shapes`."""
+        return _replace_prefix(name, self.renames)
+
+    def alias_names(self) -> Iterator[str]:
+        """Give all names that repeat another tensor."""
+        for alias, original in self.aliases.items():
+            for name in self.shapes:
+                if name.startswith(f'{original}.'):
+                    yield alias + name[len(original):]
+
+
+def _replace_prefix(name: str, prefixes: dict[str, str]) -> str | None:
+    """Replace the longest prefix (of whole parts between dots) that is in the table."""
+    parts = name.split('.')
+    for length in range(len(parts), 0, -1):
+        prefix = '.'.join(parts[:length])
+        if prefix in prefixes:
+            return '.'.join((prefixes[prefix], *parts[length:]))
+    return None
+
+
+def _batch_norm(prefix: str, channels: int) -> dict[str, Shape]:
+    shapes = {f'{prefix}.{name}': (channels, ) for name in ('weight', 'bias', 'running_mean', 'running_var')}
+    return {**shapes, f'{prefix}.num_batches_tracked': ()}
+
+
+def _projection(prefix: str, in_channels: int, out_channels: int) -> dict[str, Shape]:
+    """Shapes of a bias-free 1x1 convolution followed by a group normalisation."""
+    return {
+        f'{prefix}.0.weight': (out_channels, in_channels, 1, 1),
+        f'{prefix}.1.weight': (out_channels, ),
+        f'{prefix}.1.bias': (out_channels, )
+    }
+
+
+def _resnet50(prefix: str) -> dict[str, Shape]:
+    """Shapes of a ResNet-50 without its classifier, named as torchvision's."""
+    shapes = {f'{prefix}.conv1.weight': (64, 3, 7, 7), **_batch_norm(f'{prefix}.bn1', 64)}
+    channels = 64
+    for stage, (blocks, width) in enumerate(RESNET50_STAGES, 1):
+        for index in range(blocks):
+            block = f'{prefix}.layer{stage}.{index}'
+            convolutions = ((channels, width, 1), (width, width, 3), (width, 4 * width, 1))
+            for number, (inner, outer, kernel) in enumerate(convolutions, 1):
+                shapes[f'{block}.conv{number}.weight'] = (outer, inner, kernel, kernel)
+                shapes.update(_batch_norm(f'{block}.bn{number}', outer))
+            if index == 0:
+                shapes[f'{block}.downsample.0.weight'] = (4 * width, channels, 1, 1)
+                shapes.update(_batch_norm(f'{block}.downsample.1', 4 * width))
+            channels = 4 * width
+    return shapes
+
+
+def irn_cam() -> ReferenceNetwork:
+    """IRNet's classifier: the ResNet-50 is saved under three names, the classifier under two."""
+    aliases = {'newly_added.0': 'classifier'}
+    for stem, stages in (('stage1', 'stage{}.0'), ('backbone.0', 'backbone.{}.0')):
+        aliases |= {f'{stem}.{index}': f'resnet50.{part}' for index, part in ((0, 'conv1'), (1, 'bn1'), (4, 'layer1'))}
+        first = 2 if stem == 'stage1' else 1
+        aliases |= {stages.format(first + index): f'resnet50.layer{2 + index}' for index in range(3)}
+    return ReferenceNetwork(
+        name='irn-cam',
+        description='classifier and CAM network (ResNet-50) of IRNet, https://github.com/jiwoon-ahn/irn',
+        config='configs/cam/cam_r50_reference_voc2012.py',
+        shapes={**_resnet50('resnet50'), 'classifier.weight': (20, 2048, 1, 1)},
+        aliases=aliases,
+        renames={'resnet50': 'backbone', 'classifier': 'head.classifier'})
+
+
+def irn() -> ReferenceNetwork:
+    """IRNet's boundary and displacement network; files saved by its training also hold index tables."""
+    levels = (64, 256, 512, 1024, 2048)
+    shapes = {**_resnet50('resnet50'), 'mean_shift.running_mean': (2, )}
+    for index, channels in enumerate(levels, 1):
+        shapes |= _projection(f'fc_edge{index}', channels, 32)
+    shapes |= {'fc_edge6.weight': (1, 160, 1, 1), 'fc_edge6.bias': (1, )}
+    for index, (channels, width) in enumerate(zip((*levels, 768, 448), (64, 128, 256, 256, 256, 256, 256)), 1):
+        shapes |= _projection(f'fc_dp{index}', channels, width)
+    shapes['fc_dp7.3.weight'] = (2, 256, 1, 1)
+
+    aliases = {'fc_dp7.4': 'mean_shift', 'dp_layers.6.4': 'mean_shift'}
+    aliases |= {f'edge_layers.{index}': f'fc_edge{index + 1}' for index in range(6)}
+    aliases |= {f'dp_layers.{index}': f'fc_dp{index + 1}' for index in range(7)}
+    for stem, stages, first in (('stage1', 'stage{}.0', 2), ('backbone.0', 'backbone.{}.0', 1)):
+        aliases |= {f'{stem}.0': 'resnet50.conv1', f'{stem}.1': 'resnet50.bn1'}
+        aliases |= {stages.format(first + index): f'resnet50.layer{1 + index}' for index in range(4)}
+
+    renames = {'resnet50': 'backbone', 'mean_shift.running_mean': 'head.displacement_mean'}
+    renames |= {f'fc_edge{index + 1}': f'neck.boundary.{index}' for index in range(5)} | {'fc_edge6': 'head.boundary'}
+    renames |= {f'fc_dp{index + 1}': f'neck.displacement.{index}' for index in range(5)}
+    renames |= {'fc_dp6': 'neck.displacement_fusion'}
+    renames |= {'fc_dp7': 'head.displacement.0', 'fc_dp7.3': 'head.displacement.1'}
+    return ReferenceNetwork(
+        name='irn',
+        description='boundary and displacement network (ResNet-50) of IRNet, https://github.com/jiwoon-ahn/irn',
+        config='configs/irnet/irnet_r50_reference_voc2012.py',
+        shapes=shapes,
+        aliases=aliases,
+        renames=renames,
+        dropped=re.compile(r'path_indices\d+|disp_target'))
+
+
+REFERENCE_NETWORKS: dict[str, ReferenceNetwork] = {network.name: network for network in (irn_cam(), irn())}

@@ -1,0 +1,147 @@
+"""Converted checkpoints of public codes give the outputs of those codes, in the models of the reference configs."""
+
+from copy import deepcopy
+from pathlib import Path
+
+import pytest
+import torch
+from mmdet.structures import DetDataSample
+from mmengine.config import Config
+from mmengine.registry import MODELS, init_default_scope
+from mmengine.runner import load_checkpoint
+
+from projects.wsis.apis.convert_reference import convert_reference
+from projects.wsis.apis.reference_networks import REFERENCE_NETWORKS
+
+ROOT = Path(__file__).resolve().parents[2]
+TOLERANCE = 1e-4  # of each output's largest value
+
+
+def load_model_config(name):
+    model = Config.fromfile(ROOT / REFERENCE_NETWORKS[name].config).model
+    model.backbone.init_cfg = None  # a test downloads nothing
+    return model
+
+
+def build(cfg):
+    init_default_scope('mmdet')
+    return MODELS.build(deepcopy(cfg)).eval()
+
+
+def load_converted(model, name, state_dict, folder):
+    """Write the public file, convert it, and load it into the model, every key."""
+    source, target = folder / 'public.pth', folder / 'ours.pth'
+    torch.save(state_dict, source)
+    convert_reference(source, name, target)
+    load_checkpoint(model, str(target), map_location='cpu', strict=True)
+    source.unlink()
+    target.unlink()
+    return model
+
+
+def check(found, expected):
+    expected = torch.from_numpy(expected)
+    assert found.shape == expected.shape
+    error = (found - expected).abs().max() / expected.abs().max()
+    assert error < TOLERANCE, f'{error:.2e}'
+
+
+@pytest.fixture(scope='module')
+def classifier(public_state_dict, tmp_path_factory):
+    cfg = load_model_config('irn-cam')
+    cfg.test_cfg.stride = 16  # maps as they leave the network
+    return load_converted(build(cfg), 'irn-cam', public_state_dict('irn_cam'), tmp_path_factory.mktemp('cam'))
+
+
+@pytest.fixture(scope='module')
+def irnet(public_state_dict, tmp_path_factory):
+    cfg = load_model_config('irn')
+    assert cfg.data_preprocessor.pad_size_divisor == 512
+    cfg.data_preprocessor.pad_size_divisor = 128  # the crop of the golden outputs
+    state_dict = public_state_dict('irn_edge_displacement')
+    return load_converted(build(cfg), 'irn', state_dict, tmp_path_factory.mktemp('irn'))
+
+
+def views_of(photos, **metainfo):
+    """Data of a photo and its mirror image as mmengine's test-time augmentation hands them to the model."""
+    height, width = photos.shape[-2:]
+    shapes = dict(img_id='a', ori_shape=(height, width), img_shape=(height, width), **metainfo)
+    flips = [dict(flip=False, flip_direction=None), dict(flip=True, flip_direction='horizontal')]
+    return [[DetDataSample(metainfo={**shapes, **flip})] for flip in flips]
+
+
+@torch.no_grad()
+def test_classifier_gives_the_public_logits_and_cams(classifier, golden_network):
+    golden = golden_network('irn_cam')
+    photos = torch.from_numpy(golden['input'])
+    maps = classifier(photos, mode='tensor')
+    check(maps.mean((2, 3)), golden['out_logits'])
+    check(maps[0].relu() + maps[1].relu().flip(-1), golden['out_cam'])
+
+
+@torch.no_grad()
+def test_merged_views_are_the_normalised_public_cams(classifier, golden_network):
+    golden = golden_network('irn_cam')
+    photos = torch.from_numpy(golden['input'])
+    merger = MODELS.build(dict(type='CAMTTAModel', module=dict(type='PrecomputedLabels')))
+    merger.module = classifier
+    samples = [classifier(photo[None], view, mode='predict')[0]
+               for photo, view in zip(photos, views_of(photos, tags=list(range(20))))]
+    cams = merger.merge_preds([samples])[0].pred_cams.cams
+    # each class is divided by its own maximum; back at one scale, weak classes do not stand for their noise
+    maxima = torch.from_numpy(golden['out_cam']).amax((1, 2), keepdim=True) + 1e-5
+    check(cams * maxima, golden['out_cam'])
+    assert (cams.amax((1, 2)) > .999).all()
+
+
+def test_irnet_gives_the_public_boundary_and_displacement(irnet, golden_network):
+    golden = golden_network('irn_edge_displacement')
+    views = torch.from_numpy(golden['input'])
+    size = tuple(views.shape[-2:])
+    padded = torch.nn.functional.pad(views, (0, 128 - size[1], 0, 128 - size[0]))
+    boundary, displacement = irnet.relate_views(padded, size)
+    check(boundary, golden['out_edge'])
+    check(displacement, golden['out_displacement'])
+    # from a photo alone: its own mirror image takes the place of the golden pair's second photo
+    check(irnet.relate_pixels(padded[0], size)[1], golden['out_displacement'])
+    boundary, _ = irnet.relate_pixels(padded[0], size)
+    mirror = torch.nn.functional.pad(views[0].flip(-1), (0, 128 - size[1], 0, 128 - size[0]))
+    torch.testing.assert_close(boundary, irnet.relate_views(torch.stack([padded[0], mirror]), size)[0])
+
+
+@torch.no_grad()
+def test_padding_is_that_of_the_public_code(irnet, golden_network):
+    # from bytes through the data preprocessor: zeros after normalisation, right and below, to the divisor
+    sample = DetDataSample(metainfo=dict(img_shape=(90, 101), ori_shape=(90, 101)))
+    photo = torch.randint(0, 256, (3, 90, 101), dtype=torch.uint8, generator=torch.Generator().manual_seed(0))
+    inputs = irnet.data_preprocessor(dict(inputs=[photo], data_samples=[sample]))['inputs']
+    assert inputs.shape == (1, 3, 128, 128)
+    assert not inputs[..., 90:, :].any() and not inputs[..., 101:].any()
+    mean, std = torch.tensor([.485, .456, .406]), torch.tensor([.229, .224, .225])
+    expected = (photo.flip(0) / 255 - mean[:, None, None]) / std[:, None, None]  # BGR bytes, RGB weights
+    torch.testing.assert_close(inputs[0, :, :90, :101], expected, rtol=0, atol=1e-5)
+    # and GroupNorm sees it, so without it the outputs are others
+    golden = golden_network('irn_edge_displacement')
+    _, displacement = irnet.relate_views(torch.from_numpy(golden['input']), (90, 101))
+    expected = torch.from_numpy(golden['out_displacement'])
+    assert (displacement - expected).abs().max() / expected.abs().max() > 100 * TOLERANCE
+
+
+@pytest.mark.parametrize('name', ['configs/cam/cam_r50_reference_full-size_voc2012.py',
+                                  'configs/irnet/inter-pixel-labels_reference_voc2012.py',
+                                  'configs/cam/cam_r50_reference_voc2012.py',
+                                  'configs/irnet/irnet_r50_reference_voc2012.py'])
+def test_reference_configs_keep_the_published_settings(name):
+    cfg = Config.fromfile(ROOT / name)
+    if 'optim_wrapper' in cfg:
+        optimizer = cfg.optim_wrapper.optimizer
+        assert (optimizer.lr, optimizer.momentum, optimizer.weight_decay) == (.1, 1e-4, 1e-4)
+        assert cfg.train_dataloader.dataset.ann_file.endswith('trainaug.txt')
+        assert cfg.model.backbone.strides == (1, 2, 2, 1)
+    if 'mean_dataloader' in cfg:
+        assert cfg.mean_dataloader.dataset.ann_file.endswith('/train.txt')
+    # a stage reads what the stages before it wrote under their configs' names
+    for prefix in (cfg.test_dataloader.dataset, cfg.get('train_dataloader', dict(dataset={}))['dataset']):
+        for folder in prefix.get('data_prefix', {}).values():
+            stage = Path(folder).parts[1]
+            assert list((ROOT / 'configs').glob(f'*/{stage}.py')), folder
