@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import numpy as np
 from pycocotools import mask as coco_mask
 
 from ..structures import PseudoLabelStore
