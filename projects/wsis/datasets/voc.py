@@ -49,7 +49,8 @@ class VOCTagDataset(BaseDataset):
             ``photo name name ...``; relative to ``data_root``.
         with_masks: Whether to name the mask files for evaluation; photos without masks stay without.
         mode: ``'pseudo_label'`` or ``'predict'``, where the data set and not the model says whether tags may be used.
-        ignore_unknown_classes: Whether object names that are not in the class list are left out; else they are an error.
+        ignore_unknown_classes: Whether object names that are not in the class list are left out; else they are an
+            error.
         on_bad_photo: What to do with missing or truncated photos: ``'skip'`` with a counted warning, or ``'error'``.
         filter_cfg: ``dict(filter_empty_tags=True)`` leaves out photos without a tag.
 

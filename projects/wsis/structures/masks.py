@@ -1,6 +1,9 @@
-"""Masks of instances: from VOC maps, and as RLE."""
+"""Masks: index pictures, instances from VOC maps, and RLE."""
+
+from pathlib import Path
 
 import numpy as np
+from PIL import Image
 from pycocotools import mask as coco_mask
 
 IGNORE_LABEL = 255
@@ -36,3 +39,19 @@ def encode_mask(mask: np.ndarray) -> dict:
     """Encode a mask (H, W) as COCO RLE whose counts are text, so that it goes into JSON as it is."""
     encoded = coco_mask.encode(np.asfortranarray(mask, dtype=np.uint8))
     return dict(size=[int(value) for value in encoded['size']], counts=encoded['counts'].decode('ascii'))
+
+
+def read_index_png(path: str | Path) -> np.ndarray:
+    """Read a palette or grey PNG as its indices, (H, W) uint8.
+
+    Raises:
+        ValueError: If the file cannot be read or is a colour picture.
+    """
+    try:
+        with Image.open(path) as image:
+            indices = np.array(image)
+    except OSError as error:
+        raise ValueError(f'Mask {path} cannot be read ({error})') from None
+    if indices.ndim != 2:
+        raise ValueError(f'Mask {path} is a colour picture; masks are palette or grey PNG of class (instance) numbers')
+    return indices

@@ -63,7 +63,8 @@ class PseudoLabelStore:
             raise ValueError(f'{self.manifest_path} is no manifest of a store: name the folder of the {self.artifact}')
         if manifest['artifact'] != self.artifact:
             raise ValueError(
-                f"{self.root} holds '{manifest['artifact']}', but '{self.artifact}' are needed here: name another folder")
+                f"{self.root} holds '{manifest['artifact']}', but '{self.artifact}' are needed here: name another "
+                'folder')
         return manifest
 
     def start(self, lineage: dict[str, Any], classes: Sequence[str], **facts: Any) -> bool:
@@ -111,8 +112,8 @@ class PseudoLabelStore:
         for file in files:
             file.unlink()
 
-    def finish(self, photos: Sequence[str], **facts: Any) -> None:
-        """Mark the artifact as complete.
+    def check_files(self, photos: Sequence[str]) -> None:
+        """Check that each photo has its file.
 
         Raises:
             RuntimeError: If a photo has no file.
@@ -122,6 +123,14 @@ class PseudoLabelStore:
             raise RuntimeError(
                 f'{self.root}: {len(missing)} of {len(photos)} photos have no {self.artifact} '
                 f'(first: {missing[0]}); run the same command again to make them')
+
+    def finish(self, photos: Sequence[str], **facts: Any) -> None:
+        """Mark the artifact as complete.
+
+        Raises:
+            RuntimeError: If a photo has no file.
+        """
+        self.check_files(photos)
         manifest = self.read_manifest()
         manifest.update(complete=True, count=len(photos), **facts)
         write_json(self.manifest_path, manifest)

@@ -1,16 +1,13 @@
 """Loading photos, evaluation masks and the maps of earlier stages."""
 
-from pathlib import Path
-
 import numpy as np
 from mmcv.image import imfrombytes
 from mmcv.transforms import BaseTransform, LoadImageFromFile
 from mmengine.fileio import get
 from mmengine.registry import TRANSFORMS
-from PIL import Image
 
 from ...structures import PseudoLabelStore
-from ...structures.masks import masks_to_instances
+from ...structures.masks import masks_to_instances, read_index_png
 
 
 @TRANSFORMS.register_module()
@@ -83,8 +80,9 @@ class LoadCAMs(BaseTransform):
         arrays = PseudoLabelStore(results['cam_dir'], 'cams', '.npz').read_arrays(results['img_id'])
         size = tuple(int(length) for length in arrays['size'])
         if size != tuple(results.get('ori_shape', size)):
-            raise ValueError(f'CAMs of photo {results["img_id"]} in {results["cam_dir"]} were made from a photo of size '
-                             f'{size}, but {results["img_path"]} has {tuple(results["ori_shape"])}: make them again')
+            raise ValueError(f'CAMs of photo {results["img_id"]} in {results["cam_dir"]} were made from a photo of '
+                             f'size {size}, but {results["img_path"]} has {tuple(results["ori_shape"])}: make them '
+                             'again')
         results['cams'] = arrays['cams'].astype(np.float32)
         results['cam_labels'] = arrays['labels']
         results['mode'] = str(arrays['mode'])
@@ -143,19 +141,3 @@ class LoadInstancesFromMasks(BaseTransform):
         results['gt_ignore_flags'] = np.zeros(len(instances), bool)
         results['gt_masks'] = BitmapMasks(masks, height, width)
         return results
-
-
-def read_index_png(path: str | Path) -> np.ndarray:
-    """Read a palette or grey PNG as its indices, (H, W) uint8.
-
-    Raises:
-        ValueError: If the file cannot be read or is a colour picture.
-    """
-    try:
-        with Image.open(path) as image:
-            indices = np.array(image)
-    except OSError as error:
-        raise ValueError(f'Mask {path} cannot be read ({error})') from None
-    if indices.ndim != 2:
-        raise ValueError(f'Mask {path} is a colour picture; masks are palette or grey PNG of class (instance) numbers')
-    return indices

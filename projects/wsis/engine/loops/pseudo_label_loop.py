@@ -1,13 +1,14 @@
 """The test loop that makes pseudo labels: it opens the stores, goes on where an interrupted run stopped."""
 
+import os
 from typing import Any
 
 import torch
 from mmdet.structures import DetDataSample
-from mmengine.dist import barrier, get_rank, get_world_size, is_main_process
+from mmengine.dist import all_gather_object, barrier, get_rank, get_world_size, is_main_process
 from mmengine.evaluator import Evaluator
 from mmengine.logging import print_log
-from mmengine.registry import DATASETS, LOOPS
+from mmengine.registry import DATASETS, LOOPS, METRICS
 from mmengine.runner import Runner, TestLoop
 from mmengine.structures import PixelData
 from PIL import Image
@@ -18,13 +19,16 @@ from ...datasets.transforms.formatting import tags_to_vector
 from ...evaluation.writers import StoreWriter
 from ...structures import find_manifests, hash_content, hash_file
 
+EXIF_ORIENTATION = 0x0112
+
 
 @LOOPS.register_module()
 class PseudoLabelLoop(TestLoop):
     """Test loop for evaluators that write stores.
 
-    Photos that every store already holds from an interrupted run of the same lineage (same config, checkpoint and
-    inputs) are not computed again; the metrics read them from the stores, so the numbers are those of all photos.
+    Photos that every store already holds from an interrupted run of the same lineage (same config, checkpoint, tags and
+    inputs) are not computed again; the metrics read them from the stores, so the numbers are those of all photos, in
+    the order of the data set.
 
     Args:
         runner: The runner.
@@ -36,18 +40,24 @@ class PseudoLabelLoop(TestLoop):
         ValueError: If there is no writer.
     """
 
-    def __init__(self, runner: Runner, dataloader: dict, evaluator: Evaluator | dict | list, fp16: bool = False) -> None:
+    def __init__(self,
+                 runner: Runner,
+                 dataloader: dict,
+                 evaluator: Evaluator | dict | list,
+                 fp16: bool = False) -> None:
         evaluator = runner.build_evaluator(evaluator) if isinstance(evaluator, (dict, list)) else evaluator
         self.writers = [metric for metric in evaluator.metrics if isinstance(metric, StoreWriter)]
         if not self.writers:
             raise ValueError('PseudoLabelLoop needs a writer (CAMWriter, SemanticMaskWriter or InstanceWriter) in '
                              'test_evaluator')
         dataset = DATASETS.build(dataloader['dataset'])
+        # writers first: metrics are to see what is stored
+        evaluator.metrics.sort(key=lambda metric: not isinstance(metric, StoreWriter))
         self.total = len(dataset)
+        self.positions = {dataset.get_data_info(index)['img_id']: index for index in range(self.total)}
         self.finished = self._open_stores(runner, dataset)
         done = {info['img_id'] for info in self.finished}
-        dataset.get_subset_([index for index in range(self.total)
-                             if dataset.get_data_info(index)['img_id'] not in done])
+        dataset.get_subset_([index for photo, index in self.positions.items() if photo not in done])
         super().__init__(runner, {**dataloader, 'dataset': dataset}, evaluator, fp16)
 
     def run(self) -> dict:
@@ -58,6 +68,7 @@ class PseudoLabelLoop(TestLoop):
         self._process_finished()
         for index, data_batch in enumerate(self.dataloader):
             self.run_iter(index, data_batch)
+        self._restore_order()
         metrics = self.evaluator.evaluate(self.total)
         self.runner.call_hook('after_test_epoch', metrics=metrics)
         self.runner.call_hook('after_test')
@@ -71,6 +82,8 @@ class PseudoLabelLoop(TestLoop):
         kept = [True] * len(stores)
         if is_main_process():
             kept = [store.start(lineage, dataset.metainfo['classes'], made_by=made_by) for store in stores]
+            for writer in (writer for writer, was_kept in zip(self.writers, kept) if not was_kept):
+                writer.discard()
         barrier()
         infos = (dataset.get_data_info(index) for index in range(self.total)) if all(kept) else ()
         finished = [info for info in infos if all(info['img_id'] in store for store in stores)]
@@ -84,12 +97,28 @@ class PseudoLabelLoop(TestLoop):
         for info in self.finished[get_rank()::get_world_size()]:
             self.evaluator.process([self._read_sample(load_masks(info))])
 
+    def _restore_order(self) -> None:
+        """Put the results of each metric back into the order of the data set, if finished photos came first.
+
+        The order decides between instances of equal score, so without this an interrupted run would get other numbers.
+        Afterwards this process holds those photos that it had held in a run that was not interrupted.
+        """
+        if not self.finished:
+            return
+        places = [self.positions[photo] for photo in self.writers[0].results]
+        for metric in self.evaluator.metrics:
+            if len(metric.results) != len(places):
+                raise ValueError(f'{type(metric).__name__} leaves {len(metric.results)} results of {len(places)} '
+                                 'photos: beside writers only metrics with one result a photo can be used')
+            parts = all_gather_object(list(zip(places, metric.results)))
+            ordered = sorted((pair for part in parts for pair in part), key=lambda pair: pair[0])
+            metric.results = [result for _, result in ordered][get_rank()::get_world_size()]
+
     def _read_sample(self, info: dict[str, Any]) -> DetDataSample:
         """Return the sample of a finished photo: its truth, and what the stores hold."""
-        with Image.open(info['img_path']) as photo:
-            info['ori_shape'] = photo.size[::-1]
-        sample = DetDataSample(metainfo={key: info[key] for key in ('img_id', 'img_path', 'ori_shape', 'tags', 'instances')
-                                         if key in info})
+        info['ori_shape'] = read_photo_size(info['img_path'])
+        known = ('img_id', 'img_path', 'ori_shape', 'tags', 'instances')
+        sample = DetDataSample(metainfo={key: info[key] for key in known if key in info})
         sample.gt_tags = tags_to_vector(info['tags'], len(self.dataloader.dataset.metainfo['classes']))
         if 'evaluation_sem_seg' in info:
             sample.gt_sem_seg = PixelData(data=torch.from_numpy(info['evaluation_sem_seg'])[None])
@@ -101,14 +130,33 @@ class PseudoLabelLoop(TestLoop):
 def describe_lineage(runner: Runner, dataset: VOCTagDataset) -> dict[str, Any]:
     """Say what makes the labels: hashes of the config, of the checkpoint and of the input stores.
 
-    Where stores and checkpoint lie does not count, only what they hold; nor does how the work is spread over processes.
+    Where stores and checkpoint lie does not count, only what they hold; nor do metrics, nor how the work is spread over
+    processes. Of the photos names, tags and file sizes count.
     """
     cfg = runner.cfg
     data = {key: value for key, value in cfg.test_dataloader.dataset.items() if key != 'data_prefix'}
-    relevant = dict(model=cfg.model, data=data, evaluator=cfg.test_evaluator)
+    relevant = dict(model=cfg.model, data=data, writers=_describe_writers(cfg.test_evaluator))
+    photos = [(info['img_id'], info['tags'], os.path.getsize(info['img_path']))
+              for info in (dataset.get_data_info(index) for index in range(len(dataset)))]
     checkpoint = runner._load_from
     inputs = {name: next(iter(find_manifests(folder).values()), None) for name, folder in dataset.store_dirs.items()}
     return dict(
         config_hash=hash_content(relevant),
+        photos_hash=hash_content(photos),
         checkpoint_hash=hash_file(checkpoint) if checkpoint and '://' not in checkpoint else None,
         inputs=inputs)
+
+
+def _describe_writers(evaluators: dict | list) -> list[dict]:
+    """Return the settings of the writers, but for their folders."""
+    evaluators = evaluators if isinstance(evaluators, (list, tuple)) else [evaluators]
+    classes = (METRICS.get(settings['type']) for settings in evaluators)
+    return [{key: value for key, value in settings.items() if key != 'out_dir'}
+            for settings, found in zip(evaluators, classes) if found is not None and issubclass(found, StoreWriter)]
+
+
+def read_photo_size(path: str) -> tuple[int, int]:
+    """Return the size (H, W) that a photo has once it is loaded, without decoding it: turned as its EXIF data says."""
+    with Image.open(path) as photo:
+        turned = photo.getexif().get(EXIF_ORIENTATION, 1) >= 5
+        return photo.size if turned else photo.size[::-1]

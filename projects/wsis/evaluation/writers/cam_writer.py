@@ -11,8 +11,8 @@ from .store_writer import StoreWriter
 
 @METRICS.register_module()
 class CAMWriter(StoreWriter):
-    """Writes ``pred_cams`` as npz: ``cams`` (K, h, w) float16 in [0, 1], ``labels`` (K,) int64, ``size`` (H, W), the class
-    scores ``scores`` (C,) float32 and the ``mode`` in which the classes were chosen.
+    """Writes ``pred_cams`` as npz: ``cams`` (K, h, w) float16 in [0, 1], ``labels`` (K,) int64, ``size`` (H, W), the
+    class scores ``scores`` (C,) float32 and the ``mode`` in which the classes were chosen.
 
     Args:
         out_dir: Folder of the store; by default ``<work dir>/cams``.
@@ -26,9 +26,11 @@ class CAMWriter(StoreWriter):
         cams = sample['pred_cams']
         if not torch.isfinite(cams['cams']).all():
             raise ValueError(f'The CAMs of photo {sample["img_id"]} are not finite: has the training diverged?')
+        stored = cams['cams'].half()
+        cams['cams'] = stored.float()  # what the metrics see is what is stored
         self.store.write_arrays(
             sample['img_id'],
-            cams=cams['cams'].cpu().numpy().astype(np.float16),
+            cams=stored.cpu().numpy(),
             labels=cams['labels'].cpu().numpy(),
             size=np.array(sample['ori_shape'], np.int64),
             scores=sample['pred_scores'].float().cpu().numpy(),

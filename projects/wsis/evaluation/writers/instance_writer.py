@@ -24,7 +24,8 @@ class InstanceWriter(StoreWriter):
     are thereby left out. It names photos by file, so a detector's dataset sets ``data_prefix`` to the photo folder.
 
     Args:
-        out_dir: Folder of the store; by default ``<work dir>/instances``. The COCO json is ``instances.json`` beside it.
+        out_dir: Folder of the store; by default ``<work dir>/instances``. The COCO json is ``instances.json`` beside
+            it.
         min_score: Instances of the COCO json have a higher score than this.
     """
 
@@ -63,7 +64,11 @@ class InstanceWriter(StoreWriter):
             labels=torch.tensor([instance['label'] for instance in instances], dtype=torch.long),
             scores=torch.tensor([instance['score'] for instance in instances], dtype=torch.float32))
 
-    def after_finish(self, photos: list[str]) -> None:
+    def discard(self) -> None:
+        """Remove the COCO json of instances that are made anew."""
+        self.coco_path.unlink(missing_ok=True)
+
+    def join(self, photos: list[str]) -> None:
         """Join all photos into the COCO json."""
         images, annotations = [], []
         for image_id, photo in enumerate(photos, 1):

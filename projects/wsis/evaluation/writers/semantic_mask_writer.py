@@ -8,6 +8,7 @@ from mmengine.structures import PixelData
 from PIL import Image
 
 from ...structures import write_atomically
+from ...structures.masks import read_index_png
 from .store_writer import StoreWriter
 
 
@@ -31,8 +32,8 @@ class SemanticMaskWriter(StoreWriter):
 
     def load(self, sample: DetDataSample) -> None:
         """Read the mask of one photo."""
-        with Image.open(self.store.path_of(sample.img_id)) as image:
-            sample.pred_sem_seg = PixelData(data=torch.from_numpy(np.array(image))[None])
+        labels = read_index_png(self.store.path_of(sample.img_id))
+        sample.pred_sem_seg = PixelData(data=torch.from_numpy(labels)[None])
 
     def _palette(self) -> list[int]:
         colors = [(0, 0, 0), *self.dataset_meta['palette']]

@@ -15,7 +15,8 @@ class StoreWriter(BaseMetric):
     """Writes one file a photo into a pseudo-label store, and the manifest once all photos are there.
 
     ``PseudoLabelLoop`` opens the store before the first photo and calls :meth:`load` for photos that an interrupted run
-    has left. Every rank writes its own photos; the main process closes the store.
+    has left. Every rank writes its own photos; the main process closes the store. A writer stands before the metrics
+    among the evaluators, and leaves in the sample what it has stored, so that the numbers are those of the files.
 
     Args:
         out_dir: Folder of the store; by default ``<work dir>/<artifact>``.
@@ -50,13 +51,17 @@ class StoreWriter(BaseMetric):
     def compute_metrics(self, results: list[str]) -> dict:
         """Close the store; the number of photos is the only value."""
         photos = sorted(set(results))
+        self.store.check_files(photos)
+        self.join(photos)
         self.store.finish(photos)
-        self.after_finish(photos)
         print_log(f'{len(photos)} photos in {self.store.root}', 'current')
         return {f'{self.artifact}/photos': len(photos)}
 
-    def after_finish(self, photos: list[str]) -> None:
-        """Make what needs all photos (main process only)."""
+    def join(self, photos: list[str]) -> None:
+        """Make what needs all photos, before the store is closed (main process only)."""
+
+    def discard(self) -> None:
+        """Remove what :meth:`join` made of photos that are no longer there (main process only)."""
 
     @abstractmethod
     def write(self, sample: dict) -> None:
