@@ -1,0 +1,54 @@
+"""Instances from VOC maps, RLE, index pictures."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+from pycocotools import mask as coco_mask
+
+from projects.wsis.structures.masks import encode_mask, masks_to_instances, read_index_png
+
+
+def test_instances_of_a_hand_made_map():
+    semantic = np.array([[0, 3, 3, 255], [0, 3, 3, 1], [0, 0, 255, 1]], np.uint8)
+    instance = np.array([[0, 2, 2, 255], [0, 2, 2, 7], [0, 0, 2, 7]], np.uint8)
+    first, second = masks_to_instances(semantic, instance)
+    assert (first['bbox_label'], first['bbox'], first['ignore_flag']) == (2, [1., 0., 3., 2.], 0)
+    assert (second['bbox_label'], second['bbox']) == (0, [3., 1., 4., 3.])
+    assert coco_mask.decode(first['mask']).tolist() == [[0, 1, 1, 0], [0, 1, 1, 0], [0, 0, 0, 0]]
+
+
+def test_class_of_an_instance_is_that_of_most_of_its_pixels_and_classless_ones_are_left_out():
+    semantic = np.array([[2, 2, 1, 0, 255]], np.uint8)
+    instance = np.array([[1, 1, 1, 4, 5]], np.uint8)
+    (only, ) = masks_to_instances(semantic, instance)
+    assert only['bbox_label'] == 1 and only['bbox'] == [0., 0., 3., 1.]
+    assert masks_to_instances(np.zeros((2, 2), np.uint8), np.zeros((2, 2), np.uint8)) == []
+
+
+def test_rle_goes_through_json(rng=np.random.default_rng(0)):
+    mask = rng.random((17, 23)) > .5
+    encoded = json.loads(json.dumps(encode_mask(mask)))
+    assert np.array_equal(coco_mask.decode(encoded), mask)
+
+
+@pytest.mark.parametrize('mode', ['P', 'L'])
+def test_index_png(tmp_path, mode):
+    indices = np.array([[0, 1], [20, 255]], np.uint8)
+    picture = Image.fromarray(indices)
+    if mode == 'P':
+        picture = Image.new('P', (2, 2))
+        picture.putdata(indices.ravel().tolist())
+        picture.putpalette([7] * 768)
+    picture.save(tmp_path / 'mask.png')
+    assert np.array_equal(read_index_png(tmp_path / 'mask.png'), indices)
+
+
+def test_bad_masks_get_one_line(tmp_path):
+    Image.new('RGB', (2, 2)).save(tmp_path / 'colour.png')
+    (tmp_path / 'damaged.png').write_bytes(b'nothing')
+    for name, message in (('colour', 'colour picture'), ('damaged', 'cannot be read'), ('missing', 'cannot be read')):
+        with pytest.raises(ValueError, match=message) as caught:
+            read_index_png(tmp_path / f'{name}.png')
+        assert f'{name}.png' in str(caught.value) and '\n' not in str(caught.value)
