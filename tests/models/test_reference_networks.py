@@ -3,12 +3,15 @@
 from copy import deepcopy
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
+from mmcv.transforms import Compose
 from mmdet.structures import DetDataSample
 from mmengine.config import Config
 from mmengine.registry import MODELS, init_default_scope
 from mmengine.runner import load_checkpoint
+from PIL import Image
 
 from projects.wsis.apis.convert_reference import convert_reference
 from projects.wsis.apis.reference_networks import REFERENCE_NETWORKS
@@ -145,3 +148,20 @@ def test_reference_configs_keep_the_published_settings(name):
         for folder in prefix.get('data_prefix', {}).values():
             stage = Path(folder).parts[1]
             assert list((ROOT / 'configs').glob(f'*/{stage}.py')), folder
+
+
+def test_reference_pipelines_give_the_views_of_the_public_code(tmp_path):
+    init_default_scope('mmdet')
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (33, 51, 3), np.uint8)).save(tmp_path / 'a.png')
+    info = dict(img_path=str(tmp_path / 'a.png'), img_id='a', tags=[2], num_classes=20)
+    cfg = Config.fromfile(ROOT / REFERENCE_NETWORKS['irn-cam'].config)
+    views = Compose(cfg.test_dataloader.dataset.pipeline)(dict(info))
+    sizes = [tuple(photo.shape[1:]) for photo in views['inputs']]
+    assert sizes == [size for size in ((33, 51), (16, 26), (50, 76), (66, 102)) for _ in range(2)]
+    assert [bool(sample.flip) for sample in views['data_samples']] == [False, True] * 4
+    photos, mirrors = views['inputs'][::2], views['inputs'][1::2]
+    assert all(torch.equal(mirror, photo.flip(-1)) for photo, mirror in zip(photos, mirrors))
+    assert Compose(cfg.train_dataloader.dataset.pipeline)(dict(info))['inputs'].shape == (3, 512, 512)
+    cfg = Config.fromfile(ROOT / REFERENCE_NETWORKS['irn'].config)
+    assert [step.type for step in cfg.train_dataloader.dataset.pipeline][2] == 'PILRescale'
+    assert Compose(cfg.mean_dataloader.dataset.pipeline)(dict(info))['inputs'].shape == (3, 512, 512)

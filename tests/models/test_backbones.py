@@ -1,0 +1,111 @@
+"""Backbones of our own, and finding out what a backbone gives."""
+
+import pytest
+import torch
+from mmengine.registry import MODELS, init_default_scope
+
+from projects.wsis.models.backbones import StridedMobileNetV2
+from projects.wsis.models.feature_levels import infer_feature_levels
+
+
+def hrnet_extra():
+    stages = {'stage1': dict(num_modules=1, num_branches=1, block='BOTTLENECK', num_blocks=(1, ), num_channels=(8, ))}
+    for branches in (2, 3, 4):
+        stages[f'stage{branches}'] = dict(num_modules=1, num_branches=branches, block='BASIC',
+                                          num_blocks=(1, ) * branches, num_channels=(4, 8, 16, 32)[:branches])
+    return stages
+
+
+BACKBONES = {
+    'ResNet': (dict(type='ResNet', depth=18, base_channels=8), [(8, 4), (16, 8), (32, 16), (64, 32)]),
+    'ResNet, stride 16': (dict(type='ResNet', depth=18, base_channels=8, strides=(1, 2, 2, 1)),
+                          [(8, 4), (16, 8), (32, 16), (64, 16)]),
+    'ResNetWithStem': (dict(type='ResNetWithStem', depth=18, base_channels=8, out_indices=(0, 2)),
+                       [(8, 4), (8, 4), (32, 16)]),
+    'MobileNetV2': (dict(type='MobileNetV2', widen_factor=.25, out_indices=(1, 2, 4, 7)),
+                    [(8, 4), (8, 8), (24, 16), (1280, 32)]),
+    'HRNet': (dict(type='HRNet', extra=hrnet_extra()), [(4, 4), (8, 8), (16, 16), (32, 32)]),
+    'SwinTransformer': (dict(type='SwinTransformer', embed_dims=8, depths=(1, 1, 1, 1), num_heads=(1, 2, 4, 8)),
+                        [(8, 4), (16, 8), (32, 16), (64, 32)]),
+    'mmseg.MobileNetV2': (dict(type='mmseg.MobileNetV2', widen_factor=.25, strides=(1, 2, 2, 2, 1, 2, 1)),
+                          [(8, 4), (8, 8), (24, 16), (80, 32)]),
+    'mmseg.ResNetV1c': (dict(type='mmseg.ResNetV1c', depth=18, base_channels=8, stem_channels=8),
+                        [(8, 4), (16, 8), (32, 16), (64, 32)]),
+}
+
+
+def build(cfg):
+    init_default_scope('mmdet')
+    backbone = MODELS.build(dict(cfg))
+    backbone.eval()  # apart, as train() of these libraries returns nothing
+    return backbone
+
+
+@pytest.mark.parametrize('name', BACKBONES)
+def test_levels_are_found_on_backbones_of_both_libraries(name):
+    cfg, expected = BACKBONES[name]
+    backbone = build(cfg)
+    backbone.train()
+    buffers = {key: value.clone() for key, value in backbone.state_dict().items()}
+    assert infer_feature_levels(backbone) == expected
+    assert backbone.training
+    assert all(torch.equal(value, buffers[key]) for key, value in backbone.state_dict().items())
+
+
+def test_levels_are_found_on_a_backbone_that_gives_one_tensor():
+    backbone = torch.nn.Conv2d(3, 5, 3, stride=2, padding=1)
+    assert infer_feature_levels(backbone) == [(5, 2)]
+
+
+@pytest.mark.parametrize('output_stride', [8, 16, 32])
+def test_strided_mobilenet_has_mmdets_weights_and_its_own_strides(output_stride):
+    arguments = dict(widen_factor=.25, out_indices=(0, 1, 2, 3, 4, 5, 6, 7))
+    original = build(dict(type='MobileNetV2', **arguments))
+    ours = build(dict(type='StridedMobileNetV2', output_stride=output_stride, **arguments))
+    shapes = {key: value.shape for key, value in ours.state_dict().items()}
+    assert shapes == {key: value.shape for key, value in original.state_dict().items()}
+    ours.load_state_dict(original.state_dict())
+    strides = [level.stride for level in infer_feature_levels(original)]
+    assert strides == [2, 4, 8, 16, 16, 32, 32, 32]
+    assert [level.stride for level in infer_feature_levels(ours)] == [min(stride, output_stride) for stride in strides]
+    photo = torch.rand(1, 3, 64, 48, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        pairs = list(zip(ours(photo), original(photo)))
+    for (found, expected), stride in zip(pairs, strides):
+        assert stride > output_stride or torch.equal(found, expected)
+
+
+def test_strided_mobilenet_skips_no_pixel_with_its_last_strides_removed():
+    # without the stride every second pixel of the finer map is what the original gives (no dilation takes its place)
+    arguments = dict(widen_factor=.25, out_indices=(5, ))
+    original = build(dict(type='MobileNetV2', **arguments))
+    ours = build(dict(type='StridedMobileNetV2', output_stride=16, **arguments))
+    first = ours.layer6[0]
+    reference = original.layer6[0]
+    first.load_state_dict(reference.state_dict())
+    features = torch.rand(1, reference.expand_conv.conv.in_channels, 8, 6, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        torch.testing.assert_close(first(features)[..., ::2, ::2], reference(features))
+
+
+@pytest.mark.parametrize('output_stride', [4, 12, 64, None])
+def test_strided_mobilenet_refuses_other_strides(output_stride):
+    with pytest.raises(ValueError, match='output_stride is 8, 16 or 32'):
+        StridedMobileNetV2(output_stride=output_stride)
+
+
+@pytest.mark.parametrize('batch_size', [1, 3])
+def test_resnet_with_stem_gives_what_resnet_takes_into_its_first_stage(batch_size):
+    arguments = dict(depth=18, base_channels=8, stem_channels=6)
+    original = build(dict(type='ResNet', **arguments))
+    ours = build(dict(type='ResNetWithStem', **arguments))
+    ours.load_state_dict(original.state_dict())
+    photos = torch.rand(batch_size, 3, 45, 70, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        stem, *stages = ours(photos)
+        expected = original.maxpool(original.relu(original.norm1(original.conv1(photos))))
+        assert torch.equal(stem, expected) and stem.shape == (batch_size, 6, 12, 18)
+        assert len(stages) == 4
+        assert all(torch.equal(*pair) for pair in zip(stages, original(photos)))
+        ours(photos)  # the hook of the first call is gone
+    assert not ours.layer1._forward_pre_hooks
