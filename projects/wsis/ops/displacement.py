@@ -136,9 +136,10 @@ def _follow(field: Tensor, start: Tensor, iterations: int) -> Tensor:
 def _step(tables: list[tuple[Tensor, ...]], positions: Tensor, height: int, width: int) -> Tensor:
     """One refinement step of positions ``(2, M)``: few, large and contiguous operations, for this is the inner loop."""
     exact = positions.double()
-    corner = exact.floor()
-    place = torch.add(corner[1], corner[0], alpha=width).long()
-    y, x = (exact - corner).unbind(0)
+    # Cutting off rounds down, as positions are not negative; torch's floor would start threads for these few numbers.
+    corner = positions.int()
+    place = torch.add(corner[1], corner[0], alpha=width)
+    y, x = (exact - corner.double()).unbind(0)
     for coordinate, table in zip(exact, tables):
         # four 1-D look-ups are several times faster than one of rows
         a, b, c, d = (part.index_select(0, place) for part in table)
