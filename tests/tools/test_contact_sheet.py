@@ -17,7 +17,7 @@ from PIL import Image
 
 import projects.wsis  # noqa: F401
 from projects.wsis.apis.contact_sheet import ContactSheetOptions, make_contact_sheet
-from projects.wsis.apis.photo_choice import choose_photos, measure_separation
+from projects.wsis.apis.photo_choice import choose_photos, count_found, find_separated, measure_separation
 from projects.wsis.apis.photo_results import Instances
 from projects.wsis.structures import PseudoLabelStore, read_json, write_json
 from projects.wsis.structures.masks import encode_mask
@@ -182,26 +182,57 @@ def test_separation_counts_even_halves_most():
     assert measure_separation(whole, other) == 0
 
 
-def test_choice_is_even_and_marks_what_is_separated(tmp_path):
+@pytest.fixture
+def two_stores(tmp_path):
+    """Twenty photos; displacement splits 4, 5 and 17 into halves."""
     names = [f'photo_{index:02d}' for index in range(20)]
-    pairs = {
+    halves = {
         name: square((0, 50), (50, 100)) if index in (4, 5, 17) else square((0, 100))
         for index, name in enumerate(names)
     }
     write_instances(tmp_path / 'merged', ('bird',), {name: square((0, 100)) for name in names})
-    write_instances(tmp_path / 'pseudo', ('bird',), pairs)
-    merged, pseudo = (
-        PseudoLabelStore(tmp_path / part / 'instances', 'instances', '.json') for part in ('merged', 'pseudo')
+    write_instances(tmp_path / 'pseudo', ('bird',), halves)
+    return names, *(
+        PseudoLabelStore(tmp_path / part / 'instances', 'instances', '.json') for part in ('pseudo', 'merged')
     )
-    chosen, marks = choose_photos(names, pseudo, merged, 4)
-    assert len(set(chosen)) == 4 and chosen[2:] == [4, 5] and set(marks) == {4, 5} and '1 → 2' in marks[4]
+
+
+def test_separated_photos_without_truth(two_stores):
+    names, pseudo, merged = two_stores
+    found = find_separated(names, pseudo, merged, [None] * 20)
+    assert list(found) == [4, 5, 17] and '1 → 2 instances' in found[4]
+
+
+def test_separated_photos_by_truth(two_stores):
+    names, pseudo, merged = two_stores
+
+    def true(*columns):
+        return [dict(bbox_label=0, mask=instance['mask']) for instance in encoded(*columns)]
+
+    # 4 was one object after all, 5 was two of which one was as good as found before, 17 is right and 6 has no masks
+    truths = [true((0, 100))] * 20
+    truths[5], truths[6], truths[17] = true((0, 49), (51, 58)), None, true((0, 48), (51, 100))
+    found = find_separated(names, pseudo, merged, truths)
+    assert found == {17: 'finds 0 → 2 of 2 objects', 5: 'finds 0 → 1 of 2 objects'}
+
+
+def test_found_objects_need_class_and_overlap():
+    true = [dict(bbox_label=0, mask=instance['mask']) for instance in encoded((0, 40), (60, 100))]
+    assert count_found(encoded((0, 38), (60, 70)), true) == 1
+    assert count_found([dict(part, label=1) for part in encoded((0, 40))], true) == 0
+    assert count_found([], true) == 0 and count_found(encoded((0, 40)), []) == 0
+
+
+def test_choice_is_half_even_half_separated():
+    separated = {17: 'a', 4: 'b', 5: 'c'}
+    chosen, marks = choose_photos(4, 20, separated)
+    assert len(set(chosen)) == 4 and chosen[2:] == [17, 4] and marks == {17: 'a', 4: 'b'}
     assert chosen[0] < 10 <= chosen[1]
     # fewer are separated than there is room for: the rest is evenly spaced
-    chosen, marks = choose_photos(names, pseudo, merged, 10)
-    assert len(set(chosen)) == 10 and set(marks) == {4, 5, 17}
-    even, marks = choose_photos(names, pseudo, None, 5)
-    assert even == [2, 6, 10, 14, 18] and not marks
-    assert len(choose_photos(names, pseudo, merged, 99)[0]) == 20
+    chosen, marks = choose_photos(10, 20, separated)
+    assert len(set(chosen)) == 10 and marks == separated
+    assert choose_photos(5, 20, {}) == ([2, 6, 10, 14, 18], {})
+    assert sorted(choose_photos(99, 20, separated)[0]) == list(range(20))
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ from ..visualization import (
     resize_photo,
 )
 from .launch import check_checkpoint_exists, load_config
-from .photo_choice import choose_photos
+from .photo_choice import choose_photos, find_separated
 from .photo_results import (
     PhotoResults,
     build_photos,
@@ -38,6 +38,7 @@ from .photo_results import (
     load_model,
     open_instances,
     read_instances,
+    read_truth,
     relate_photo,
 )
 
@@ -109,14 +110,16 @@ def make_contact_sheet(options: ContactSheetOptions, out: str | Path) -> Path:
     classes = dataset.metainfo['classes']
     pseudo = open_instances(options.pseudo_labels, classes)
     merged = open_instances(options.boundary_labels, classes) if options.boundary_labels else None
-    chosen, gains = choose_photos(
-        [dataset.get_data_info(i)['img_id'] for i in range(len(dataset))], pseudo, merged, options.photos
-    )
+    separated = {}
+    if merged:
+        names = [dataset.get_data_info(index)['img_id'] for index in range(len(dataset))]
+        separated = find_separated(names, pseudo, merged, read_truth(dataset))
+    chosen, marks = choose_photos(options.photos, len(dataset), separated)
     results = collect_results(options, cfg, dataset, chosen)
     for result in results:
         result.pseudo = read_instances(pseudo, result.name)
         result.merged = read_instances(merged, result.name) if merged else None
-    picture = draw_sheet(results, [gains.get(index, '') for index in chosen], classes, options)
+    picture = draw_sheet(results, [marks.get(index, '') for index in chosen], classes, options)
     write_png(out, picture)
     return out
 
@@ -185,7 +188,7 @@ def draw_sheet(
         title='From tags to instance masks',
         subtitle=describe(options),
         legends=draw_legends(full_length),
-        footer=write_notes(options, any(marks)),
+        footer=write_notes(options, any(marks), 'truth' in shown),
     )
 
 
@@ -248,17 +251,21 @@ def _draw_class_scale(width: int, height: int) -> np.ndarray:
     return draw_cams(grey, ramp, np.array([0]))
 
 
-def write_notes(options: ContactSheetOptions, has_marks: bool) -> str:
+def write_notes(options: ContactSheetOptions, has_marks: bool, has_truth: bool) -> str:
     """Return the lines at the end of the page: how the photos were chosen, and in which mode models saw them."""
     chosen = 'photos evenly spaced over the split that labels are made for'
     if has_marks:
+        by = 'more true objects found, IoU >= 0.5' if has_truth else 'instances split most evenly, no ground truth'
         chosen = (
-            f'without a bar, {chosen}; with a bar, those where displacement separates most of what the boundary '
-            'alone leaves joined (chosen without ground truth)'
+            f'without a bar, {chosen}; with a bar, those where displacement gains most over the boundary alone '
+            f'({by}), which is what it can do, not what it does on average'
         )
     modes = 'CAMs and pseudo instances use the tags of the photo (mode pseudo_label).'
     if options.detector_config:
-        modes += ' The detector does not (mode predict); it was trained on the pseudo instances of these photos.'
+        modes += (
+            ' The detector sees no tags (mode predict); these photos are of the split that labels are made for, '
+            'not held-out ones.'
+        )
     return f'Rows: {chosen}.\n{modes}'
 
 

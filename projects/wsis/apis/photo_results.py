@@ -14,6 +14,7 @@ from mmengine.registry import DATASETS, MODELS, init_default_scope
 from pycocotools import mask as coco_mask
 
 from ..datasets import VOCTagDataset
+from ..datasets.transforms import LoadEvaluationMasks
 from ..engine import load_checkpoint_safely
 from ..engine.hooks.checkpoint_match_hook import find_unmatched_parameters
 from ..structures import PseudoLabelStore, read_json
@@ -89,6 +90,13 @@ def build_photos(cfg: Config, pipeline_cfg: Config, source: str, cams: str | Non
             f'the test dataset of {source} is a {type(dataset).__name__}: the contact sheet needs a VOCTagDataset'
         )
     return dataset
+
+
+def read_truth(dataset: VOCTagDataset) -> list[list[dict] | None]:
+    """Read the true instances of all photos of a dataset, ``dict(bbox_label=, mask=COCO RLE, ...)`` each; None for a
+    photo without masks (and for all where the dataset does not name them)."""
+    load_masks = LoadEvaluationMasks()
+    return [load_masks(dataset.get_data_info(index)).get('instances') for index in range(len(dataset))]
 
 
 def _innermost(dataset: dict) -> dict:
