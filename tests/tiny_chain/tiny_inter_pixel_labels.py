@@ -1,4 +1,4 @@
-# The demo's inter-pixel labels, without data-loading workers. CAMs of a network that has hardly learnt are flat, so that
+# The demo's inter-pixel labels, without data-loading workers. CAMs of a network that has hardly learnt are flat, so
 # the thresholds lie where both foreground and background are found.
 _base_ = '../../configs/irnet/inter-pixel-labels_demo.py'
 test_pipeline = [

@@ -1,0 +1,89 @@
+"""Random resizing and cropping: photo and label map go alike."""
+
+import numpy as np
+import pytest
+from mmengine.registry import TRANSFORMS
+
+from projects.wsis.datasets.transforms import RandomCropAndPad, RandomRescale, RandomResizeLongSide
+
+MEAN = (104, 116, 124)  # of ImageNet, (B, G, R)
+
+
+@pytest.fixture(autouse=True)
+def seed():
+    np.random.seed(0)
+
+
+def photo(height, width, label=True):
+    """A photo whose pixels tell where they were; its label map tells the same."""
+    rows, columns = np.mgrid[:height, :width].astype(np.uint8)
+    results = dict(img=np.stack([rows, columns, np.full_like(rows, 7)], -1), img_shape=(height, width))
+    return results | dict(gt_seg_map=(rows * 16 + columns).astype(np.uint8), seg_fields=['gt_seg_map']) if label \
+        else results
+
+
+@pytest.mark.parametrize('size', [(12, 15), (5, 6), (12, 6), (5, 15), (8, 8)])
+def test_crop_and_pad_keeps_photo_and_label_together(size):
+    for _ in range(10):
+        results = RandomCropAndPad(crop_size=8).transform(photo(*size))
+        image, label = results['img'], results['gt_seg_map']
+        assert image.shape == (8, 8, 3) and label.shape == (8, 8) and results['img_shape'] == (8, 8)
+        inside = image[..., 2] == 7
+        assert inside.sum() == min(size[0], 8) * min(size[1], 8)
+        assert (image[~inside] == MEAN).all() and (label[~inside] == 255).all()
+        assert np.array_equal(label[inside], image[inside][:, 0] * 16 + image[inside][:, 1])
+        rows = image[..., 0][inside].reshape(-1, min(size[1], 8))
+        assert (np.diff(rows[:, 0].astype(int)) == 1).all()  # one whole piece
+
+
+@pytest.mark.parametrize('size', [(20, 20), (4, 4)])
+def test_every_place_is_taken_and_both_ends_too(size):
+    places = set()
+    for _ in range(400):
+        image = RandomCropAndPad(crop_size=8).transform(photo(*size, label=False))['img']
+        inside = np.argwhere(image[..., 2] == 7)
+        places.add(int(image[0, 0, 0]) if size[0] > 8 else int(inside[0, 0]))
+    assert places == set(range(abs(size[0] - 8) + 1))
+
+
+def test_top_left_crop_is_not_random():
+    large = RandomCropAndPad(crop_size=4, random=False).transform(photo(9, 9))
+    assert large['gt_seg_map'].tolist() == photo(9, 9)['gt_seg_map'][:4, :4].tolist()
+    small = RandomCropAndPad(crop_size=4, random=False, label_pad_value=9).transform(photo(2, 3))
+    assert small['gt_seg_map'].tolist() == [[0, 1, 2, 9], [16, 17, 18, 9], [9] * 4, [9] * 4]
+
+
+def test_photo_without_label_map_gets_none():
+    assert 'gt_seg_map' not in RandomCropAndPad(crop_size=4).transform(photo(9, 2, label=False))
+
+
+def test_long_side_has_the_asked_length():
+    transform = TRANSFORMS.build(dict(type='RandomResizeLongSide', length_range=(20, 24)))
+    lengths = set()
+    for number in range(60):
+        height, width = ((30, 60), (60, 30))[number % 2]
+        results = transform(photo(height, width))
+        rows, columns = results['img'].shape[:2]
+        assert results['gt_seg_map'].shape == (rows, columns) == results['img_shape']
+        assert abs(rows / columns - height / width) < .1
+        lengths.add(max(rows, columns))
+    assert lengths == {20, 21, 22, 23, 24}
+
+
+def test_rescale_stays_in_range_and_labels_stay_labels():
+    transform = TRANSFORMS.build(dict(type='RandomRescale', factor_range=(.5, 1.5)))
+    assert isinstance(transform, RandomRescale)
+    labels = np.where(np.arange(40) < 20, 3, 255).astype(np.uint8)[None].repeat(40, 0)
+    sizes = []
+    for _ in range(40):
+        results = transform(dict(photo(40, 40, label=False), gt_seg_map=labels, seg_fields=['gt_seg_map']))
+        side = len(results['img'])
+        assert results['gt_seg_map'].shape == (side, side)
+        assert set(np.unique(results['gt_seg_map'])) == {3, 255}
+        assert abs((results['gt_seg_map'] == 3).mean() - .5) < .06
+        sizes.append(side)
+    assert 20 <= min(sizes) < 24 and 56 < max(sizes) <= 60
+
+
+def test_resize_long_side_is_a_transform_of_its_own_name():
+    assert isinstance(TRANSFORMS.build(dict(type='RandomResizeLongSide', length_range=(2, 3))), RandomResizeLongSide)
