@@ -87,8 +87,10 @@ def read_stages(config: Config) -> list[Stage]:
     """Return the stages of a pipeline config.
 
     Raises:
-        PipelineError: If a stage is described wrongly.
+        PipelineError: If a stage is described wrongly, or ``configs``, ``options``, ``expected`` or ``skip`` speak of
+            one that is not there.
     """
+    _check_names(config)
     names = config.get('configs', {})
     stages = []
     for entry in config.get('stages', []):
@@ -105,6 +107,18 @@ def read_stages(config: Config) -> list[Stage]:
         except TypeError as error:
             raise PipelineError(f'{config.filename}: stage {entry.get("name")!r}: {error}') from None
     return stages
+
+
+def _check_names(config: Config) -> None:
+    entries = config.get('stages', [])
+    stages = {entry.get('name') for entry in entries}
+    known = dict.fromkeys(('options', 'expected', 'skip'), stages)
+    known['configs'] = {entry.get('config') for entry in entries} | {
+        argument[1:] for entry in entries for argument in entry.get('arguments', []) if argument.startswith('@')}
+    for key, names in known.items():
+        if unknown := [name for name in config.get(key, []) if name not in names]:
+            raise PipelineError(f'{config.filename}: `{key}` names {unknown[0]!r}, which no stage does; there are '
+                                f'{", ".join(sorted(filter(None, names)))}')
 
 
 class Pipeline:
