@@ -3,7 +3,8 @@ _base_ = '../../configs/irnet/irnet_r18_20e_demo.py'
 model = dict(
     backbone=dict(base_channels=8),
     neck=dict(boundary_channels=4, displacement_channels=(8, 8, 8, 8, 8), fusion_channels=8),
-    head=dict(displacement_channels=8),
+    # a radius of 10 finds no pair in maps of 16 x 16
+    head=dict(displacement_channels=8, loss_affinity=dict(radius=5), loss_displacement=dict(radius=5)),
     test_cfg=dict(cluster_iterations=20))
 train_pipeline = [
     dict(type='LoadPhoto'),

@@ -1,0 +1,246 @@
+"""Every shipped config loads, builds and takes a training step; every pipeline fits its configs."""
+
+import os
+from pathlib import Path
+
+import pytest
+import torch
+from mmdet.structures import DetDataSample
+from mmdet.structures.mask import BitmapMasks
+from mmengine.config import Config
+from mmengine.optim import build_optim_wrapper
+from mmengine.registry import DATASETS, METRICS, MODELS, PARAM_SCHEDULERS, TRANSFORMS, DefaultScope, init_default_scope
+from mmengine.structures import InstanceData, PixelData
+
+from projects.wsis.apis.launch import load_config
+from projects.wsis.apis.pipeline import PLACEHOLDER, Pipeline, PipelineError, Stage, read_stages
+
+ROOT = Path(__file__).resolve().parents[1]
+CONFIGS = sorted(
+    path.relative_to(ROOT).as_posix() for path in (ROOT / 'configs').rglob('*.py') if '_base_' not in path.parts)
+# irnet.py holds the stages only, which the others inherit
+PIPELINES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / 'configs/_base_/pipelines').glob('*_*.py'))
+LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader', 'mean_dataloader')
+
+
+@pytest.fixture(autouse=True)
+def elsewhere(tmp_path, monkeypatch):
+    """Configs are found from any folder; every test leaves the default scope as it was."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(DefaultScope, '_instance_dict', DefaultScope._instance_dict.copy())
+
+
+def without_weights(node):
+    """Set every init_cfg that names a checkpoint to None, so that nothing is downloaded."""
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if key == 'init_cfg' and isinstance(value, dict) and value.get('type') == 'Pretrained':
+                node[key] = None
+            else:
+                without_weights(value)
+    elif isinstance(node, (list, tuple)):
+        for child in node:
+            without_weights(child)
+    return node
+
+
+def read(name: str) -> Config:
+    cfg = load_config(name)
+    init_default_scope(cfg.get('default_scope'))
+    without_weights(cfg.model)
+    return cfg
+
+
+def test_there_is_something_to_test():
+    assert len(CONFIGS) >= 10 and len(PIPELINES) >= 4 and read_stages(load_config('configs/_base_/pipelines/irnet.py'))
+
+
+@pytest.mark.parametrize('name', CONFIGS)
+def test_config_has_the_scope_of_its_host_and_runs_on_the_safe_runtime(name):
+    cfg = read(name)
+    assert cfg.default_scope == ('mmseg' if 'deeplab' in name else 'mmdet')
+    assert 'projects.wsis' in cfg.custom_imports['imports'] and not cfg.custom_imports['allow_failed_imports']
+    text = cfg.dump()
+    assert 'torchvision://' not in text and 'mmseg::' not in (ROOT / name).read_text()
+    for value in (str(ROOT), '/root/', '/home/', '../shared'):
+        assert value not in (ROOT / name).read_text()
+
+
+@pytest.mark.parametrize('name', CONFIGS)
+def test_model_optimizer_and_schedule_build(name):
+    cfg = read(name)
+    model = MODELS.build(cfg.model)
+    for owner in (cfg.model.get('head', {}), cfg.model.get('roi_head', {}).get('bbox_head', {})):
+        if 'num_classes' in owner:
+            assert owner['num_classes'] == len(cfg.metainfo.classes) == cfg.num_classes
+    if cfg.get('tta_model'):
+        MODELS.build(dict(cfg.tta_model, module=model))
+    for entry in [*as_list(cfg.get('val_evaluator')), *as_list(cfg.get('test_evaluator'))]:
+        METRICS.build(entry)
+    if cfg.get('train_cfg') is None:
+        return
+    wrapper = build_optim_wrapper(model, cfg.optim_wrapper)
+    assert {group['lr'] for group in wrapper.param_groups} - {0}
+    for entry in cfg.param_scheduler:
+        entry = dict(entry)
+        if entry.pop('convert_to_iter_based', False):
+            assert entry.get('end', entry.get('total_steps')) == cfg.train_cfg.max_epochs
+        PARAM_SCHEDULERS.build(entry, default_args=dict(optimizer=wrapper))
+
+
+def as_list(value) -> list:
+    return [] if value is None else list(value) if isinstance(value, (list, tuple)) else [value]
+
+
+@pytest.mark.parametrize('name', CONFIGS)
+def test_data_pipelines_build_and_masks_are_for_evaluation_only(name):
+    cfg = read(name)
+    for key in LOADERS:
+        if cfg.get(key) is None:
+            continue
+        dataset = cfg[key].dataset
+        assert tuple(dataset.metainfo['classes']) == tuple(cfg.metainfo['classes'])
+        kinds = [type(TRANSFORMS.build(transform)).__name__ for transform in dataset.pipeline]
+        if key in ('train_dataloader', 'mean_dataloader') and 'supervised' not in name:
+            assert not dataset.get('with_masks', False)
+            assert not {'LoadEvaluationMasks', 'LoadInstancesFromMasks'} & set(kinds)
+        if key in ('val_dataloader', 'test_dataloader', 'mean_dataloader'):
+            assert cfg[key].sampler.round_up is False and cfg[key].sampler.shuffle is False
+    if cfg.get('tta'):
+        for transform in cfg.tta_pipeline:
+            TRANSFORMS.build(transform)
+    if 'cam/' in name:  # save_best, and the choice of a model, never look at masks
+        assert {entry['type'] for entry in as_list(cfg.val_evaluator)} == {'MultiLabelMetric'}
+        assert not cfg.val_dataloader.dataset.get('with_masks', False)
+
+
+@pytest.mark.parametrize('name', [name for name in CONFIGS if 'demo' in name and 'mask_rcnn' not in name
+                                  and 'irnet' not in name])
+def test_dataset_builds(name, demo_environment):
+    cfg = read(name)
+    for key in LOADERS:
+        if cfg.get(key):
+            assert len(DATASETS.build(cfg[key].dataset)) in (8, 4)
+
+
+@pytest.mark.parametrize('root', ['photos', 'photos/'])
+@pytest.mark.parametrize('variable, name', [
+    ('WSIS_DEMO_ROOT', 'configs/mask_rcnn/mask-rcnn_r18_12e_demo.py'),
+    ('WSIS_DATA_ROOT', 'configs/mask_rcnn/mask-rcnn_mobilenet-v2_12e_voc-layout.py'),
+    ('WSIS_VOC2012_ROOT', 'configs/mask_rcnn/mask-rcnn_r50_1x_voc2012.py'),
+])
+def test_data_root_with_and_without_a_slash(root, variable, name, monkeypatch):
+    monkeypatch.setenv(variable, root)
+    cfg = read(name)
+    assert os.path.normpath(cfg.train_dataloader.dataset.data_prefix.img) == 'photos/JPEGImages'
+    assert os.path.normpath(cfg.val_dataloader.dataset.data_root) == 'photos'
+
+
+@pytest.mark.parametrize('name', PIPELINES)
+def test_pipeline_fits_its_configs(name, tmp_path):
+    pipeline = Pipeline(load_config(name), tmp_path / 'work')
+    folders = {stage.name: stage for stage in pipeline.stages}
+    assert not list(tmp_path.iterdir())  # looking at a pipeline writes nothing
+    for stage in pipeline.stages:
+        for text in [*map(str, stage.options.values()), *stage.arguments]:
+            for match in PLACEHOLDER.finditer(text):
+                if match[2]:
+                    assert folders[match[1]].action == 'train'
+        if stage.checkpoint:
+            assert folders[stage.checkpoint].action == 'train'
+        if stage.action == 'tool':
+            assert (ROOT / 'tools' / stage.tool).is_file()
+            continue
+        cfg = load_config(stage.config)
+        for key in stage.options:
+            *owners, last = key.split('.')
+            node = cfg
+            for owner in owners:
+                assert owner in node, f'{stage.name}: {stage.config} has no {key}'
+                node = node[owner]
+            assert last in node, f'{stage.name}: {stage.config} has no {key}'
+        assert cfg.get('train_cfg' if stage.action == 'train' else 'test_cfg') is not None
+        if stage.number:
+            evaluators = cfg.val_evaluator if stage.action == 'train' else cfg.test_evaluator
+            prefixes = {METRICS.get(entry['type']).default_prefix for entry in as_list(evaluators)
+                        if METRICS.get(entry['type'])}
+            assert stage.number.split('/')[0] in prefixes
+
+
+@pytest.mark.parametrize('stages, message', [
+    ([dict(name='a', action='fly', config='x')], "Stage a: action 'fly' is none of train, predict, tool"),
+    ([dict(name='a', action='train')], "Stage a: action 'train' needs config="),
+    ([dict(name='a', action='train', config='x', speed=3)], "stage 'a': .*speed"),
+    ([dict(name='a', action='train', config='x')] * 2, "Two stages are named 'a'"),
+    ([dict(name='a', action='predict', config='x', checkpoint='b')], "Stage a needs 'b', which is no earlier stage"),
+    ([dict(name='a', action='train', config='x', options=dict(k='{b}/cams'))], "Stage a needs 'b'"),
+    ([], 'is no pipeline: it has no `stages`'),
+])
+def test_bad_pipeline_gets_one_line(stages, message, tmp_path):
+    with pytest.raises(PipelineError, match=message) as caught:
+        Pipeline(Config(dict(stages=stages)), tmp_path)
+    assert '\n' not in str(caught.value)
+
+
+@pytest.mark.parametrize('key', ['options', 'expected', 'skip', 'configs'])
+def test_names_that_no_stage_uses_get_one_line(key, tmp_path):
+    config = Config(dict(stages=[dict(name='a', action='train', config='cam')], configs=dict(cam='x.py')))
+    read_stages(config)
+    config[key] = ['b'] if key == 'skip' else {'cam': 'x.py', 'b': 'y.py'} if key == 'configs' else dict(b=dict(k=1))
+    with pytest.raises(PipelineError, match=f"{key}.*'b'") as caught:
+        read_stages(config)
+    assert '\n' not in str(caught.value)
+
+
+def test_expected_numbers_and_options_reach_their_stage():
+    stages = read_stages(Config(dict(
+        stages=[dict(name='a', action='train', config='cam', options=dict(x=1, y=2)),
+                dict(name='b', action='tool', tool='t.py', arguments=['@cam', '{a.checkpoint}', '{work_dir}/x'])],
+        configs=dict(cam='x.py'), options=dict(a=dict(y=3)), expected=dict(a=42.))))
+    assert isinstance(stages[0], Stage) and stages[0].config == 'x.py'
+    assert stages[0].options == dict(x=1, y=3) and stages[0].expected == 42.
+    assert stages[1].arguments[0] == 'x.py' and stages[1].inputs == ['a']
+
+
+def sample_of(size: int, **fields) -> DetDataSample:
+    sample = DetDataSample(metainfo=dict(img_shape=(size, size), ori_shape=(size, size), pad_shape=(size, size),
+                                         batch_input_shape=(size, size), scale_factor=(1., 1.)))
+    for name, value in fields.items():
+        setattr(sample, name, value)
+    return sample
+
+
+def fields_of(kind: str, size: int) -> dict:
+    if kind == 'cam':
+        return dict(gt_tags=torch.tensor([0., 1, 1] + [0.] * 5))
+    labels = torch.zeros(1, size, size, dtype=torch.uint8)
+    labels[:, 20:80, 16:60], labels[:, 60:100, 80:120], labels[:, :10] = 2, 5, 255
+    if kind == 'irnet':
+        return dict(gt_sem_seg=PixelData(data=labels))
+    masks = torch.cat([labels == 2, labels == 5]).numpy().astype('uint8')
+    return dict(gt_instances=InstanceData(
+        bboxes=torch.tensor([[16., 20, 60, 80], [80, 60, 120, 100]]), labels=torch.tensor([1, 4]),
+        masks=BitmapMasks(masks, size, size)))
+
+
+@pytest.mark.parametrize('kind, name', [
+    ('cam', 'configs/cam/cam_r18_20e_demo.py'),
+    ('irnet', 'configs/irnet/irnet_r18_20e_demo.py'),
+    ('mask_rcnn', 'configs/mask_rcnn/mask-rcnn_r18_12e_demo.py'),
+])
+def test_training_step_of_each_method(kind, name):
+    torch.manual_seed(0)
+    cfg = read(name)
+    model = MODELS.build(cfg.model)
+    wrapper = build_optim_wrapper(model, cfg.optim_wrapper)
+    batch = dict(
+        inputs=[torch.randint(0, 255, (3, 128, 128), dtype=torch.uint8) for _ in range(2)],
+        data_samples=[sample_of(128, **fields_of(kind, 128)) for _ in range(2)])
+    before = {key: value.clone() for key, value in model.state_dict().items()}
+    model.train()
+    losses = model.train_step(batch, wrapper)
+    assert torch.isfinite(losses['loss']) and losses['loss'] > 0
+    changed = {key for key, value in model.state_dict().items() if not torch.equal(value, before[key])}
+    assert any(not key.startswith('backbone') for key in changed)
+    if kind == 'irnet':  # its backbone stays as it was pretrained, statistics too
+        assert not any(key.startswith('backbone') for key in changed)
