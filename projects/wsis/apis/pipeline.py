@@ -14,6 +14,7 @@ from ..engine import find_latest_checkpoint
 from ..structures import read_json, write_json
 from .launch import INSTALLED_ROOT, ROOT, find_config, load_config
 from .pipeline_report import PipelineReport
+from .processes import end_with_parent, lock_folder
 from .stage_record import StageRecord, make_key
 
 ACTIONS = ('train', 'predict', 'tool')
@@ -172,8 +173,15 @@ class Pipeline:
             start: Run this stage anew, and all after it.
         """
         self.work_dir.mkdir(parents=True, exist_ok=True)
+        with lock_folder(self.work_dir):
+            return self._run(only, start)
+
+    def _run(self, only: str | None, start: str | None) -> dict[str, Any]:
         selected = self.select(only, start)
         if only or start:
+            made = {stage.name for stage in selected}
+            for name in sorted({name for stage in selected for name in stage.inputs} - made):
+                self._check_input(name)  # before anything is set aside
             for stage in selected:
                 if self.record(stage.name).read().get('complete'):
                     self.record(stage.name).set_aside()
@@ -207,14 +215,19 @@ class Pipeline:
         report.finish(stage, record.finish(read_json(metrics_file) if metrics_file.is_file() else {}))
 
     def _key(self, stage: Stage) -> str:
-        inputs = {}
-        for name in stage.inputs:
-            record = self.record(name)
-            if not record.is_complete():
-                raise PipelineError(f'Stage {stage.name} needs {name!r}, which is not complete in {self.work_dir}: run '
-                                    f'the pipeline without --only, or with --from {name}')
-            inputs[name] = record.read()['outputs']
-        return make_key(stage.describe(), inputs)
+        return make_key(stage.describe(), {name: self._check_input(name) for name in stage.inputs})
+
+    def _check_input(self, name: str) -> dict[str, str]:
+        """Return the outputs of a stage that others need.
+
+        Raises:
+            PipelineError: If it is not complete.
+        """
+        record = self.record(name)
+        if not record.is_complete():
+            raise PipelineError(f'Stage {name!r} is needed, but not complete in {self.work_dir}: run the pipeline '
+                                f'without --only, or with --from {name}')
+        return record.read()['outputs']
 
     def _fill(self, text: str) -> str:
         """Replace the placeholders of a text."""
@@ -254,7 +267,7 @@ class Pipeline:
         log = self.work_dir / stage.name / 'output.log'
         with open(log, 'a', encoding='utf-8') as file, subprocess.Popen(
                 self._command(stage), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                errors='replace') as process:
+                errors='replace', preexec_fn=end_with_parent) as process:
             last_lines: list[str] = []
             try:
                 for line in process.stdout:

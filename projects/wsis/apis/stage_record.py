@@ -38,13 +38,19 @@ class StageRecord:
     def begin(self, key: str, **facts: Any) -> None:
         """Begin the stage, or go on with it.
 
-        What a run of another key has left is set aside in ``.previous`` first, so that nothing of it is taken for new.
+        What a run of another key has left, or what was changed since it was made, is set aside in ``.previous`` first,
+        so that nothing of it is taken for new.
         """
         old = self.read()
-        if old and old.get('key') != key:
+        if old and (old.get('key') != key or self._was_changed(old)):
             self.set_aside()
             old = {}
         write_json(self.path, dict(key=key, complete=False, seconds=old.get('seconds', 0.), **facts))
+
+    def _was_changed(self, record: dict[str, Any]) -> bool:
+        """Whether something that the complete stage has made is there, but with other content."""
+        made, found = record.get('outputs', {}), describe_outputs(self.folder)
+        return any(found.get(name, value) != value for name, value in made.items())
 
     def set_aside(self) -> None:
         """Move the folder of the stage out of the way, without losing it."""
@@ -71,7 +77,8 @@ def describe_outputs(folder: Path) -> dict[str, str]:
     """Return hashes of what a stage has made: its last checkpoint, its stores, its files of labels and pictures."""
     outputs = {f'store:{name}': value for name, value in find_manifests(folder).items()}
     checkpoint = find_latest_checkpoint(folder)
-    files = [*([checkpoint] if checkpoint else []), *sorted(folder.glob('instances.json')), *sorted(folder.glob('*.png'))]
+    made = (path for pattern in ('instances.json', '*.png') for path in sorted(folder.glob(pattern)))
+    files = [*([checkpoint] if checkpoint else []), *made]
     outputs.update({f'file:{file.name}': hash_file(file) for file in files})
     return outputs
 
