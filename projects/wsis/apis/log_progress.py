@@ -3,8 +3,10 @@
 import re
 from typing import NamedTuple
 
-EPOCH_LINE = re.compile(r'Epoch\(train\)\s+\[(\d+)\]\[\s*(\d+)/(\d+)\].*?eta: ([\d:]+(?: days?, [\d:]+)?)')
-ITER_LINE = re.compile(r'(?:Iter|Epoch)\((\w+)\)\s+\[\s*(\d+)/(\d+)\](?:.*?eta: ([\d:]+))?')
+ETA = r'eta: ([\d:]+(?: days?, [\d:]+)?)'
+EPOCH_LINE = re.compile(r'Epoch\(train\)\s+\[(\d+)\]\[\s*(\d+)/(\d+)\].*?' + ETA)
+# validation names its epoch first, a test does not
+ITER_LINE = re.compile(r'(?:Iter|Epoch)\((\w+)\)\s+(?:\[\d+\])?\[\s*(\d+)/(\d+)\](?:.*?' + ETA + ')?')
 
 
 class Progress(NamedTuple):

@@ -74,8 +74,8 @@ class PipelineReport:
         self.bar.remove_task(self.task)
         value = record['metrics'].get(stage.number)
         number = f', {stage.number} {format_number(value)}' if stage.number else ''
-        self.console.print(
-            f'{self.positions[stage.name]} {stage.name}: done in {format_time(record["seconds"])}{number}', markup=False)
+        position, duration = self.positions[stage.name], format_time(record['seconds'])
+        self.console.print(f'{position} {stage.name}: done in {duration}{number}', markup=False)
 
     def results(self, records: dict[str, dict[str, Any]]) -> dict[str, Any]:
         """Return what is known of all stages, for results.json."""
