@@ -1,0 +1,272 @@
+"""The pipeline runner: what is skipped, run anew, set aside, and told; stages are scripts that take no time."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+from mmengine.config import Config
+
+from projects.wsis.apis.pipeline import Pipeline, PipelineError
+from projects.wsis.apis.processes import lock_folder
+from projects.wsis.apis.stage_record import StageRecord, describe_outputs, make_key
+from projects.wsis.structures import read_json
+
+STAGES = [
+    dict(name='classifier', action='train', config='cam.py', number='mAP'),
+    dict(name='cams', action='predict', config='cam.py', checkpoint='classifier', number='mIoU'),
+    dict(name='irnet', action='train', config='irnet.py', options={'data.cams': '{cams}/cams'}),
+    dict(name='pictures', action='tool', tool='draw.py',
+         arguments=['--checkpoint', '{irnet.checkpoint}', '--out', '{work_dir}/pictures/sheet.png']),
+]
+# What a stage does here: train writes a checkpoint, predict a store, a tool a picture; all write what they were given.
+SCRIPT = textwrap.dedent('''
+    import json, pathlib, sys
+    action, folder, behaviour, *given = sys.argv[1:]
+    folder = pathlib.Path(folder)
+    print('Epoch(train)  [1][1/2]  lr: 1e-3  eta: 0:00:01  time: 1')
+    text = json.dumps(given)
+    if behaviour == 'fail':
+        print('Traceback (most recent call last):'); print('error: photo a.jpg is broken')
+        sys.exit(1)
+    if behaviour == 'crash':
+        print('ZeroDivisionError: division by zero'); sys.exit(3)
+    if action == 'train':
+        resumed = (folder / 'epoch_1.pth').is_file()
+        (folder / 'epoch_1.pth').write_text(text + behaviour)
+        (folder / 'log.txt').open('a').write('resumed ' if resumed else 'started ')
+    if action == 'predict':
+        (folder / 'cams').mkdir(exist_ok=True)
+        (folder / 'cams' / 'manifest.json').write_text(json.dumps(dict(complete=True, lineage=text + behaviour)))
+    if action == 'tool':
+        (folder / 'sheet.png').write_text(text)
+    (folder / 'metrics.json').write_text(json.dumps(dict(mAP=60.5, mIoU=40.25)))
+''')
+
+
+class ScriptedPipeline(Pipeline):
+    """A pipeline whose commands are replaced by a short script; all else is real."""
+
+    behaviours: dict[str, str] = {}
+
+    def _command(self, stage):
+        command = super()._command(stage)
+        given = [part.replace(str(self.work_dir), 'WORK') for part in command[2:]]
+        (self.work_dir / 'ran.txt').open('a').write(f'{stage.name} ')
+        folder = str(self.work_dir / stage.name)
+        return [sys.executable, '-c', SCRIPT, stage.action, folder, self.behaviours.get(stage.name, 'work'), *given]
+
+
+@pytest.fixture
+def make(tmp_path, monkeypatch):
+    """Function: behaviours and changes of the pipeline config -> a pipeline in tmp_path/work."""
+    monkeypatch.chdir(tmp_path)
+    for name in ('cam', 'irnet'):
+        (tmp_path / f'{name}.py').write_text("model = dict(lr=1)\ndata = dict(cams='x')\n")
+
+    def build(behaviours=None, work_dir='work', **changes):
+        pipeline = ScriptedPipeline(Config(dict(stages=STAGES, **changes)), work_dir)
+        pipeline.behaviours = behaviours or {}
+        return pipeline
+
+    return build
+
+
+def ran(folder: Path) -> list[str]:
+    """Return the stages that ran since the last question."""
+    note = folder / 'work' / 'ran.txt'
+    names = note.read_text().split() if note.exists() else []
+    note.unlink(missing_ok=True)
+    return names
+
+
+def aside(folder: Path) -> list[str]:
+    """Return the stages that were set aside."""
+    return sorted(path.name.split('-')[0] for path in (folder / 'work' / '.previous').glob('*'))
+
+
+NAMES = [stage['name'] for stage in STAGES]
+
+
+def test_stages_run_in_order_and_a_second_call_skips_all(make, tmp_path, capsys):
+    results = make(expected=dict(cams=41.)).run()
+    assert ran(tmp_path) == NAMES and aside(tmp_path) == []
+    assert results == json.loads((tmp_path / 'work/results.json').read_text())
+    assert [stage['value'] for stage in results['stages']] == [60.5, 40.25, None, None]
+    assert results['stages'][1]['expected'] == 41. and results['stages'][1]['seconds'] > 0
+    assert all(stage['complete'] for stage in results['stages'])
+    first = capsys.readouterr().out
+    assert '[2/4] cams (predict) ...' in first and 'mIoU 40.25' in first and 'work/pictures/sheet.png' in first
+    assert 'all stages' in first
+    before = (tmp_path / 'work/irnet/epoch_1.pth').stat().st_mtime_ns
+    again = make(expected=dict(cams=41.)).run()
+    assert ran(tmp_path) == []
+    assert capsys.readouterr().out.count('complete already') == 4
+    assert again == results and (tmp_path / 'work/irnet/epoch_1.pth').stat().st_mtime_ns == before
+
+
+def test_placeholders_become_places(make, tmp_path):
+    make().run()
+    command = json.loads((tmp_path / 'work/irnet/epoch_1.pth').read_text().removesuffix('work'))
+    assert 'data.cams=WORK/cams/cams' in command and '--resume' in command
+    command = read_json(tmp_path / 'work/cams/cams/manifest.json')['lineage']
+    assert 'WORK/classifier/epoch_1.pth' in command and '--resume' not in command
+    assert json.loads((tmp_path / 'work/pictures/sheet.png').read_text()) == [
+        '--checkpoint', 'WORK/irnet/epoch_1.pth', '--out', 'WORK/pictures/sheet.png']
+
+
+def test_changed_config_runs_its_stages_and_the_later_ones_anew(make, tmp_path):
+    make().run()
+    ran(tmp_path)
+    (tmp_path / 'irnet.py').write_text("model = dict(lr=2)\ndata = dict(cams='x')\n")
+    make(behaviours=dict(irnet='otherwise')).run()
+    assert ran(tmp_path) == ['irnet', 'pictures']
+    assert aside(tmp_path) == ['irnet', 'pictures']
+    assert (tmp_path / 'work/irnet/log.txt').read_text() == 'started '  # not resumed from the old weights
+
+
+def test_changed_options_count_but_comments_do_not(make, tmp_path):
+    make().run()
+    ran(tmp_path)
+    (tmp_path / 'cam.py').write_text("# a comment\nmodel = dict(lr=1)\ndata = dict(cams='x')\n")
+    make(expected=dict(cams=3.)).run()
+    assert ran(tmp_path) == []
+    make(options=dict(cams={'model.lr': 5})).run()
+    assert ran(tmp_path)[0] == 'cams' and 'cams' in aside(tmp_path)
+
+
+def test_changed_checkpoint_runs_its_stage_and_the_later_ones_anew(make, tmp_path):
+    make().run()
+    ran(tmp_path)
+    (tmp_path / 'work/classifier/epoch_1.pth').write_text('foreign weights')
+    make(behaviours=dict(classifier='otherwise', cams='otherwise', irnet='otherwise')).run()
+    assert ran(tmp_path) == ['classifier', 'cams', 'irnet', 'pictures']
+    assert aside(tmp_path) == sorted(NAMES)
+    assert (tmp_path / 'work/classifier/log.txt').read_text() == 'started '
+
+
+def test_same_outputs_spare_the_later_stages(make, tmp_path):
+    make().run()
+    ran(tmp_path)
+    (tmp_path / 'work/classifier/epoch_1.pth').unlink()  # made again, with the same content
+    make().run()
+    assert ran(tmp_path) == ['classifier']
+
+
+def test_moved_work_dir_is_still_complete(make, tmp_path):
+    make().run()
+    ran(tmp_path)
+    (tmp_path / 'work').rename(tmp_path / 'moved')
+    make(work_dir='moved').run()
+    assert not (tmp_path / 'moved/ran.txt').exists()
+
+
+def test_only_and_from(make, tmp_path):
+    make().run()
+    ran(tmp_path)
+    make().run(only='cams')
+    assert ran(tmp_path) == ['cams'] and aside(tmp_path) == ['cams']
+    make().run(start='irnet')
+    assert ran(tmp_path) == ['irnet', 'pictures'] and aside(tmp_path) == ['cams', 'irnet', 'pictures']
+
+
+@pytest.mark.parametrize('choice', [dict(only='irnet'), dict(start='irnet')])
+def test_missing_input_is_told_before_anything_is_set_aside(make, tmp_path, choice):
+    make().run()
+    ran(tmp_path)
+    (tmp_path / 'work/cams/cams/manifest.json').unlink()
+    with pytest.raises(PipelineError, match="Stage 'cams' is needed, but not complete .*--from cams") as caught:
+        make().run(**choice)
+    assert '\n' not in str(caught.value) and aside(tmp_path) == [] and ran(tmp_path) == []
+
+
+def test_unknown_stage_gets_one_line(make):
+    for choice in (dict(only='cam'), dict(start='cam')):
+        with pytest.raises(PipelineError, match="There is no stage 'cam'; the stages are classifier, cams, irnet"):
+            make().run(**choice)
+
+
+@pytest.mark.parametrize('behaviour, told', [
+    ('fail', 'Stage cams failed: error: photo a.jpg is broken'),
+    ('crash', 'Stage cams failed: ZeroDivisionError: division by zero'),
+])
+def test_failing_stage_gets_one_line_and_goes_on_later(make, tmp_path, behaviour, told):
+    with pytest.raises(PipelineError) as caught:
+        make(dict(cams=behaviour)).run()
+    assert str(caught.value).startswith(told) and '\n' not in str(caught.value)
+    assert str(tmp_path / 'work/cams/output.log') in str(caught.value)
+    assert 'Epoch(train)' in (tmp_path / 'work/cams/output.log').read_text()
+    assert ran(tmp_path) == ['classifier', 'cams']
+    assert not StageRecord(tmp_path / 'work/cams').is_complete()
+    make().run()
+    assert ran(tmp_path) == ['cams', 'irnet', 'pictures'] and aside(tmp_path) == []
+    assert StageRecord(tmp_path / 'work/cams').read()['seconds'] > 0
+
+
+def test_several_processes_are_started_by_torchrun(make):
+    pipeline = make()
+    pipeline.processes = 3
+    command = Pipeline._command(pipeline, pipeline.stages[0])
+    assert '--nproc_per_node=3' in command and command[-2:] == ['--launcher', 'pytorch']
+    assert command.index('torch.distributed.run') < command.index(str(pipeline.work_dir / 'classifier'))
+
+
+def test_two_runs_in_one_folder_are_refused(make, tmp_path):
+    (tmp_path / 'work').mkdir()
+    with lock_folder(tmp_path / 'work'), pytest.raises(ValueError, match='is in use by another run') as caught:
+        make().run()
+    assert '\n' not in str(caught.value) and ran(tmp_path) == []
+    make().run()
+    assert ran(tmp_path) == NAMES
+
+
+@pytest.mark.skipif(sys.platform != 'linux', reason='only Linux tells a process that its parent has died')
+def test_stage_ends_with_a_pipeline_that_is_killed(tmp_path):
+    """Else the stage of a killed pipeline would write into the folder of the next call."""
+    processes = Path(__file__).resolve().parents[2] / 'projects/wsis/apis/processes.py'
+    code = ('import runpy, subprocess, sys, time\n'
+            'end_with_parent = runpy.run_path(sys.argv[1])["end_with_parent"]\n'
+            'child = subprocess.Popen(["sleep", "60"], preexec_fn=end_with_parent)\n'
+            'print(child.pid, flush=True)\n'
+            'time.sleep(60)\n')
+    parent = subprocess.Popen([sys.executable, '-c', code, str(processes)], stdout=subprocess.PIPE, text=True)
+    child = int(parent.stdout.readline())
+    os.kill(parent.pid, signal.SIGKILL)
+    parent.wait()
+    deadline = time.monotonic() + 20
+    while is_running(child) and time.monotonic() < deadline:
+        time.sleep(.05)
+    assert not is_running(child)
+
+
+def is_running(process: int) -> bool:
+    """Whether a process is there and no zombie that nobody has waited for."""
+    try:
+        return Path(f'/proc/{process}/stat').read_text().rsplit(')', 1)[1].split()[0] != 'Z'
+    except FileNotFoundError:
+        return False
+
+
+def test_record_describes_what_a_stage_has_made(tmp_path):
+    assert describe_outputs(tmp_path) == {}
+    for name in ('epoch_2.pth', 'instances.json', 'sheet.png', 'notes.txt'):
+        (tmp_path / name).write_text(name)
+    assert set(describe_outputs(tmp_path)) == {'file:epoch_2.pth', 'file:instances.json', 'file:sheet.png'}
+    assert make_key([1], dict(a=dict(x='1'))) != make_key([1], dict(a=dict(x='2')))
+    assert make_key([1], {}) != make_key([2], {})
+
+
+def test_record_of_a_killed_run_is_not_complete(tmp_path):
+    record = StageRecord(tmp_path / 'cams')
+    record.begin('key', name='cams')
+    assert not record.is_complete() and not record.is_complete('key')
+    record.add_time(2.)
+    record.begin('key', name='cams')
+    assert record.read()['seconds'] == 2.
+    record.finish(dict(mIoU=1.))
+    assert record.is_complete() and record.is_complete('key') and not record.is_complete('other')
