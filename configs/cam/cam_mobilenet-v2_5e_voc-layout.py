@@ -23,9 +23,22 @@ train_pipeline = [
     dict(type='RandomCropAndPad', crop_size=288),
     dict(type='PackTagInputs'),
 ]
+# three scales instead of four: the double size costs as much as all others together
+tta_pipeline = [
+    dict(type='LoadPhoto'),
+    dict(type='LoadEvaluationMasks'),
+    dict(
+        type='mmcv.TestTimeAug',
+        transforms=[
+            [dict(type='mmcv.Resize', scale_factor=factor, keep_ratio=True, interpolation='bicubic')
+             for factor in (1., .5, 1.5)],
+            [dict(type='mmcv.RandomFlip', prob=probability) for probability in (0., 1.)],
+            [dict(type='PackTagInputs')],
+        ]),
+]
 train_dataloader = dict(num_workers=2, dataset=dict(pipeline=train_pipeline, **_base_.weak_dataset))
 val_dataloader = dict(dataset=_base_.val_dataset)
-test_dataloader = dict(dataset=_base_.weak_dataset)
+test_dataloader = dict(dataset=_base_.label_dataset)
 
 optim_wrapper = dict(
     optimizer=dict(lr=.01, momentum=.9), paramwise_cfg=dict(custom_keys={'head': dict(lr_mult=10)}))

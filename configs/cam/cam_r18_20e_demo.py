@@ -16,7 +16,7 @@ train_pipeline = [
 ]
 train_dataloader = dict(num_workers=2, dataset=dict(pipeline=train_pipeline, **_base_.weak_dataset))
 val_dataloader = dict(dataset=_base_.val_dataset)
-test_dataloader = dict(dataset=_base_.weak_dataset)
+test_dataloader = dict(dataset=_base_.label_dataset)
 
 optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='AdamW', lr=4e-3, weight_decay=.05))
 param_scheduler = [

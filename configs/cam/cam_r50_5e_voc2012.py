@@ -5,6 +5,6 @@ _base_ = [
 ]
 train_dataloader = dict(dataset=_base_.weak_dataset)
 val_dataloader = dict(dataset=_base_.val_dataset)
-test_dataloader = dict(dataset=_base_.weak_dataset)
+test_dataloader = dict(dataset=_base_.label_dataset)
 
 optim_wrapper = dict(paramwise_cfg=dict(custom_keys={'head': dict(lr_mult=10)}))

@@ -4,4 +4,4 @@ _base_ = [
     '../_base_/default_runtime.py'
 ]
 cams = 'work_dirs/cam_mobilenet-v2_5e_voc-layout/cams'
-test_dataloader = dict(num_workers=2, dataset=dict(data_prefix=dict(cams=cams), **_base_.weak_dataset))
+test_dataloader = dict(num_workers=2, dataset=dict(data_prefix=dict(cams=cams), **_base_.label_dataset))

@@ -4,4 +4,4 @@ _base_ = [
     '../_base_/default_runtime.py'
 ]
 cams = 'work_dirs/cam_r50_5e_voc2012/cams'
-test_dataloader = dict(dataset=dict(data_prefix=dict(cams=cams), **_base_.weak_dataset))
+test_dataloader = dict(dataset=dict(data_prefix=dict(cams=cams), **_base_.label_dataset))

@@ -31,9 +31,9 @@ train_dataloader = dict(
     batch_size=16,
     num_workers=2,
     dataset=dict(
-        data_prefix=dict(inter_pixel_labels=inter_pixel_labels), pipeline=train_pipeline, **_base_.weak_dataset))
-mean_dataloader = dict(num_workers=2, dataset=dict(pipeline=mean_pipeline, **_base_.weak_dataset))
-test_dataloader = dict(dataset=dict(data_prefix=dict(cams=cams), **_base_.weak_dataset))
+        data_prefix=dict(inter_pixel_labels=inter_pixel_labels), pipeline=train_pipeline, **_base_.label_dataset))
+mean_dataloader = dict(num_workers=2, dataset=dict(pipeline=mean_pipeline, **_base_.label_dataset))
+test_dataloader = dict(dataset=dict(data_prefix=dict(cams=cams), **_base_.label_dataset))
 
 optim_wrapper = dict(
     type='OptimWrapper', optimizer=dict(type='AdamW', lr=1e-3, weight_decay=1e-4))

@@ -6,9 +6,9 @@ _base_ = [
 cams = 'work_dirs/cam_r50_5e_voc2012/cams'
 inter_pixel_labels = 'work_dirs/inter-pixel-labels_voc2012/inter_pixel_labels'
 train_dataloader = dict(
-    dataset=dict(data_prefix=dict(inter_pixel_labels=inter_pixel_labels), **_base_.weak_dataset))
-mean_dataloader = dict(dataset=_base_.weak_dataset)
-test_dataloader = dict(dataset=dict(data_prefix=dict(cams=cams), **_base_.weak_dataset))
+    dataset=dict(data_prefix=dict(inter_pixel_labels=inter_pixel_labels), **_base_.label_dataset))
+mean_dataloader = dict(dataset=_base_.label_dataset)
+test_dataloader = dict(dataset=dict(data_prefix=dict(cams=cams), **_base_.label_dataset))
 
 optim_wrapper = dict(paramwise_cfg=dict(custom_keys={'displacement': dict(lr_mult=10)}))
 param_scheduler = [dict(type='PolyLR', power=.9, eta_min=0., begin=0, end=3, by_epoch=True, convert_to_iter_based=True)]

@@ -4,4 +4,5 @@ num_classes = 8
 metainfo = dict(classes=('bird', 'butterfly', 'cactus', 'car', 'fish', 'flower', 'ladybird', 'mushroom'))
 
 weak_dataset = dict(data_root=data_root, metainfo=metainfo, ann_file='ImageSets/Segmentation/train.txt')
+label_dataset = weak_dataset
 val_dataset = dict(data_root=data_root, metainfo=metainfo, ann_file='ImageSets/Segmentation/val.txt')

@@ -4,4 +4,5 @@ data_root = '{{$WSIS_VOC2012_ROOT:data/VOCdevkit/VOC2012/}}'
 
 weak_dataset = dict(
     data_root=data_root, metainfo=_base_.metainfo, ann_file='ImageSets/Segmentation/trainaug.txt')
+label_dataset = weak_dataset
 val_dataset = dict(data_root=data_root, metainfo=_base_.metainfo, ann_file='ImageSets/Segmentation/val.txt')

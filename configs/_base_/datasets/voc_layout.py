@@ -1,6 +1,6 @@
 # Photos of your own in VOC layout with the 20 classes of VOC; for others set num_classes and metainfo.
 # WSIS_DATA_ROOT: the folder; WSIS_WEAK_SPLITS: photos to learn from (tags only), split files separated by commas;
-# WSIS_VAL_SPLITS: photos with masks to evaluate on.
+# WSIS_LABEL_SPLITS: photos to make pseudo labels of, and to train on them; WSIS_VAL_SPLITS: with masks, to evaluate on.
 _base_ = './voc_classes.py'
 data_root = '{{$WSIS_DATA_ROOT:data/voc_layout/}}'
 
@@ -8,6 +8,10 @@ weak_dataset = dict(
     data_root=data_root,
     metainfo=_base_.metainfo,
     ann_file='{{$WSIS_WEAK_SPLITS:ImageSets/Segmentation/train.txt}}')
+label_dataset = dict(
+    data_root=data_root,
+    metainfo=_base_.metainfo,
+    ann_file='{{$WSIS_LABEL_SPLITS:ImageSets/Segmentation/train.txt}}')
 val_dataset = dict(
     data_root=data_root,
     metainfo=_base_.metainfo,
