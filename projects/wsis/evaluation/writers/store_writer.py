@@ -24,7 +24,7 @@ class StoreWriter(BaseMetric):
         suffix: Ending of the photo files.
     """
 
-    default_prefix = None
+    default_prefix = ''
 
     def __init__(self, out_dir: str | None, artifact: str, suffix: str, **kwargs) -> None:
         super().__init__(**kwargs)
