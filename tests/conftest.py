@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from tiny_chain.fixtures import chain, demo_copy, demo_environment, demo_root  # noqa: F401  (fixtures)
+from tiny_chain.fixtures import chain, demo_copy, demo_environment, demo_root, one_thread  # noqa: F401  (fixtures)
 
 DATA = Path(__file__).parent / 'data'
 

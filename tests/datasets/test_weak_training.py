@@ -5,9 +5,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from tiny_chain.fixtures import CONFIGS
+from tiny_chain.fixtures import CONFIGS, train
 
-from projects.wsis.apis.launch import load_config, run_training
+from projects.wsis.apis.launch import load_config
 
 MASK_FOLDERS = ('SegmentationClass', 'SegmentationObject')
 OPENED: list[str] | None = None
@@ -31,18 +31,10 @@ def mask_files(paths: list[str]) -> list[str]:
     return [path for path in paths if set(Path(path).parts) & set(MASK_FOLDERS)]
 
 
-def train(name: str, work_dir: Path, **options) -> None:
-    options = {'default_hooks.checkpoint.interval': -1, 'default_hooks.logger.interval': 1, **options}
-    cfg = load_config(CONFIGS / name, options, work_dir=work_dir)
-    cfg.experiment_name = f'{work_dir.parent.name}_{work_dir.name}'
-    run_training(cfg)
-
-
 def irnet_options(chain: Path) -> dict:
     return {
         'train_dataloader.dataset.data_prefix.inter_pixel_labels': str(chain / 'inter_pixel_labels/inter_pixel_labels'),
         'model.backbone.init_cfg.checkpoint': str(chain / 'classifier/epoch_1.pth'),
-        'default_hooks.checkpoint.interval': 1,  # the displacement mean goes into a checkpoint
     }
 
 

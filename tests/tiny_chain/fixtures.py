@@ -4,10 +4,16 @@ import os
 import shutil
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import torch
+from mmengine.config import Config
+
+from projects.wsis.apis.launch import apply_resume, apply_tta, load_config, run_test, run_training
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = Path(__file__).resolve().parent
@@ -17,8 +23,10 @@ DEMO_VARIABLE = 'WSIS_DEMO_ROOT'
 
 def make_environment(demo_root: Path) -> dict[str, str]:
     """Return the environment of a tool's process: the tiny demo set, no GPU, one thread."""
+    paths = [str(CONFIGS.parent), *filter(None, [os.environ.get('PYTHONPATH')])]
     return dict(
-        os.environ, WSIS_DEMO_ROOT=f'{demo_root}', OMP_NUM_THREADS='1', CUDA_VISIBLE_DEVICES='', PYTHON=sys.executable)
+        os.environ, WSIS_DEMO_ROOT=f'{demo_root}', OMP_NUM_THREADS='1', CUDA_VISIBLE_DEVICES='', PYTHON=sys.executable,
+        PYTHONPATH=os.pathsep.join(paths))
 
 
 def start_tool(demo_root: Path, folder: Path, *command: object, **kwargs) -> subprocess.Popen:
@@ -35,6 +43,47 @@ def run_tool(demo_root: Path, folder: Path, *command: object) -> SimpleNamespace
     process = start_tool(demo_root, folder, *command)
     output, _ = process.communicate(timeout=300)
     return SimpleNamespace(status=process.returncode, output=output)
+
+
+def read_tiny_config(name: str, work_dir: Path, **options) -> Config:
+    """Read a config of this folder for a run in this process; the run gets a name of its own, as mmengine demands."""
+    cfg = load_config(CONFIGS / name, options, work_dir=work_dir)
+    cfg.experiment_name = f'{work_dir.parent.name}_{work_dir.name}_{time.monotonic_ns()}'
+    return cfg
+
+
+def make_labels(name: str, checkpoint: Path | None, work_dir: Path, **options) -> dict:
+    """Do in this process what tools/test.py does, and return the metrics."""
+    cfg = read_tiny_config(name, work_dir, **options)
+    cfg.load_from = str(checkpoint) if checkpoint else None
+    if cfg.get('tta'):
+        apply_tta(cfg)
+    return run_test(cfg)
+
+
+def train(name: str, work_dir: Path, resume: str | None = None, **options) -> None:
+    """Do in this process what tools/train.py does."""
+    cfg = read_tiny_config(name, work_dir, **options)
+    apply_resume(cfg, resume)
+    run_training(cfg)
+
+
+def write_killed_config(path: Path, name: str, phase: str, iteration: int) -> Path:
+    """Write a config that is killed at an iteration of training or testing."""
+    path.write_text(f"_base_ = [{str(CONFIGS / name)!r}]\n"
+                    "custom_imports = dict(imports=['projects.wsis', 'tiny_chain.kill_hook'], "
+                    'allow_failed_imports=False)\n'
+                    f'custom_hooks = [dict(type="KillHook", phase={phase!r}, iteration={iteration})]\n')
+    return path
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """As many threads as the processes of tools have here, so that results are equal to the last bit."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture(scope='session')

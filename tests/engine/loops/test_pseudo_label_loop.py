@@ -1,0 +1,47 @@
+"""Parts of PseudoLabelLoop; whole runs are in tests/stages."""
+
+import pytest
+import torch
+from mmengine.config import ConfigDict
+from mmengine.evaluator import Evaluator
+from PIL import Image
+from tiny_chain.fixtures import make_labels
+
+from projects.wsis.datasets.transforms import LoadPhoto
+from projects.wsis.engine import load_checkpoint_safely
+from projects.wsis.engine.loops import PseudoLabelLoop
+from projects.wsis.engine.loops.pseudo_label_loop import _describe_writers, read_photo_size
+from projects.wsis.evaluation import MultiLabelMetric
+
+
+@pytest.mark.parametrize('orientation', range(1, 9))
+def test_size_is_that_of_the_loaded_photo_however_the_camera_was_held(tmp_path, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    Image.new('RGB', (24, 16)).save(tmp_path / 'photo.jpg', exif=exif)
+    loaded = LoadPhoto().transform(dict(img_path=str(tmp_path / 'photo.jpg')))
+    assert read_photo_size(str(tmp_path / 'photo.jpg')) == loaded['ori_shape']
+    assert loaded['ori_shape'] == ((16, 24) if orientation < 5 else (24, 16))
+
+
+def test_loop_without_writer_gets_one_line():
+    with pytest.raises(ValueError, match='PseudoLabelLoop needs a writer') as caught:
+        PseudoLabelLoop(None, {}, Evaluator(MultiLabelMetric()))
+    assert '\n' not in str(caught.value)
+
+
+def test_metrics_and_places_do_not_make_the_lineage():
+    evaluators = ConfigDict(writers=[
+        dict(type='InstanceWriter', out_dir='here', min_score=.1), dict(type='VOCInstanceMetric', classwise=True)]).writers
+    assert _describe_writers(evaluators) == [dict(type='InstanceWriter', min_score=.1)]
+    assert _describe_writers(evaluators[0]) == [dict(type='InstanceWriter', min_score=.1)]
+
+
+def test_diverged_network_gets_one_line(chain, demo_environment, tmp_path):
+    content = load_checkpoint_safely(chain / 'classifier/epoch_1.pth')
+    content['state_dict']['head.classifier.weight'][:] = float('nan')
+    torch.save(content, tmp_path / 'diverged.pth')
+    with pytest.raises(ValueError, match=r'photo demo_000000.*not finite') as caught:
+        make_labels('tiny_cam.py', tmp_path / 'diverged.pth', tmp_path / 'work')
+    assert '\n' not in str(caught.value)
+    assert not list((tmp_path / 'work').rglob('*.npz'))
