@@ -14,7 +14,7 @@ from .irnet_labels import IRNetLabelMaker
 class IRNet(BaseModel):
     """Class boundaries and displacements learnt from inter-pixel labels (Ahn et al., CVPR 2019).
 
-    The backbone stays as it was pretrained: no gradient, fixed statistics. In ``predict`` the CAMs of the photo
+    The backbone stays as it was pretrained: no gradient, fixed statistics (unless ``freeze_backbone`` is off). In ``predict`` the CAMs of the photo
     (``data_sample.cams``) are spread along the learnt affinities and split by the learnt displacements into pseudo
     semantic and instance masks.
 
@@ -22,6 +22,8 @@ class IRNet(BaseModel):
         backbone: Backbone with at least 3 levels, the finest of stride 4.
         neck: ``IRNetNeck``; its channels and strides are set here.
         head: ``IRNetHead``; its channels are set here.
+        freeze_backbone: Whether the backbone is frozen, as in the paper. A backbone that was not pretrained on much more
+            data than this knows too little of where in an object a pixel lies, and is better trained along.
         test_cfg: Arguments of :class:`IRNetLabelMaker`, which makes the pseudo labels.
         data_preprocessor: As in mmdet.
         init_cfg: Initialisation of mmengine.
@@ -31,25 +33,30 @@ class IRNet(BaseModel):
                  backbone: dict,
                  neck: dict,
                  head: dict,
+                 freeze_backbone: bool = True,
                  test_cfg: dict | None = None,
                  data_preprocessor: dict | None = None,
                  init_cfg: dict | None = None) -> None:
         super().__init__(data_preprocessor=data_preprocessor, init_cfg=init_cfg)
-        self.backbone = MODELS.build(backbone).requires_grad_(False)
+        self.backbone = MODELS.build(backbone)
+        self.freeze_backbone = freeze_backbone
+        if freeze_backbone:
+            self.backbone.requires_grad_(False)
         channels, strides = zip(*infer_feature_levels(self.backbone))
         self.neck = MODELS.build({'in_channels': channels, 'strides': strides, **neck})
         self.head = MODELS.build({'in_channels': self.neck.out_channels, **head})
         self.label_maker = IRNetLabelMaker(**(test_cfg or {}))
 
     def train(self, mode: bool = True) -> 'IRNet':
-        """Set the mode of neck and head; the backbone stays in evaluation mode."""
+        """Set the mode; a frozen backbone stays in evaluation mode."""
         super().train(mode)
-        self.backbone.eval()
+        if self.freeze_backbone:
+            self.backbone.eval()
         return self
 
     def extract_feat(self, inputs: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the features of the boundary and of the displacement branch."""
-        with torch.no_grad():
+        with torch.set_grad_enabled(torch.is_grad_enabled() and not self.freeze_backbone):
             features = self.backbone(inputs)
         return self.neck(features)
 
