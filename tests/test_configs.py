@@ -17,7 +17,8 @@ from projects.wsis.apis.pipeline import PLACEHOLDER, Pipeline, PipelineError, St
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIGS = sorted(
-    path.relative_to(ROOT).as_posix() for path in (ROOT / 'configs').rglob('*.py') if '_base_' not in path.parts)
+    path.relative_to(ROOT).as_posix() for path in (ROOT / 'configs').rglob('*.py') if '_base_' not in path.parts
+)
 # irnet.py holds the stages only, which the others inherit
 PIPELINES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / 'configs/_base_/pipelines').glob('*_*.py'))
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader', 'mean_dataloader')
@@ -114,8 +115,9 @@ def test_data_pipelines_build_and_masks_are_for_evaluation_only(name):
         assert not cfg.val_dataloader.dataset.get('with_masks', False)
 
 
-@pytest.mark.parametrize('name', [name for name in CONFIGS if 'demo' in name and 'mask_rcnn' not in name
-                                  and 'irnet' not in name])
+@pytest.mark.parametrize(
+    'name', [name for name in CONFIGS if 'demo' in name and 'mask_rcnn' not in name and 'irnet' not in name]
+)
 def test_dataset_builds(name, demo_environment):
     cfg = read(name)
     for key in LOADERS:
@@ -124,11 +126,14 @@ def test_dataset_builds(name, demo_environment):
 
 
 @pytest.mark.parametrize('root', ['photos', 'photos/'])
-@pytest.mark.parametrize('variable, name', [
-    ('WSIS_DEMO_ROOT', 'configs/mask_rcnn/mask-rcnn_r18_12e_demo.py'),
-    ('WSIS_DATA_ROOT', 'configs/mask_rcnn/mask-rcnn_mobilenet-v2_12e_voc-layout.py'),
-    ('WSIS_VOC2012_ROOT', 'configs/mask_rcnn/mask-rcnn_r50_1x_voc2012.py'),
-])
+@pytest.mark.parametrize(
+    'variable, name',
+    [
+        ('WSIS_DEMO_ROOT', 'configs/mask_rcnn/mask-rcnn_r18_12e_demo.py'),
+        ('WSIS_DATA_ROOT', 'configs/mask_rcnn/mask-rcnn_mobilenet-v2_12e_voc-layout.py'),
+        ('WSIS_VOC2012_ROOT', 'configs/mask_rcnn/mask-rcnn_r50_1x_voc2012.py'),
+    ],
+)
 def test_data_root_with_and_without_a_slash(root, variable, name, monkeypatch):
     monkeypatch.setenv(variable, root)
     cfg = read(name)
@@ -162,20 +167,27 @@ def test_pipeline_fits_its_configs(name, tmp_path):
         assert cfg.get('train_cfg' if stage.action == 'train' else 'test_cfg') is not None
         if stage.number:
             evaluators = cfg.val_evaluator if stage.action == 'train' else cfg.test_evaluator
-            prefixes = {METRICS.get(entry['type']).default_prefix for entry in as_list(evaluators)
-                        if METRICS.get(entry['type'])}
+            prefixes = {
+                METRICS.get(entry['type']).default_prefix for entry in as_list(evaluators) if METRICS.get(entry['type'])
+            }
             assert stage.number.split('/')[0] in prefixes
 
 
-@pytest.mark.parametrize('stages, message', [
-    ([dict(name='a', action='fly', config='x')], "Stage a: action 'fly' is none of train, predict, tool"),
-    ([dict(name='a', action='train')], "Stage a: action 'train' needs config="),
-    ([dict(name='a', action='train', config='x', speed=3)], "stage 'a': .*speed"),
-    ([dict(name='a', action='train', config='x')] * 2, "Two stages are named 'a'"),
-    ([dict(name='a', action='predict', config='x', checkpoint='b')], "Stage a needs 'b', which is no earlier stage"),
-    ([dict(name='a', action='train', config='x', options=dict(k='{b}/cams'))], "Stage a needs 'b'"),
-    ([], 'is no pipeline: it has no `stages`'),
-])
+@pytest.mark.parametrize(
+    'stages, message',
+    [
+        ([dict(name='a', action='fly', config='x')], "Stage a: action 'fly' is none of train, predict, tool"),
+        ([dict(name='a', action='train')], "Stage a: action 'train' needs config="),
+        ([dict(name='a', action='train', config='x', speed=3)], "stage 'a': .*speed"),
+        ([dict(name='a', action='train', config='x')] * 2, "Two stages are named 'a'"),
+        (
+            [dict(name='a', action='predict', config='x', checkpoint='b')],
+            "Stage a needs 'b', which is no earlier stage",
+        ),
+        ([dict(name='a', action='train', config='x', options=dict(k='{b}/cams'))], "Stage a needs 'b'"),
+        ([], 'is no pipeline: it has no `stages`'),
+    ],
+)
 def test_bad_pipeline_gets_one_line(stages, message, tmp_path):
     with pytest.raises(PipelineError, match=message) as caught:
         Pipeline(Config(dict(stages=stages)), tmp_path)
@@ -193,18 +205,34 @@ def test_names_that_no_stage_uses_get_one_line(key, tmp_path):
 
 
 def test_expected_numbers_and_options_reach_their_stage():
-    stages = read_stages(Config(dict(
-        stages=[dict(name='a', action='train', config='cam', options=dict(x=1, y=2)),
-                dict(name='b', action='tool', tool='t.py', arguments=['@cam', '{a.checkpoint}', '{work_dir}/x'])],
-        configs=dict(cam='x.py'), options=dict(a=dict(y=3)), expected=dict(a=42.))))
+    stages = read_stages(
+        Config(
+            dict(
+                stages=[
+                    dict(name='a', action='train', config='cam', options=dict(x=1, y=2)),
+                    dict(name='b', action='tool', tool='t.py', arguments=['@cam', '{a.checkpoint}', '{work_dir}/x']),
+                ],
+                configs=dict(cam='x.py'),
+                options=dict(a=dict(y=3)),
+                expected=dict(a=42.0),
+            )
+        )
+    )
     assert isinstance(stages[0], Stage) and stages[0].config == 'x.py'
-    assert stages[0].options == dict(x=1, y=3) and stages[0].expected == 42.
+    assert stages[0].options == dict(x=1, y=3) and stages[0].expected == 42.0
     assert stages[1].arguments[0] == 'x.py' and stages[1].inputs == ['a']
 
 
 def sample_of(size: int, **fields) -> DetDataSample:
-    sample = DetDataSample(metainfo=dict(img_shape=(size, size), ori_shape=(size, size), pad_shape=(size, size),
-                                         batch_input_shape=(size, size), scale_factor=(1., 1.)))
+    sample = DetDataSample(
+        metainfo=dict(
+            img_shape=(size, size),
+            ori_shape=(size, size),
+            pad_shape=(size, size),
+            batch_input_shape=(size, size),
+            scale_factor=(1.0, 1.0),
+        )
+    )
     for name, value in fields.items():
         setattr(sample, name, value)
     return sample
@@ -212,22 +240,29 @@ def sample_of(size: int, **fields) -> DetDataSample:
 
 def fields_of(kind: str, size: int) -> dict:
     if kind == 'cam':
-        return dict(gt_tags=torch.tensor([0., 1, 1] + [0.] * 5))
+        return dict(gt_tags=torch.tensor([0.0, 1, 1] + [0.0] * 5))
     labels = torch.zeros(1, size, size, dtype=torch.uint8)
     labels[:, 20:80, 16:60], labels[:, 60:100, 80:120], labels[:, :10] = 2, 5, 255
     if kind == 'irnet':
         return dict(gt_sem_seg=PixelData(data=labels))
     masks = torch.cat([labels == 2, labels == 5]).numpy().astype('uint8')
-    return dict(gt_instances=InstanceData(
-        bboxes=torch.tensor([[16., 20, 60, 80], [80, 60, 120, 100]]), labels=torch.tensor([1, 4]),
-        masks=BitmapMasks(masks, size, size)))
+    return dict(
+        gt_instances=InstanceData(
+            bboxes=torch.tensor([[16.0, 20, 60, 80], [80, 60, 120, 100]]),
+            labels=torch.tensor([1, 4]),
+            masks=BitmapMasks(masks, size, size),
+        )
+    )
 
 
-@pytest.mark.parametrize('kind, name', [
-    ('cam', 'configs/cam/cam_r18_20e_demo.py'),
-    ('irnet', 'configs/irnet/irnet_r18_20e_demo.py'),
-    ('mask_rcnn', 'configs/mask_rcnn/mask-rcnn_r18_12e_demo.py'),
-])
+@pytest.mark.parametrize(
+    'kind, name',
+    [
+        ('cam', 'configs/cam/cam_r18_20e_demo.py'),
+        ('irnet', 'configs/irnet/irnet_r18_20e_demo.py'),
+        ('mask_rcnn', 'configs/mask_rcnn/mask-rcnn_r18_12e_demo.py'),
+    ],
+)
 def test_training_step_of_each_method(kind, name):
     torch.manual_seed(0)
     cfg = read(name)
@@ -235,7 +270,8 @@ def test_training_step_of_each_method(kind, name):
     wrapper = build_optim_wrapper(model, cfg.optim_wrapper)
     batch = dict(
         inputs=[torch.randint(0, 255, (3, 128, 128), dtype=torch.uint8) for _ in range(2)],
-        data_samples=[sample_of(128, **fields_of(kind, 128)) for _ in range(2)])
+        data_samples=[sample_of(128, **fields_of(kind, 128)) for _ in range(2)],
+    )
     before = {key: value.clone() for key, value in model.state_dict().items()}
     model.train()
     losses = model.train_step(batch, wrapper)

@@ -13,10 +13,11 @@ def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     parser = argparse.ArgumentParser(
         description='Run the stages of a pipeline in order. A stage that is complete and whose inputs are unchanged is '
-        'skipped; one that was interrupted goes on where it stopped.')
+        'skipped; one that was interrupted goes on where it stopped.'
+    )
     parser.add_argument('config', help='pipeline config (configs/_base_/pipelines/*.py)')
     parser.add_argument('--work-dir', help='folder of the pipeline (default: work_dirs/CONFIG_NAME)')
-    parser.add_argument('--gpus', type=int, default=1, metavar='N', help='processes (GPUs, where there are any) a stage')
+    parser.add_argument('--gpus', type=int, default=1, metavar='N', help='processes (or GPUs) of each stage')
     parser.add_argument('--only', metavar='STAGE', help='run this stage alone, anew')
     parser.add_argument('--from', dest='start', metavar='STAGE', help='run this stage anew, and all after it')
     parser.add_argument('--list', action='store_true', help='list the stages and leave')

@@ -21,11 +21,15 @@ STAGES = [
     dict(name='classifier', action='train', config='cam.py', number='mAP'),
     dict(name='cams', action='predict', config='cam.py', checkpoint='classifier', number='mIoU'),
     dict(name='irnet', action='train', config='irnet.py', options={'data.cams': '{cams}/cams'}),
-    dict(name='pictures', action='tool', tool='draw.py',
-         arguments=['--checkpoint', '{irnet.checkpoint}', '--out', '{work_dir}/pictures/sheet.png']),
+    dict(
+        name='pictures',
+        action='tool',
+        tool='draw.py',
+        arguments=['--checkpoint', '{irnet.checkpoint}', '--out', '{work_dir}/pictures/sheet.png'],
+    ),
 ]
 # What a stage does here: train writes a checkpoint, predict a store, a tool a picture; all write what they were given.
-SCRIPT = textwrap.dedent('''
+SCRIPT = textwrap.dedent("""
     import json, pathlib, sys
     action, folder, behaviour, *given = sys.argv[1:]
     folder = pathlib.Path(folder)
@@ -46,7 +50,7 @@ SCRIPT = textwrap.dedent('''
     if action == 'tool':
         (folder / 'sheet.png').write_text(text)
     (folder / 'metrics.json').write_text(json.dumps(dict(mAP=60.5, mIoU=40.25)))
-''')
+""")
 
 
 class ScriptedPipeline(Pipeline):
@@ -94,17 +98,17 @@ NAMES = [stage['name'] for stage in STAGES]
 
 
 def test_stages_run_in_order_and_a_second_call_skips_all(make, tmp_path, capsys):
-    results = make(expected=dict(cams=41.)).run()
+    results = make(expected=dict(cams=41.0)).run()
     assert ran(tmp_path) == NAMES and aside(tmp_path) == []
     assert results == json.loads((tmp_path / 'work/results.json').read_text())
     assert [stage['value'] for stage in results['stages']] == [60.5, 40.25, None, None]
-    assert results['stages'][1]['expected'] == 41. and results['stages'][1]['seconds'] > 0
+    assert results['stages'][1]['expected'] == 41.0 and results['stages'][1]['seconds'] > 0
     assert all(stage['complete'] for stage in results['stages'])
     first = capsys.readouterr().out
     assert '[2/4] cams (predict) ...' in first and 'mIoU 40.25' in first and 'work/pictures/sheet.png' in first
     assert 'all stages' in first
     before = (tmp_path / 'work/irnet/epoch_1.pth').stat().st_mtime_ns
-    again = make(expected=dict(cams=41.)).run()
+    again = make(expected=dict(cams=41.0)).run()
     assert ran(tmp_path) == []
     assert capsys.readouterr().out.count('complete already') == 4
     assert again == results and (tmp_path / 'work/irnet/epoch_1.pth').stat().st_mtime_ns == before
@@ -117,7 +121,11 @@ def test_placeholders_become_places(make, tmp_path):
     command = read_json(tmp_path / 'work/cams/cams/manifest.json')['lineage']
     assert 'WORK/classifier/epoch_1.pth' in command and '--resume' not in command
     assert json.loads((tmp_path / 'work/pictures/sheet.png').read_text()) == [
-        '--checkpoint', 'WORK/irnet/epoch_1.pth', '--out', 'WORK/pictures/sheet.png']
+        '--checkpoint',
+        'WORK/irnet/epoch_1.pth',
+        '--out',
+        'WORK/pictures/sheet.png',
+    ]
 
 
 def test_changed_config_runs_its_stages_and_the_later_ones_anew(make, tmp_path):
@@ -134,7 +142,7 @@ def test_changed_options_count_but_comments_do_not(make, tmp_path):
     make().run()
     ran(tmp_path)
     (tmp_path / 'cam.py').write_text("# a comment\nmodel = dict(lr=1)\ndata = dict(cams='x')\n")
-    make(expected=dict(cams=3.)).run()
+    make(expected=dict(cams=3.0)).run()
     assert ran(tmp_path) == []
     make(options=dict(cams={'model.lr': 5})).run()
     assert ran(tmp_path)[0] == 'cams' and 'cams' in aside(tmp_path)
@@ -191,10 +199,13 @@ def test_unknown_stage_gets_one_line(make):
             make().run(**choice)
 
 
-@pytest.mark.parametrize('behaviour, told', [
-    ('fail', 'Stage cams failed: error: photo a.jpg is broken'),
-    ('crash', 'Stage cams failed: ZeroDivisionError: division by zero'),
-])
+@pytest.mark.parametrize(
+    'behaviour, told',
+    [
+        ('fail', 'Stage cams failed: error: photo a.jpg is broken'),
+        ('crash', 'Stage cams failed: ZeroDivisionError: division by zero'),
+    ],
+)
 def test_failing_stage_gets_one_line_and_goes_on_later(make, tmp_path, behaviour, told):
     with pytest.raises(PipelineError) as caught:
         make(dict(cams=behaviour)).run()
@@ -229,18 +240,20 @@ def test_two_runs_in_one_folder_are_refused(make, tmp_path):
 def test_stage_ends_with_a_pipeline_that_is_killed(tmp_path):
     """Else the stage of a killed pipeline would write into the folder of the next call."""
     processes = Path(__file__).resolve().parents[2] / 'projects/wsis/apis/processes.py'
-    code = ('import runpy, subprocess, sys, time\n'
-            'end_with_parent = runpy.run_path(sys.argv[1])["end_with_parent"]\n'
-            'child = subprocess.Popen(["sleep", "60"], preexec_fn=end_with_parent)\n'
-            'print(child.pid, flush=True)\n'
-            'time.sleep(60)\n')
+    code = (
+        'import runpy, subprocess, sys, time\n'
+        'end_with_parent = runpy.run_path(sys.argv[1])["end_with_parent"]\n'
+        'child = subprocess.Popen(["sleep", "60"], preexec_fn=end_with_parent)\n'
+        'print(child.pid, flush=True)\n'
+        'time.sleep(60)\n'
+    )
     parent = subprocess.Popen([sys.executable, '-c', code, str(processes)], stdout=subprocess.PIPE, text=True)
     child = int(parent.stdout.readline())
     os.kill(parent.pid, signal.SIGKILL)
     parent.wait()
     deadline = time.monotonic() + 20
     while is_running(child) and time.monotonic() < deadline:
-        time.sleep(.05)
+        time.sleep(0.05)
     assert not is_running(child)
 
 
@@ -265,8 +278,8 @@ def test_record_of_a_killed_run_is_not_complete(tmp_path):
     record = StageRecord(tmp_path / 'cams')
     record.begin('key', name='cams')
     assert not record.is_complete() and not record.is_complete('key')
-    record.add_time(2.)
+    record.add_time(2.0)
     record.begin('key', name='cams')
-    assert record.read()['seconds'] == 2.
-    record.finish(dict(mIoU=1.))
+    assert record.read()['seconds'] == 2.0
+    record.finish(dict(mIoU=1.0))
     assert record.is_complete() and record.is_complete('key') and not record.is_complete('other')

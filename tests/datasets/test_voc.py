@@ -85,14 +85,19 @@ def test_items_of_xml(root):
     info = build(root).get_data_info(0)
     info.pop('sample_idx')
     assert info == dict(
-        img_path=str(root / 'JPEGImages/a.jpg'), img_id='a', tags=[0, 1], num_classes=3)  # the part's name is no tag
+        img_path=str(root / 'JPEGImages/a.jpg'), img_id='a', tags=[0, 1], num_classes=3
+    )  # the part's name is no tag
     assert build(root, mode='predict').get_data_info(0)['mode'] == 'predict'
 
 
-@pytest.mark.parametrize('splits', [
-    'ImageSets/train.txt,ImageSets/more.txt', 'ImageSets/train.txt, ImageSets/more.txt',
-    ['ImageSets/train.txt', 'ImageSets/more.txt']
-])
+@pytest.mark.parametrize(
+    'splits',
+    [
+        'ImageSets/train.txt,ImageSets/more.txt',
+        'ImageSets/train.txt, ImageSets/more.txt',
+        ['ImageSets/train.txt', 'ImageSets/more.txt'],
+    ],
+)
 def test_several_splits_keep_order_and_count_photos_once(root, splits):
     assert tags_of(build(root, ann_file=splits)) == {'a': [0, 1], 'b': [2], 'c': [0]}
     assert list(tags_of(build(root, ann_file=splits))) == ['a', 'b', 'c']
@@ -103,12 +108,15 @@ def test_split_with_labels_behind_the_names_and_a_byte_order_mark(root):
     assert list(tags_of(build(root, ann_file='ImageSets/windows.txt'))) == ['b', 'a']
 
 
-@pytest.mark.parametrize('name, content', [
-    ('tags.json', json.dumps(dict(a=['cat'], b=[]))),
-    ('tags.json', json.dumps({'a.JPG': ['cat', 'cat'], 'z.webp': ['dog']})),
-    ('tags.txt', 'a cat\n\nb\n'),
-    ('tags.txt', '\ufeffa.jpg\tcat\n'),
-])
+@pytest.mark.parametrize(
+    'name, content',
+    [
+        ('tags.json', json.dumps(dict(a=['cat'], b=[]))),
+        ('tags.json', json.dumps({'a.JPG': ['cat', 'cat'], 'z.webp': ['dog']})),
+        ('tags.txt', 'a cat\n\nb\n'),
+        ('tags.txt', '\ufeffa.jpg\tcat\n'),
+    ],
+)
 def test_tags_file_takes_the_place_of_xml(root, name, content, warnings_of_log):
     (root / name).write_text(content, encoding='utf-8')
     for file in (root / 'Annotations').iterdir():
@@ -126,13 +134,16 @@ def test_tags_file_with_blanks_in_names_and_every_photo_ending(root):
     assert tags_of(dataset) == {'d': [0, 1]}
 
 
-@pytest.mark.parametrize('name, content, error, message', [
-    ('none.json', None, FileNotFoundError, 'none.json does not exist'),
-    ('bad.json', '{"a": ["cat"', ValueError, 'bad.json is not valid JSON'),
-    ('bad.json', '["a"]', ValueError, 'a tags file is a JSON object'),
-    ('bad.json', '{"a": "cat"}', ValueError, 'a tags file is a JSON object'),
-    ('bad.txt', 'a unicorn', ValueError, "Photo a: class 'unicorn' is not in the class list"),
-])
+@pytest.mark.parametrize(
+    'name, content, error, message',
+    [
+        ('none.json', None, FileNotFoundError, 'none.json does not exist'),
+        ('bad.json', '{"a": ["cat"', ValueError, 'bad.json is not valid JSON'),
+        ('bad.json', '["a"]', ValueError, 'a tags file is a JSON object'),
+        ('bad.json', '{"a": "cat"}', ValueError, 'a tags file is a JSON object'),
+        ('bad.txt', 'a unicorn', ValueError, "Photo a: class 'unicorn' is not in the class list"),
+    ],
+)
 def test_bad_tags_file_gets_one_line(root, name, content, error, message):
     if content is not None:
         (root / name).write_text(content)
@@ -156,11 +167,14 @@ def test_photos_without_objects_are_counted_and_filtered_on_request(root, warnin
     one_line(root, ValueError, 'no photo has a tag', filter_cfg=dict(filter_empty_tags=True))
 
 
-@pytest.mark.parametrize('content, error, message', [
-    (None, FileNotFoundError, r'b\.xml does not exist: photo b has no tags; write it, or give all tags'),
-    ('<annotation><object>', ValueError, r'b\.xml is not valid XML'),
-    ('', ValueError, r'b\.xml is not valid XML'),
-])
+@pytest.mark.parametrize(
+    'content, error, message',
+    [
+        (None, FileNotFoundError, r'b\.xml does not exist: photo b has no tags; write it, or give all tags'),
+        ('<annotation><object>', ValueError, r'b\.xml is not valid XML'),
+        ('', ValueError, r'b\.xml is not valid XML'),
+    ],
+)
 def test_missing_or_damaged_xml_gets_one_line(root, content, error, message):
     path = root / 'Annotations/b.xml'
     path.unlink() if content is None else path.write_text(content)
@@ -169,17 +183,20 @@ def test_missing_or_damaged_xml_gets_one_line(root, content, error, message):
 
 def cut(path: Path, keep: float) -> None:
     data = path.read_bytes()
-    path.write_bytes(data[:int(len(data) * keep)])
+    path.write_bytes(data[: int(len(data) * keep)])
 
 
-@pytest.mark.parametrize('ending, spoil', [
-    ('.jpg', lambda path: path.unlink()),
-    ('.jpg', lambda path: cut(path, .6)),
-    ('.jpg', lambda path: path.write_bytes(b'')),
-    ('.png', lambda path: cut(path, .6)),
-    ('.png', lambda path: cut(path, .05)),
-    ('.jpg', lambda path: path.write_text('<html>not found</html>')),
-])
+@pytest.mark.parametrize(
+    'ending, spoil',
+    [
+        ('.jpg', lambda path: path.unlink()),
+        ('.jpg', lambda path: cut(path, 0.6)),
+        ('.jpg', lambda path: path.write_bytes(b'')),
+        ('.png', lambda path: cut(path, 0.6)),
+        ('.png', lambda path: cut(path, 0.05)),
+        ('.jpg', lambda path: path.write_text('<html>not found</html>')),
+    ],
+)
 def test_missing_and_truncated_photos_are_counted_or_an_error(root, ending, spoil, warnings_of_log):
     photo = root / f'JPEGImages/b{ending}'
     (root / 'JPEGImages/b.jpg').unlink()
@@ -206,12 +223,15 @@ def test_whole_photos_are_not_taken_for_truncated(root, warnings_of_log):
     assert list(tags_of(build(root))) == ['a', 'b'] and not warnings_of_log
 
 
-@pytest.mark.parametrize('settings, error, message', [
-    (dict(ann_file='ImageSets/no.txt'), FileNotFoundError, r'Split file .*no\.txt does not exist; set ann_file'),
-    (dict(ann_file='ImageSets/empty.txt'), ValueError, r'empty\.txt names no photo'),
-    (dict(data_prefix=dict(img_path='Photos')), FileNotFoundError, 'Photo folder .*Photos does not exist'),
-    (dict(on_bad_photo='maybe'), ValueError, "on_bad_photo is 'skip' or 'error', not 'maybe'"),
-])
+@pytest.mark.parametrize(
+    'settings, error, message',
+    [
+        (dict(ann_file='ImageSets/no.txt'), FileNotFoundError, r'Split file .*no\.txt does not exist; set ann_file'),
+        (dict(ann_file='ImageSets/empty.txt'), ValueError, r'empty\.txt names no photo'),
+        (dict(data_prefix=dict(img_path='Photos')), FileNotFoundError, 'Photo folder .*Photos does not exist'),
+        (dict(on_bad_photo='maybe'), ValueError, "on_bad_photo is 'skip' or 'error', not 'maybe'"),
+    ],
+)
 def test_bad_settings_get_one_line(root, settings, error, message):
     write_split(root, 'empty.txt', '', ' ')
     one_line(root, error, message, **settings)
@@ -251,8 +271,11 @@ def test_store_must_fit(root, tmp_path):
     make_store(tmp_path / 'cams', CLASSES)
     assert build(root, **use).get_data_info(0)['cam_dir'] == str(tmp_path / 'cams')
     one_line(
-        root, ValueError, "holds 'cams', but 'inter_pixel_labels' are needed",
-        data_prefix=dict(inter_pixel_labels=str(tmp_path / 'cams')))
+        root,
+        ValueError,
+        "holds 'cams', but 'inter_pixel_labels' are needed",
+        data_prefix=dict(inter_pixel_labels=str(tmp_path / 'cams')),
+    )
 
 
 def test_masks_are_named_only_where_asked_for_and_there(root):

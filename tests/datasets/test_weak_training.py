@@ -41,9 +41,9 @@ def irnet_options(chain: Path) -> dict:
 def test_the_recorder_sees_mask_files(demo_environment, opened):
     from projects.wsis.datasets import VOCTagDataset
     from projects.wsis.datasets.transforms import LoadEvaluationMasks, LoadPhoto
+
     cfg = load_config(CONFIGS / 'tiny_cam.py')
-    dataset = VOCTagDataset(
-        with_masks=True, pipeline=[LoadPhoto(), LoadEvaluationMasks()], **cfg.weak_dataset)
+    dataset = VOCTagDataset(with_masks=True, pipeline=[LoadPhoto(), LoadEvaluationMasks()], **cfg.weak_dataset)
     assert 'instances' in dataset[0]
     assert len(mask_files(opened())) >= 2
 

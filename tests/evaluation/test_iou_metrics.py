@@ -85,9 +85,7 @@ def test_seeds_equal_the_plain_definition_at_every_threshold(dtype):
     thresholds = sorted([0.423, *(p / 100 for p in range(5, 61))])
     by_threshold = {}
     for threshold in thresholds:
-        maps = [
-            plain_seeds(cams, labels, tuple(true.shape), threshold) for cams, labels, true in photos
-        ]
+        maps = [plain_seeds(cams, labels, tuple(true.shape), threshold) for cams, labels, true in photos]
         by_threshold[threshold] = plain_scores(maps, [true.numpy() for *_, true in photos])
     iou, confusion = by_threshold[0.423]
     assert metrics['seed/mIoU'] == pytest.approx(iou.mean(), rel=1e-12)
@@ -184,9 +182,7 @@ def test_bad_cams(cams, labels, message):
 
 def test_seed_metric_without_cams_or_ground_truth():
     cams, labels, true = next(random_photos())
-    assert (
-        evaluate([seed_sample(cams, labels, None)], 'SeedIoUMetric', background_threshold=0.1) == {}
-    )
+    assert evaluate([seed_sample(cams, labels, None)], 'SeedIoUMetric', background_threshold=0.1) == {}
     sample = seed_sample(cams, labels, true)
     sample.pop('pred_cams')
     with pytest.raises(ValueError, match='no `pred_cams`'):
@@ -207,9 +203,7 @@ def test_semantic_iou_equals_a_confusion_matrix(dtype):
     assert metrics['semantic/mIoU'] == pytest.approx(iou.mean(), rel=1e-12)
     assert metrics['semantic/cow_IoU'] == 0  # true but never predicted
     # a data set that counts the background among its classes means the same
-    assert (
-        evaluate(samples, 'SemanticIoUMetric', ('background', *CLASSES), classwise=True) == metrics
-    )
+    assert evaluate(samples, 'SemanticIoUMetric', ('background', *CLASSES), classwise=True) == metrics
 
 
 def test_semantic_iou_by_hand():

@@ -31,9 +31,7 @@ def make_photo(index):
     sample = DetDataSample(metainfo=dict(img_id=str(index), mode='pseudo_label'))
     true = rng.random((3, 20, 24)) < 0.6
     if index != 2:
-        instances = [
-            dict(mask=to_rle(mask), bbox_label=i, ignore_flag=0) for i, mask in enumerate(true)
-        ]
+        instances = [dict(mask=to_rle(mask), bbox_label=i, ignore_flag=0) for i, mask in enumerate(true)]
         sample.set_metainfo(dict(instances=instances))
         label_map = torch.from_numpy(rng.integers(0, 4, (1, 20, 24)))
         sample.gt_sem_seg = PixelData(data=label_map)
@@ -43,9 +41,7 @@ def make_photo(index):
         labels=torch.tensor([0, 1, 2, 0, 1]),
         scores=torch.from_numpy(rng.integers(0, 3, 5) / 3),
     )
-    sample.pred_cams = InstanceData(
-        cams=torch.from_numpy(rng.random((2, 5, 6))), labels=torch.tensor([0, 2])
-    )
+    sample.pred_cams = InstanceData(cams=torch.from_numpy(rng.random((2, 5, 6))), labels=torch.tensor([0, 2]))
     sample.pred_sem_seg = PixelData(data=torch.from_numpy(rng.integers(0, 4, (1, 20, 24))))
     sample.pred_scores = torch.from_numpy(rng.random(3))
     sample.gt_tags = torch.from_numpy(rng.integers(0, 2, 3)).float()

@@ -37,10 +37,7 @@ def golden_photos(golden, name, as_rle):
 
 
 def evaluate(golden, name, convention, as_rle=True):
-    photos = [
-        match_photo(*photo, golden['iou_thresholds'])
-        for photo in golden_photos(golden, name, as_rle)
-    ]
+    photos = [match_photo(*photo, golden['iou_thresholds']) for photo in golden_photos(golden, name, as_rle)]
     return voc_instance_ap(photos, 7, convention)
 
 
@@ -68,14 +65,10 @@ def test_iou_of_rle_and_booleans_is_identical():
     predicted[3] = False
     true[2] = False
     rles = [to_rle(mask) for mask in true]
-    expected = [
-        [np.float32((p & t).sum() / max((p | t).sum(), 1)) for t in true] for p in predicted
-    ]
+    expected = [[np.float32((p & t).sum() / max((p | t).sum(), 1)) for t in true] for p in predicted]
     np.testing.assert_array_equal(mask_iou(predicted, rles), expected)
     np.testing.assert_array_equal(mask_iou([to_rle(p) for p in predicted], rles), expected)
-    np.testing.assert_array_equal(
-        mask_iou(predicted.transpose(0, 2, 1).copy().transpose(0, 2, 1), rles), expected
-    )
+    np.testing.assert_array_equal(mask_iou(predicted.transpose(0, 2, 1).copy().transpose(0, 2, 1), rles), expected)
 
 
 def test_iou_of_nothing_has_the_right_shape():

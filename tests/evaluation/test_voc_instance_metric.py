@@ -22,13 +22,10 @@ def make_sample(masks, labels, scores, true=None, **metainfo):
     sample = DetDataSample(metainfo=dict(img_id='photo', **metainfo))
     if true is not None:
         instances = [
-            dict(bbox=[0, 0, 1, 1], bbox_label=int(label), mask=to_rle(mask), ignore_flag=0)
-            for mask, label in true
+            dict(bbox=[0, 0, 1, 1], bbox_label=int(label), mask=to_rle(mask), ignore_flag=0) for mask, label in true
         ]
         sample.set_metainfo(dict(instances=instances))
-    sample.pred_instances = InstanceData(
-        masks=masks, labels=torch.as_tensor(labels), scores=torch.as_tensor(scores)
-    )
+    sample.pred_instances = InstanceData(masks=masks, labels=torch.as_tensor(labels), scores=torch.as_tensor(scores))
     return sample
 
 

@@ -9,28 +9,45 @@ from projects.wsis.models.feature_levels import infer_feature_levels
 
 
 def hrnet_extra():
-    stages = {'stage1': dict(num_modules=1, num_branches=1, block='BOTTLENECK', num_blocks=(1, ), num_channels=(8, ))}
+    stages = {'stage1': dict(num_modules=1, num_branches=1, block='BOTTLENECK', num_blocks=(1,), num_channels=(8,))}
     for branches in (2, 3, 4):
-        stages[f'stage{branches}'] = dict(num_modules=1, num_branches=branches, block='BASIC',
-                                          num_blocks=(1, ) * branches, num_channels=(4, 8, 16, 32)[:branches])
+        stages[f'stage{branches}'] = dict(
+            num_modules=1,
+            num_branches=branches,
+            block='BASIC',
+            num_blocks=(1,) * branches,
+            num_channels=(4, 8, 16, 32)[:branches],
+        )
     return stages
 
 
 BACKBONES = {
     'ResNet': (dict(type='ResNet', depth=18, base_channels=8), [(8, 4), (16, 8), (32, 16), (64, 32)]),
-    'ResNet, stride 16': (dict(type='ResNet', depth=18, base_channels=8, strides=(1, 2, 2, 1)),
-                          [(8, 4), (16, 8), (32, 16), (64, 16)]),
-    'ResNetWithStem': (dict(type='ResNetWithStem', depth=18, base_channels=8, out_indices=(0, 2)),
-                       [(8, 4), (8, 4), (32, 16)]),
-    'MobileNetV2': (dict(type='MobileNetV2', widen_factor=.25, out_indices=(1, 2, 4, 7)),
-                    [(8, 4), (8, 8), (24, 16), (1280, 32)]),
+    'ResNet, stride 16': (
+        dict(type='ResNet', depth=18, base_channels=8, strides=(1, 2, 2, 1)),
+        [(8, 4), (16, 8), (32, 16), (64, 16)],
+    ),
+    'ResNetWithStem': (
+        dict(type='ResNetWithStem', depth=18, base_channels=8, out_indices=(0, 2)),
+        [(8, 4), (8, 4), (32, 16)],
+    ),
+    'MobileNetV2': (
+        dict(type='MobileNetV2', widen_factor=0.25, out_indices=(1, 2, 4, 7)),
+        [(8, 4), (8, 8), (24, 16), (1280, 32)],
+    ),
     'HRNet': (dict(type='HRNet', extra=hrnet_extra()), [(4, 4), (8, 8), (16, 16), (32, 32)]),
-    'SwinTransformer': (dict(type='SwinTransformer', embed_dims=8, depths=(1, 1, 1, 1), num_heads=(1, 2, 4, 8)),
-                        [(8, 4), (16, 8), (32, 16), (64, 32)]),
-    'mmseg.MobileNetV2': (dict(type='mmseg.MobileNetV2', widen_factor=.25, strides=(1, 2, 2, 2, 1, 2, 1)),
-                          [(8, 4), (8, 8), (24, 16), (80, 32)]),
-    'mmseg.ResNetV1c': (dict(type='mmseg.ResNetV1c', depth=18, base_channels=8, stem_channels=8),
-                        [(8, 4), (16, 8), (32, 16), (64, 32)]),
+    'SwinTransformer': (
+        dict(type='SwinTransformer', embed_dims=8, depths=(1, 1, 1, 1), num_heads=(1, 2, 4, 8)),
+        [(8, 4), (16, 8), (32, 16), (64, 32)],
+    ),
+    'mmseg.MobileNetV2': (
+        dict(type='mmseg.MobileNetV2', widen_factor=0.25, strides=(1, 2, 2, 2, 1, 2, 1)),
+        [(8, 4), (8, 8), (24, 16), (80, 32)],
+    ),
+    'mmseg.ResNetV1c': (
+        dict(type='mmseg.ResNetV1c', depth=18, base_channels=8, stem_channels=8),
+        [(8, 4), (16, 8), (32, 16), (64, 32)],
+    ),
 }
 
 
@@ -59,7 +76,7 @@ def test_levels_are_found_on_a_backbone_that_gives_one_tensor():
 
 @pytest.mark.parametrize('output_stride', [8, 16, 32])
 def test_strided_mobilenet_has_mmdets_weights_and_its_own_strides(output_stride):
-    arguments = dict(widen_factor=.25, out_indices=(0, 1, 2, 3, 4, 5, 6, 7))
+    arguments = dict(widen_factor=0.25, out_indices=(0, 1, 2, 3, 4, 5, 6, 7))
     original = build(dict(type='MobileNetV2', **arguments))
     ours = build(dict(type='StridedMobileNetV2', output_stride=output_stride, **arguments))
     shapes = {key: value.shape for key, value in ours.state_dict().items()}
@@ -77,7 +94,7 @@ def test_strided_mobilenet_has_mmdets_weights_and_its_own_strides(output_stride)
 
 def test_strided_mobilenet_skips_no_pixel_with_its_last_strides_removed():
     # without the stride every second pixel of the finer map is what the original gives (no dilation takes its place)
-    arguments = dict(widen_factor=.25, out_indices=(5, ))
+    arguments = dict(widen_factor=0.25, out_indices=(5,))
     original = build(dict(type='MobileNetV2', **arguments))
     ours = build(dict(type='StridedMobileNetV2', output_stride=16, **arguments))
     first = ours.layer6[0]

@@ -28,11 +28,14 @@ class PatchBackbone(nn.Module):
 def build(backbone=None, head=None, **test_cfg):
     init_default_scope('mmdet')
     torch.manual_seed(0)
-    model = MODELS.build(dict(
-        type='CAMClassifier',
-        backbone=backbone or dict(type='PatchBackbone'),
-        head=dict(type='CAMHead', num_classes=CLASSES, **(head or {})),
-        test_cfg=test_cfg))
+    model = MODELS.build(
+        dict(
+            type='CAMClassifier',
+            backbone=backbone or dict(type='PatchBackbone'),
+            head=dict(type='CAMHead', num_classes=CLASSES, **(head or {})),
+            test_cfg=test_cfg,
+        )
+    )
     model.eval()
     nn.init.normal_(model.head.classifier.weight)
     return model
@@ -67,7 +70,7 @@ def test_head_fits_the_level_it_reads(in_index, channels):
 def test_loss_is_the_soft_margin_loss_of_the_mean_map(batch_size):
     model = build().train()
     photos = torch.stack(photos_of(*[(24, 32)] * batch_size))
-    samples = [sample_of((24, 32), tags) for tags in ((0, ), (1, 2), ())[:batch_size]]
+    samples = [sample_of((24, 32), tags) for tags in ((0,), (1, 2), ())[:batch_size]]
     losses = model(photos, samples, mode='loss')
     logits = model(photos, mode='tensor').mean((2, 3))
     tags = torch.tensor([[1, 0, 0, 0], [0, 1, 1, 0], [0, 0, 0, 0]])[:batch_size]
@@ -80,8 +83,8 @@ def test_loss_is_the_soft_margin_loss_of_the_mean_map(batch_size):
 @pytest.mark.parametrize('stride', [1, 4, 8])
 def test_pseudo_label_mode_gives_the_tagged_classes(stride):
     model = build(mode='pseudo_label', stride=stride)
-    photo, = photos_of((45, 30))
-    sample, = predict(model, [photo], [sample_of((45, 30), (3, 1))])
+    (photo,) = photos_of((45, 30))
+    (sample,) = predict(model, [photo], [sample_of((45, 30), (3, 1))])
     assert sample.mode == 'pseudo_label'
     assert sample.pred_cams.labels.tolist() == [3, 1]
     assert sample.pred_cams.cams.shape == (2, (45 - 1) // stride + 1, (30 - 1) // stride + 1)
@@ -92,33 +95,34 @@ def test_pseudo_label_mode_gives_the_tagged_classes(stride):
 
 
 def test_predict_mode_looks_at_no_tags():
-    model = build(mode='predict', score_threshold=.45)
-    photo, = photos_of((40, 40))
-    found, = predict(model, [photo], [sample_of((40, 40), (0, 1, 2, 3))])
+    model = build(mode='predict', score_threshold=0.45)
+    (photo,) = photos_of((40, 40))
+    (found,) = predict(model, [photo], [sample_of((40, 40), (0, 1, 2, 3))])
     assert found.mode == 'predict'
-    expected = (found.pred_scores > .45).nonzero()[:, 0]
+    expected = (found.pred_scores > 0.45).nonzero()[:, 0]
     assert found.pred_cams.labels.tolist() == expected.tolist() and 0 < len(expected) < CLASSES
     blind = sample_of((40, 40))
     del blind.tags
-    blind, = predict(model, [photo], [blind])
+    (blind,) = predict(model, [photo], [blind])
     assert torch.equal(blind.pred_cams.cams, found.pred_cams.cams)
 
 
 def test_predict_mode_without_a_found_class_gives_no_map():
-    found, = predict(build(mode='predict', score_threshold=.9999), photos_of((40, 24)), [sample_of((40, 24))])
-    assert found.pred_cams.cams.shape == (0, 10, 6) and found.pred_cams.labels.shape == (0, )
+    (found,) = predict(build(mode='predict', score_threshold=0.9999), photos_of((40, 24)), [sample_of((40, 24))])
+    assert found.pred_cams.cams.shape == (0, 10, 6) and found.pred_cams.labels.shape == (0,)
 
 
 def test_class_without_activation_gives_zeros():
     model = build()
     nn.init.constant_(model.head.classifier.weight, 0)
-    found, = predict(model, photos_of((40, 24)), [sample_of((40, 24))])
+    (found,) = predict(model, photos_of((40, 24)), [sample_of((40, 24))])
     assert not found.pred_cams.cams.any()
 
 
 # sizes whose share of the padded batch does not come out even: 100 of 352 rows of patches, 33 of 50 pixels ...
-@pytest.mark.parametrize('sizes', [((40, 64), (64, 40)), ((33, 50), (50, 21)), ((100, 24), (352, 16)),
-                                   ((41, 9), (17, 33), (8, 8))])
+@pytest.mark.parametrize(
+    'sizes', [((40, 64), (64, 40)), ((33, 50), (50, 21)), ((100, 24), (352, 16)), ((41, 9), (17, 33), (8, 8))]
+)
 @pytest.mark.parametrize('in_index', [0, 1])
 def test_padded_batch_gives_what_single_photos_give(sizes, in_index):
     model = build(head=dict(in_index=in_index), stride=4)
@@ -126,7 +130,7 @@ def test_padded_batch_gives_what_single_photos_give(sizes, in_index):
     together = predict(model, photos, [sample_of(size) for size in sizes])
     for photo, size, sample in zip(photos, sizes, together):
         # the backbone of this test cuts the photo into whole patches, so padding it changes nothing
-        alone, = predict(model, [photo], [sample_of(size)])
+        (alone,) = predict(model, [photo], [sample_of(size)])
         assert sample.cam_maps.shape == alone.cam_maps.shape
         torch.testing.assert_close(sample.pred_scores, alone.pred_scores)
         torch.testing.assert_close(sample.pred_cams.cams, alone.pred_cams.cams)
@@ -134,8 +138,8 @@ def test_padded_batch_gives_what_single_photos_give(sizes, in_index):
 
 def test_size_divisor_enlarges_to_whole_cells_and_cuts():
     model = build(stride=1, size_divisor=8)
-    photo, = photos_of((29, 43))
-    found, = predict(model, [photo], [sample_of((29, 43))])
+    (photo,) = photos_of((29, 43))
+    (found,) = predict(model, [photo], [sample_of((29, 43))])
     maps = model(photo[None], mode='tensor').relu()
     expected = F.interpolate(maps, scale_factor=8, mode='bilinear')[0, [1, 3], :29, :43]
     torch.testing.assert_close(found.pred_cams.cams, expected / (expected.amax((1, 2), keepdim=True) + 1e-5))
@@ -161,10 +165,10 @@ def views_of(photo, scales, direction='horizontal'):
 
 def test_merged_views_equal_the_sum_by_hand():
     model = build(stride=4)
-    photo, = photos_of((48, 36))
-    views = views_of(photo, (1., .5, 1.5))
+    (photo,) = photos_of((48, 36))
+    views = views_of(photo, (1.0, 0.5, 1.5))
     samples = [predict(model, [view], [sample])[0] for view, sample in views]
-    merged, = build_merger(model).merge_preds([samples])
+    (merged,) = build_merger(model).merge_preds([samples])
     total, scores = 0, []
     for view, sample in views:
         maps = model(view[None], mode='tensor')
@@ -181,7 +185,7 @@ def test_views_of_several_photos_are_kept_apart():
     model = build()
     batches = []
     for photo in photos_of((32, 40), (24, 24)):
-        batches.append([predict(model, [view], [sample])[0] for view, sample in views_of(photo, (1., ))])
+        batches.append([predict(model, [view], [sample])[0] for view, sample in views_of(photo, (1.0,))])
     alone = [build_merger(model).merge_preds([[sample.clone() for sample in samples]])[0] for samples in batches]
     for merged, expected in zip(build_merger(model).merge_preds(batches), alone):
         assert torch.equal(merged.pred_cams.cams, expected.pred_cams.cams)
@@ -189,16 +193,19 @@ def test_views_of_several_photos_are_kept_apart():
 
 def test_other_flips_are_refused():
     model = build()
-    views = views_of(photos_of((32, 40))[0], (1., ), direction='vertical')
+    views = views_of(photos_of((32, 40))[0], (1.0,), direction='vertical')
     samples = [predict(model, [view], [sample])[0] for view, sample in views]
     with pytest.raises(ValueError, match='merges horizontal flips, not vertical ones'):
         build_merger(model).merge_preds([samples])
 
 
-@pytest.mark.parametrize('test_cfg, words', [
-    (dict(mode='train'), "mode is 'pseudo_label' .* not 'train'"),
-    (dict(strides=4), r"Unknown entries of test_cfg: \['strides'\]"),
-])
+@pytest.mark.parametrize(
+    'test_cfg, words',
+    [
+        (dict(mode='train'), "mode is 'pseudo_label' .* not 'train'"),
+        (dict(strides=4), r"Unknown entries of test_cfg: \['strides'\]"),
+    ],
+)
 def test_bad_settings_are_refused_in_one_line(test_cfg, words):
     with pytest.raises(ValueError, match=words) as error:
         build(**test_cfg)
@@ -216,10 +223,13 @@ def test_backbone_and_neck_of_the_libraries_fit_in():
     model = build(backbone=dict(type='mmseg.ResNetV1c', depth=18, base_channels=8, stem_channels=8))
     assert model.head.classifier.in_channels == 64 and model.feature_stride == 32
     init_default_scope('mmdet')
-    model = MODELS.build(dict(
-        type='CAMClassifier',
-        backbone=dict(type='ResNet', depth=18, base_channels=8),
-        neck=dict(type='FPN', in_channels=[8, 16, 32, 64], out_channels=5, num_outs=4),
-        head=dict(type='CAMHead', num_classes=2, in_index=1)))
+    model = MODELS.build(
+        dict(
+            type='CAMClassifier',
+            backbone=dict(type='ResNet', depth=18, base_channels=8),
+            neck=dict(type='FPN', in_channels=[8, 16, 32, 64], out_channels=5, num_outs=4),
+            head=dict(type='CAMHead', num_classes=2, in_index=1),
+        )
+    )
     assert model.head.classifier.in_channels == 5 and model.feature_stride == 8
     assert model(torch.zeros(1, 3, 64, 64), mode='tensor').shape == (1, 2, 8, 8)

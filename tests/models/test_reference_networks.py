@@ -88,13 +88,15 @@ def test_merged_views_are_the_normalised_public_cams(classifier, golden_network)
     photos = torch.from_numpy(golden['input'])
     merger = MODELS.build(dict(type='CAMTTAModel', module=dict(type='PrecomputedLabels')))
     merger.module = classifier
-    samples = [classifier(photo[None], view, mode='predict')[0]
-               for photo, view in zip(photos, views_of(photos, tags=list(range(20))))]
+    samples = [
+        classifier(photo[None], view, mode='predict')[0]
+        for photo, view in zip(photos, views_of(photos, tags=list(range(20))))
+    ]
     cams = merger.merge_preds([samples])[0].pred_cams.cams
     # each class is divided by its own maximum; back at one scale, weak classes do not stand for their noise
     maxima = torch.from_numpy(golden['out_cam']).amax((1, 2), keepdim=True) + 1e-5
     check(cams * maxima, golden['out_cam'])
-    assert (cams.amax((1, 2)) > .999).all()
+    assert (cams.amax((1, 2)) > 0.999).all()
 
 
 def test_irnet_gives_the_public_boundary_and_displacement(irnet, golden_network):
@@ -120,7 +122,7 @@ def test_padding_is_that_of_the_public_code(irnet, golden_network):
     inputs = irnet.data_preprocessor(dict(inputs=[photo], data_samples=[sample]))['inputs']
     assert inputs.shape == (1, 3, 128, 128)
     assert not inputs[..., 90:, :].any() and not inputs[..., 101:].any()
-    mean, std = torch.tensor([.485, .456, .406]), torch.tensor([.229, .224, .225])
+    mean, std = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
     expected = (photo.flip(0) / 255 - mean[:, None, None]) / std[:, None, None]  # BGR bytes, RGB weights
     torch.testing.assert_close(inputs[0, :, :90, :101], expected, rtol=0, atol=1e-5)
     # and GroupNorm sees it, so without it the outputs are others
@@ -130,15 +132,20 @@ def test_padding_is_that_of_the_public_code(irnet, golden_network):
     assert (displacement - expected).abs().max() / expected.abs().max() > 100 * TOLERANCE
 
 
-@pytest.mark.parametrize('name', ['configs/cam/cam_r50_reference_full-size_voc2012.py',
-                                  'configs/irnet/inter-pixel-labels_reference_voc2012.py',
-                                  'configs/cam/cam_r50_reference_voc2012.py',
-                                  'configs/irnet/irnet_r50_reference_voc2012.py'])
+@pytest.mark.parametrize(
+    'name',
+    [
+        'configs/cam/cam_r50_reference_full-size_voc2012.py',
+        'configs/irnet/inter-pixel-labels_reference_voc2012.py',
+        'configs/cam/cam_r50_reference_voc2012.py',
+        'configs/irnet/irnet_r50_reference_voc2012.py',
+    ],
+)
 def test_reference_configs_keep_the_published_settings(name):
     cfg = Config.fromfile(ROOT / name)
     if 'optim_wrapper' in cfg:
         optimizer = cfg.optim_wrapper.optimizer
-        assert (optimizer.lr, optimizer.momentum, optimizer.weight_decay) == (.1, 1e-4, 1e-4)
+        assert (optimizer.lr, optimizer.momentum, optimizer.weight_decay) == (0.1, 1e-4, 1e-4)
         assert cfg.train_dataloader.dataset.ann_file.endswith('trainaug.txt')
         assert cfg.model.backbone.strides == (1, 2, 2, 1)
     if 'mean_dataloader' in cfg:

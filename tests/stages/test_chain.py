@@ -50,19 +50,26 @@ def test_cam_store(chain, photos, classes):
         assert arrays['cams'].dtype == np.float16
         assert arrays['cams'].shape == (len(info['tags']), (height - 1) // 4 + 1, (width - 1) // 4 + 1)
         assert arrays['cams'].min() >= 0 and arrays['cams'].max() <= 1
-        assert arrays['scores'].shape == (8, )
+        assert arrays['scores'].shape == (8,)
 
 
 def test_lineage_goes_from_store_to_store(chain):
-    manifests = {name: read_json(chain / name / folder / 'manifest.json') for name, folder in {
-        'cams': 'cams', 'inter_pixel_labels': 'inter_pixel_labels', 'pseudo_labels': 'semantic_masks'}.items()}
+    manifests = {
+        name: read_json(chain / name / folder / 'manifest.json')
+        for name, folder in {
+            'cams': 'cams',
+            'inter_pixel_labels': 'inter_pixel_labels',
+            'pseudo_labels': 'semantic_masks',
+        }.items()
+    }
     cams = manifests['inter_pixel_labels']['lineage']['inputs']['cams']
     assert cams and cams == manifests['pseudo_labels']['lineage']['inputs']['cams']
     assert manifests['cams']['lineage']['checkpoint_hash'] != manifests['pseudo_labels']['lineage']['checkpoint_hash']
 
 
-@pytest.mark.parametrize('stage, store', [('inter_pixel_labels', 'inter_pixel_labels'),
-                                          ('pseudo_labels', 'semantic_masks')])
+@pytest.mark.parametrize(
+    'stage, store', [('inter_pixel_labels', 'inter_pixel_labels'), ('pseudo_labels', 'semantic_masks')]
+)
 def test_label_maps_hold_the_tags_only(chain, photos, stage, store):
     seen = set()
     for info in photos:
@@ -109,18 +116,23 @@ def test_instances_are_read_by_pycocotools_and_mmdet(chain, classes, photos, dem
         assert annotation['category_id'] - 1 in tags[image['file_name']]
         assert coco_mask.toBbox(annotation['segmentation']).tolist() == annotation['bbox']
     dataset = CocoDataset(
-        ann_file=str(path), data_prefix=dict(img=str(demo_root / 'JPEGImages')), metainfo=dict(classes=classes),
-        filter_cfg=ConfigDict(filter_empty_gt=True, min_size=32))
-    found = [(entry['bbox_label'], entry['mask']) for info in (dataset.get_data_info(i) for i in range(len(dataset)))
-             for entry in info['instances']]
+        ann_file=str(path),
+        data_prefix=dict(img=str(demo_root / 'JPEGImages')),
+        metainfo=dict(classes=classes),
+        filter_cfg=ConfigDict(filter_empty_gt=True, min_size=32),
+    )
+    found = [
+        (entry['bbox_label'], entry['mask'])
+        for info in (dataset.get_data_info(i) for i in range(len(dataset)))
+        for entry in info['instances']
+    ]
     assert sorted(label for label, _ in found) == sorted(entry['category_id'] - 1 for entry in annotations)
 
 
 def test_json_lists_agree_with_the_store_of_instances(chain, photos):
     content = json.loads((chain / 'pseudo_labels/instances.json').read_text())
     stored = [read_json(chain / f'pseudo_labels/instances/{info["img_id"]}.json') for info in photos]
-    assert len(content['annotations']) == sum(
-        entry['score'] > 0 for photo in stored for entry in photo['instances'])
+    assert len(content['annotations']) == sum(entry['score'] > 0 for photo in stored for entry in photo['instances'])
 
 
 def test_second_call_of_the_pipeline_skips_everything(chain, demo_environment, capsys):

@@ -55,7 +55,8 @@ def test_two_processes_make_the_same_files(chain, demo_root, tmp_path, name, che
 def test_killed_label_making_goes_on(chain, demo_environment, tmp_path, one_thread):
     config = write_killed_config(tmp_path / 'killed.py', 'tiny_cam.py', 'test', 2)
     killed = start_tool(
-        demo_environment, tmp_path, 'test.py', config, chain / 'classifier/epoch_1.pth', '--work-dir', 'work')
+        demo_environment, tmp_path, 'test.py', config, chain / 'classifier/epoch_1.pth', '--work-dir', 'work'
+    )
     output, _ = killed.communicate(timeout=300)
     assert killed.returncode == -signal.SIGKILL, output
     store = tmp_path / 'work/cams'
@@ -87,7 +88,8 @@ def interrupted(chain, tmp_path) -> Path:
 def test_two_stores_go_on_together(chain, interrupted, demo_environment, one_thread):
     kept = {path: path.stat().st_mtime_ns for path in interrupted.glob('*/demo_*')}
     metrics = make_labels(
-        'tiny_irnet.py', chain / 'irnet/epoch_1.pth', interrupted, **options_of(chain, 'pseudo_labels'))
+        'tiny_irnet.py', chain / 'irnet/epoch_1.pth', interrupted, **options_of(chain, 'pseudo_labels')
+    )
     assert_same_stage(interrupted, chain / 'pseudo_labels', metrics)
     assert {path: path.stat().st_mtime_ns for path in kept} == kept
 
@@ -95,6 +97,7 @@ def test_two_stores_go_on_together(chain, interrupted, demo_environment, one_thr
 def test_metrics_of_a_resumed_run_see_the_photos_in_their_order(chain, interrupted, demo_environment, monkeypatch):
     """The order decides between instances of equal score."""
     from projects.wsis.evaluation import VOCInstanceMetric
+
     seen = []
     monkeypatch.setattr(VOCInstanceMetric, 'measure_photo', lambda self, sample: sample['img_id'])
     monkeypatch.setattr(VOCInstanceMetric, 'summarize', lambda self, measures: seen.extend(measures) or {})
@@ -161,20 +164,33 @@ def test_two_processes_train_as_one_on_the_same_global_batch(chain, demo_environ
     counts."""
     config = tmp_path / 'fixed.py'
     load = "dict(type='LoadPhoto')" + (", dict(type='LoadInterPixelLabels')" if 'irnet' in name else '')
-    config.write_text(f'_base_ = [{str(CONFIGS / name)!r}]\n'
-                      f"train_dataloader = dict(dataset=dict(pipeline=[{load}, dict(type='RandomCropAndPad', "
-                      "crop_size=64, random=False), dict(type='PackTagInputs')]))\n"
-                      "optim_wrapper = dict(optimizer=dict(_delete_=True, type='SGD', lr=.1))\n"
-                      'param_scheduler = []\n')
+    config.write_text(
+        f'_base_ = [{str(CONFIGS / name)!r}]\n'
+        f"train_dataloader = dict(dataset=dict(pipeline=[{load}, dict(type='RandomCropAndPad', "
+        "crop_size=64, random=False), dict(type='PackTagInputs')]))\n"
+        "optim_wrapper = dict(optimizer=dict(_delete_=True, type='SGD', lr=.1))\n"
+        'param_scheduler = []\n'
+    )
     options = irnet_options(chain) if 'irnet' in name else {}
     listed = [f'{key}={value}' for key, value in options.items()]
-    two = run_tool(demo_environment, tmp_path, 'dist_train.sh', config, 2, '--work-dir', 'two', '--cfg-options',
-                   'train_dataloader.batch_size=2', *listed)
+    two = run_tool(
+        demo_environment,
+        tmp_path,
+        'dist_train.sh',
+        config,
+        2,
+        '--work-dir',
+        'two',
+        '--cfg-options',
+        'train_dataloader.batch_size=2',
+        *listed,
+    )
     assert two.status == 0, two.output
     train(str(config), tmp_path / 'one', **options)
-    train(str(config), tmp_path / 'slower', **options, **{'optim_wrapper.optimizer.lr': .05})
-    one, two, slower = (load_checkpoint_safely(tmp_path / folder / 'epoch_1.pth')['state_dict']
-                        for folder in ('one', 'two', 'slower'))
+    train(str(config), tmp_path / 'slower', **options, **{'optim_wrapper.optimizer.lr': 0.05})
+    one, two, slower = (
+        load_checkpoint_safely(tmp_path / folder / 'epoch_1.pth')['state_dict'] for folder in ('one', 'two', 'slower')
+    )
     limits = dict(rtol=1e-4, atol=2e-6)
     # a gradient half as large would show
     assert any(not torch.allclose(one[key], slower[key], **limits) for key in one)
@@ -190,37 +206,69 @@ def call_tool(monkeypatch, capsys, folder: Path, tool: str, *arguments: object) 
     with pytest.raises(SystemExit) as caught:
         runpy.run_path(str(TOOLS / tool), run_name='__main__')
     assert caught.value.code == 1
-    (line, ) = [line for line in capsys.readouterr().err.splitlines() if line.startswith('error')]
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith('error')]
     return line
 
 
 def test_cam_store_of_another_class_list_gets_one_line(chain, demo_environment, tmp_path, monkeypatch, capsys):
     config = tmp_path / 'others.py'
     classes = ('bird', 'butterfly', 'cactus', 'car', 'fish', 'flower', 'mushroom', 'ladybird')
-    config.write_text(f'_base_ = [{str(CONFIGS / "tiny_inter_pixel_labels.py")!r}]\n'
-                      f'test_dataloader = dict(dataset=dict(metainfo=dict(classes={classes!r})))\n')
-    line = call_tool(monkeypatch, capsys, tmp_path, 'test.py', config, 'none', '--work-dir', 'work', '--cfg-options',
-                     f'test_dataloader.dataset.data_prefix.cams={chain / "cams/cams"}')
+    config.write_text(
+        f'_base_ = [{str(CONFIGS / "tiny_inter_pixel_labels.py")!r}]\n'
+        f'test_dataloader = dict(dataset=dict(metainfo=dict(classes={classes!r})))\n'
+    )
+    line = call_tool(
+        monkeypatch,
+        capsys,
+        tmp_path,
+        'test.py',
+        config,
+        'none',
+        '--work-dir',
+        'work',
+        '--cfg-options',
+        f'test_dataloader.dataset.data_prefix.cams={chain / "cams/cams"}',
+    )
     assert 'made for the classes' in line and 'make the cams again' in line
     assert not (tmp_path / 'work/inter_pixel_labels').exists()
 
 
 def test_checkpoint_of_another_model_gets_one_line(chain, demo_environment, tmp_path, monkeypatch, capsys):
     line = call_tool(
-        monkeypatch, capsys, tmp_path, 'test.py', CONFIGS / 'tiny_irnet.py', chain / 'classifier/epoch_1.pth',
-        '--work-dir', 'work', '--cfg-options', f'test_dataloader.dataset.data_prefix.cams={chain / "cams/cams"}')
+        monkeypatch,
+        capsys,
+        tmp_path,
+        'test.py',
+        CONFIGS / 'tiny_irnet.py',
+        chain / 'classifier/epoch_1.pth',
+        '--work-dir',
+        'work',
+        '--cfg-options',
+        f'test_dataloader.dataset.data_prefix.cams={chain / "cams/cams"}',
+    )
     assert 'is not of this model (IRNet' in line
 
 
-@pytest.mark.parametrize('spoil, message', [
-    (lambda root: (root / 'JPEGImages/demo_000002.jpg').write_bytes(b'no photo \xff\xd9'), 'cannot be decoded'),
-    (lambda root: (root / 'Annotations/demo_000002.xml').unlink(), r'demo_000002\.xml does not exist'),
-    (lambda root: shutil.rmtree(root / 'JPEGImages'), 'Photo folder .* does not exist'),
-])
+@pytest.mark.parametrize(
+    'spoil, message',
+    [
+        (lambda root: (root / 'JPEGImages/demo_000002.jpg').write_bytes(b'no photo \xff\xd9'), 'cannot be decoded'),
+        (lambda root: (root / 'Annotations/demo_000002.xml').unlink(), r'demo_000002\.xml does not exist'),
+        (lambda root: shutil.rmtree(root / 'JPEGImages'), 'Photo folder .* does not exist'),
+    ],
+)
 def test_spoilt_data_gets_one_line_from_the_tools(chain, demo_copy, tmp_path, monkeypatch, capsys, spoil, message):
     spoil(demo_copy)
-    line = call_tool(monkeypatch, capsys, tmp_path, 'test.py', CONFIGS / 'tiny_cam.py',
-                     chain / 'classifier/epoch_1.pth', '--work-dir', 'work')
+    line = call_tool(
+        monkeypatch,
+        capsys,
+        tmp_path,
+        'test.py',
+        CONFIGS / 'tiny_cam.py',
+        chain / 'classifier/epoch_1.pth',
+        '--work-dir',
+        'work',
+    )
     assert re.search(message, line)
 
 

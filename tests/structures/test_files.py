@@ -52,7 +52,7 @@ def test_damaged_json_gets_one_line(tmp_path, content):
 
 
 def test_hashes(tmp_path):
-    assert hash_content(dict(a=1, b=(2, ))) == hash_content(dict(b=[2], a=1))
+    assert hash_content(dict(a=1, b=(2,))) == hash_content(dict(b=[2], a=1))
     assert hash_content(dict(a=1)) != hash_content(dict(a=2))
     data = bytes(range(256)) * 9000  # more than one block
     (tmp_path / 'data').write_bytes(data)

@@ -14,21 +14,21 @@ def test_instances_of_a_hand_made_map():
     semantic = np.array([[0, 3, 3, 255], [0, 3, 3, 1], [0, 0, 255, 1]], np.uint8)
     instance = np.array([[0, 2, 2, 255], [0, 2, 2, 7], [0, 0, 2, 7]], np.uint8)
     first, second = masks_to_instances(semantic, instance)
-    assert (first['bbox_label'], first['bbox'], first['ignore_flag']) == (2, [1., 0., 3., 2.], 0)
-    assert (second['bbox_label'], second['bbox']) == (0, [3., 1., 4., 3.])
+    assert (first['bbox_label'], first['bbox'], first['ignore_flag']) == (2, [1.0, 0.0, 3.0, 2.0], 0)
+    assert (second['bbox_label'], second['bbox']) == (0, [3.0, 1.0, 4.0, 3.0])
     assert coco_mask.decode(first['mask']).tolist() == [[0, 1, 1, 0], [0, 1, 1, 0], [0, 0, 0, 0]]
 
 
 def test_class_of_an_instance_is_that_of_most_of_its_pixels_and_classless_ones_are_left_out():
     semantic = np.array([[2, 2, 1, 0, 255]], np.uint8)
     instance = np.array([[1, 1, 1, 4, 5]], np.uint8)
-    (only, ) = masks_to_instances(semantic, instance)
-    assert only['bbox_label'] == 1 and only['bbox'] == [0., 0., 3., 1.]
+    (only,) = masks_to_instances(semantic, instance)
+    assert only['bbox_label'] == 1 and only['bbox'] == [0.0, 0.0, 3.0, 1.0]
     assert masks_to_instances(np.zeros((2, 2), np.uint8), np.zeros((2, 2), np.uint8)) == []
 
 
 def test_rle_goes_through_json():
-    mask = np.random.default_rng(0).random((17, 23)) > .5
+    mask = np.random.default_rng(0).random((17, 23)) > 0.5
     encoded = json.loads(json.dumps(encode_mask(mask)))
     assert np.array_equal(coco_mask.decode(encoded), mask)
 

@@ -40,12 +40,15 @@ def test_arrays_come_back_as_written(store):
     assert sorted(path.name for path in store.root.iterdir()) == ['manifest.json', 'p0.npz', 'p1.npz']
 
 
-@pytest.mark.parametrize('lineage, classes, kept', [
-    (LINEAGE, CLASSES, True),
-    (dict(LINEAGE, checkpoint_hash='c'), CLASSES, False),
-    (dict(LINEAGE, inputs=dict(cams='d')), CLASSES, False),
-    (LINEAGE, CLASSES[::-1], False),
-])
+@pytest.mark.parametrize(
+    'lineage, classes, kept',
+    [
+        (LINEAGE, CLASSES, True),
+        (dict(LINEAGE, checkpoint_hash='c'), CLASSES, False),
+        (dict(LINEAGE, inputs=dict(cams='d')), CLASSES, False),
+        (LINEAGE, CLASSES[::-1], False),
+    ],
+)
 def test_only_files_of_the_same_lineage_are_kept(store, lineage, classes, kept):
     again = open_store(store.root)
     assert again.start(lineage, classes) is kept
@@ -97,7 +100,8 @@ def test_half_written_files_are_not_trusted_and_cleaned_up(store):
 
     for photo in ('p1', 'p2'):
         child = multiprocessing.get_context('fork').Process(
-            target=write_atomically, args=(store.path_of(photo), write_half))
+            target=write_atomically, args=(store.path_of(photo), write_half)
+        )
         child.start()
         child.join(60)
         assert child.exitcode == -signal.SIGKILL
@@ -137,12 +141,15 @@ def test_damaged_manifest_gets_one_line(store, content):
     assert 'p0' in store
 
 
-@pytest.mark.parametrize('damage', [
-    lambda data: b'',
-    lambda data: data[:len(data) // 2],
-    lambda data: data[:60] + bytes(20) + data[80:],
-    lambda data: b'no archive at all',
-])
+@pytest.mark.parametrize(
+    'damage',
+    [
+        lambda data: b'',
+        lambda data: data[: len(data) // 2],
+        lambda data: data[:60] + bytes(20) + data[80:],
+        lambda data: b'no archive at all',
+    ],
+)
 def test_damaged_arrays_get_one_line(store, damage):
     path = store.path_of('p0')
     path.write_bytes(damage(path.read_bytes()))
@@ -155,9 +162,8 @@ def test_hostile_arrays_are_not_unpickled(store, tmp_path):
     marker = tmp_path / 'marker'
 
     class Payload:
-
         def __reduce__(self):
-            return os.system, (f'touch {marker}', )
+            return os.system, (f'touch {marker}',)
 
     array = np.empty(1, object)
     array[0] = Payload()

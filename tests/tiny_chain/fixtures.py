@@ -25,8 +25,13 @@ def make_environment(demo_root: Path) -> dict[str, str]:
     """Return the environment of a tool's process: the tiny demo set, no GPU, one thread."""
     paths = [str(CONFIGS.parent), *filter(None, [os.environ.get('PYTHONPATH')])]
     return dict(
-        os.environ, WSIS_DEMO_ROOT=f'{demo_root}', OMP_NUM_THREADS='1', CUDA_VISIBLE_DEVICES='', PYTHON=sys.executable,
-        PYTHONPATH=os.pathsep.join(paths))
+        os.environ,
+        WSIS_DEMO_ROOT=f'{demo_root}',
+        OMP_NUM_THREADS='1',
+        CUDA_VISIBLE_DEVICES='',
+        PYTHON=sys.executable,
+        PYTHONPATH=os.pathsep.join(paths),
+    )
 
 
 def start_tool(demo_root: Path, folder: Path, *command: object, **kwargs) -> subprocess.Popen:
@@ -34,8 +39,14 @@ def start_tool(demo_root: Path, folder: Path, *command: object, **kwargs) -> sub
     tool, *arguments = map(str, command)
     program = ['bash'] if tool.endswith('.sh') else [sys.executable]
     return subprocess.Popen(
-        [*program, str(TOOLS / tool), *arguments], cwd=folder, env=make_environment(demo_root), text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **kwargs)
+        [*program, str(TOOLS / tool), *arguments],
+        cwd=folder,
+        env=make_environment(demo_root),
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        **kwargs,
+    )
 
 
 def run_tool(demo_root: Path, folder: Path, *command: object) -> SimpleNamespace:
@@ -70,10 +81,12 @@ def train(name: str, work_dir: Path, resume: str | None = None, **options) -> No
 
 def write_killed_config(path: Path, name: str, phase: str, iteration: int) -> Path:
     """Write a config that is killed at an iteration of training or testing."""
-    path.write_text(f"_base_ = [{str(CONFIGS / name)!r}]\n"
-                    "custom_imports = dict(imports=['projects.wsis', 'tiny_chain.kill_hook'], "
-                    'allow_failed_imports=False)\n'
-                    f'custom_hooks = [dict(type="KillHook", phase={phase!r}, iteration={iteration})]\n')
+    path.write_text(
+        f'_base_ = [{str(CONFIGS / name)!r}]\n'
+        "custom_imports = dict(imports=['projects.wsis', 'tiny_chain.kill_hook'], "
+        'allow_failed_imports=False)\n'
+        f'custom_hooks = [dict(type="KillHook", phase={phase!r}, iteration={iteration})]\n'
+    )
     return path
 
 

@@ -5,7 +5,7 @@ test_pipeline = [
     dict(type='LoadPhoto'),
     dict(type='LoadEvaluationMasks'),
     dict(type='LoadCAMs'),
-    dict(type='GenerateInterPixelLabels', foreground_threshold=.7, background_threshold=.4),
+    dict(type='GenerateInterPixelLabels', foreground_threshold=0.7, background_threshold=0.4),
     dict(type='PackTagInputs'),
 ]
 test_dataloader = dict(num_workers=0, dataset=dict(pipeline=test_pipeline))

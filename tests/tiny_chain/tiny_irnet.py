@@ -5,12 +5,13 @@ model = dict(
     neck=dict(boundary_channels=4, displacement_channels=(8, 8, 8, 8, 8), fusion_channels=8),
     # a radius of 10 finds no pair in maps of 16 x 16
     head=dict(displacement_channels=8, loss_affinity=dict(radius=5), loss_displacement=dict(radius=5)),
-    test_cfg=dict(cluster_iterations=20))
+    test_cfg=dict(cluster_iterations=20),
+)
 train_pipeline = [
     dict(type='LoadPhoto'),
     dict(type='LoadInterPixelLabels'),
-    dict(type='RandomRescale', factor_range=(.75, 1.25)),
-    dict(type='mmcv.RandomFlip', prob=.5),
+    dict(type='RandomRescale', factor_range=(0.75, 1.25)),
+    dict(type='mmcv.RandomFlip', prob=0.5),
     dict(type='RandomCropAndPad', crop_size=64),
     dict(type='PackTagInputs'),
 ]
@@ -19,11 +20,10 @@ mean_pipeline = [
     dict(type='RandomCropAndPad', crop_size=64, random=False),
     dict(type='PackTagInputs'),
 ]
-train_dataloader = dict(
-    batch_size=4, num_workers=0, persistent_workers=False, dataset=dict(pipeline=train_pipeline))
+train_dataloader = dict(batch_size=4, num_workers=0, persistent_workers=False, dataset=dict(pipeline=train_pipeline))
 mean_dataloader = dict(batch_size=4, num_workers=0, dataset=dict(pipeline=mean_pipeline))
 test_dataloader = dict(num_workers=0)
 param_scheduler = [
-    dict(type='PolyLR', power=.9, eta_min=0., begin=0, end=1, by_epoch=True, convert_to_iter_based=True)
+    dict(type='PolyLR', power=0.9, eta_min=0.0, begin=0, end=1, by_epoch=True, convert_to_iter_based=True)
 ]
 train_cfg = dict(max_epochs=1, val_interval=1)

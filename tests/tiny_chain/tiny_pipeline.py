@@ -3,6 +3,7 @@ _base_ = '../../configs/_base_/pipelines/irnet_r18_demo.py'
 configs = dict(
     cam='tests/tiny_chain/tiny_cam.py',
     inter_pixel_labels='tests/tiny_chain/tiny_inter_pixel_labels.py',
-    irnet='tests/tiny_chain/tiny_irnet.py')
+    irnet='tests/tiny_chain/tiny_irnet.py',
+)
 options = dict(_delete_=True, irnet={'model.backbone.init_cfg.checkpoint': '{classifier.checkpoint}'})
 skip = ['pseudo_labels_cam', 'pseudo_labels_boundary', 'mask_rcnn', 'evaluation', 'pictures']

@@ -21,8 +21,14 @@ TABLES = {'irn-cam': 'irn_cam', 'irn': 'irn_edge_displacement'}
 
 def run_tool(folder, *arguments):
     environment = dict(os.environ, OMP_NUM_THREADS='1', CUDA_VISIBLE_DEVICES='')
-    return subprocess.run([sys.executable, TOOL, *map(str, arguments)], cwd=folder, env=environment,
-                          capture_output=True, text=True, timeout=180)
+    return subprocess.run(
+        [sys.executable, TOOL, *map(str, arguments)],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=180,
+    )
 
 
 def refuse(state_dict, name):
@@ -54,13 +60,15 @@ def test_training_saves_the_same_network_and_known_tables(public_key_table):
 
 def test_file_of_training_gives_the_weights_of_the_file_for_inference(public_state_dict, public_key_table):
     network, state_dict = REFERENCE_NETWORKS['irn'], public_state_dict('irn_edge_displacement')
-    saved = {key: state_dict[key] if key in state_dict else torch.zeros(shape, dtype=getattr(torch, dtype))
-             for key, shape, dtype, _ in public_key_table('irn_affinity_displacement_loss')}
+    saved = {
+        key: state_dict[key] if key in state_dict else torch.zeros(shape, dtype=getattr(torch, dtype))
+        for key, shape, dtype, _ in public_key_table('irn_affinity_displacement_loss')
+    }
     expected = convert_state_dict(state_dict, network, 'inference.pth')
     found = convert_state_dict(saved, network, 'training.pth')
     assert found.keys() == expected.keys()
     assert all(torch.equal(value, expected[key]) for key, value in found.items())
-    assert torch.allclose(found['head.displacement_mean'], torch.tensor([.7, -.4]))
+    assert torch.allclose(found['head.displacement_mean'], torch.tensor([0.7, -0.4]))
 
 
 def test_tool_writes_a_checkpoint_of_mmengine(public_state_dict, tmp_path):
@@ -106,13 +114,16 @@ def test_tool_refuses_a_hostile_file_and_runs_nothing_of_it(tmp_path):
         torch.load(tmp_path / 'hostile.pth', weights_only=True)
 
 
-@pytest.mark.parametrize('content, words', [
-    (b'no checkpoint', 'damaged'),
-    ([torch.zeros(1)], 'holds a list'),
-    ({}, 'a dict with nothing'),
-    (dict(model=dict(weight=torch.zeros(1))), 'a dict with model'),
-    (torch.zeros(2), 'holds a Tensor'),
-])
+@pytest.mark.parametrize(
+    'content, words',
+    [
+        (b'no checkpoint', 'damaged'),
+        ([torch.zeros(1)], 'holds a list'),
+        ({}, 'a dict with nothing'),
+        (dict(model=dict(weight=torch.zeros(1))), 'a dict with model'),
+        (torch.zeros(2), 'holds a Tensor'),
+    ],
+)
 def test_files_without_a_state_dict_are_refused(content, words, tmp_path):
     source = tmp_path / 'source.pth'
     source.write_bytes(content) if isinstance(content, bytes) else torch.save(content, source)
@@ -142,8 +153,9 @@ def test_file_of_another_network_names_the_one_that_fits(public_state_dict):
     assert '--from' not in refuse(cam, 'irn-cam')
 
 
-@pytest.mark.parametrize('key', ['resnet50.layer3.5.bn2.running_var', 'classifier.weight', 'stage1.0.weight',
-                                 'backbone.0.4.2.conv3.weight'])
+@pytest.mark.parametrize(
+    'key', ['resnet50.layer3.5.bn2.running_var', 'classifier.weight', 'stage1.0.weight', 'backbone.0.4.2.conv3.weight']
+)
 def test_incomplete_file_is_refused(key, public_state_dict):
     state_dict = public_state_dict('irn_cam')
     del state_dict[key]
@@ -159,17 +171,24 @@ def test_file_with_an_extra_key_is_refused(public_state_dict):
 
 def test_changed_alias_is_refused(public_state_dict):
     state_dict = public_state_dict('irn_edge_displacement')
-    state_dict['dp_layers.6.4.running_mean'] = torch.tensor([.7, .4])
+    state_dict['dp_layers.6.4.running_mean'] = torch.tensor([0.7, 0.4])
     message = refuse(state_dict, 'irn')
     assert 'not equal to what they repeat (dp_layers.6.4.running_mean (repeats mean_shift.running_mean))' in message
 
 
-@pytest.mark.parametrize('key, tensor, words', [
-    ('classifier.weight', torch.zeros(21, 2048, 1, 1), 'of another shape (classifier.weight (21, 2048, 1, 1) instead'),
-    ('classifier.weight', torch.zeros(20, 2048, 1, 1, dtype=torch.int64), 'of another type'),
-    ('classifier.weight', torch.full((20, 2048, 1, 1), torch.nan), '2 keys not finite'),
-    ('resnet50.bn1.num_batches_tracked', torch.tensor(.5), 'of another type'),
-])
+@pytest.mark.parametrize(
+    'key, tensor, words',
+    [
+        (
+            'classifier.weight',
+            torch.zeros(21, 2048, 1, 1),
+            'of another shape (classifier.weight (21, 2048, 1, 1) instead',
+        ),
+        ('classifier.weight', torch.zeros(20, 2048, 1, 1, dtype=torch.int64), 'of another type'),
+        ('classifier.weight', torch.full((20, 2048, 1, 1), torch.nan), '2 keys not finite'),
+        ('resnet50.bn1.num_batches_tracked', torch.tensor(0.5), 'of another type'),
+    ],
+)
 def test_unfit_tensors_are_refused(key, tensor, words, public_state_dict):
     state_dict = public_state_dict('irn_cam')
     state_dict[key] = tensor

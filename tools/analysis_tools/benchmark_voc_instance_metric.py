@@ -43,16 +43,12 @@ class Photo:
     true_labels: np.ndarray
 
 
-def render_blob(
-    rng: np.random.Generator, center: np.ndarray, radius: float, size: tuple[int, int]
-) -> np.ndarray:
+def render_blob(rng: np.random.Generator, center: np.ndarray, radius: float, size: tuple[int, int]) -> np.ndarray:
     """Draw a star-shaped blob with a wavy outline: bool (H, W). ``center`` is (y, x)."""
     y, x = np.ogrid[: size[0], : size[1]]
     y, x = y - center[0], x - center[1]
     angle = np.arctan2(y, x)
-    waves = sum(
-        0.15 * rng.random() * np.sin(k * angle + rng.uniform(0, 2 * np.pi)) for k in (2, 3, 7)
-    )
+    waves = sum(0.15 * rng.random() * np.sin(k * angle + rng.uniform(0, 2 * np.pi)) for k in (2, 3, 7))
     return x**2 + y**2 < (radius * (1 + waves)) ** 2
 
 
@@ -103,9 +99,7 @@ def dense_ap(photos: list[Photo], thresholds: tuple[float, ...]) -> np.ndarray:
         for label in np.unique(photo.pred_labels):
             predicted = np.flatnonzero(photo.pred_labels == label)
             predicted = predicted[np.argsort(-photo.pred_scores[predicted], kind='stable')]
-            iou = dense_iou(
-                photo.pred_masks[predicted], photo.true_masks[photo.true_labels == label]
-            )
+            iou = dense_iou(photo.pred_masks[predicted], photo.true_masks[photo.true_labels == label])
             for threshold, per_class in zip(thresholds, found):
                 taken = set()
                 for row, score in zip(iou, photo.pred_scores[predicted]):
@@ -135,10 +129,7 @@ def metric_ap(samples: list[dict]) -> np.ndarray:
     for sample in samples:
         metric.process(None, [sample])
     metrics = metric.evaluate(len(samples))
-    keys = [
-        [f'voc/class{c}_AP{100 * threshold:g}' for c in range(NUM_CLASSES)]
-        for threshold in IOU_THRESHOLDS
-    ]
+    keys = [[f'voc/class{c}_AP{100 * threshold:g}' for c in range(NUM_CLASSES)] for threshold in IOU_THRESHOLDS]
     return np.array([[metrics.get(key, np.nan) for key in row] for row in keys]) / 100
 
 
@@ -196,12 +187,8 @@ def compare(photos: list[Photo], repeats: int) -> list[tuple[str, float]]:
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument(
-        '--predictions', type=int, nargs='+', default=[10, 100], help='predictions a photo'
-    )
-    parser.add_argument(
-        '--photos', type=int, nargs='+', default=[120, 40], help='photos, one number for each'
-    )
+    parser.add_argument('--predictions', type=int, nargs='+', default=[10, 100], help='predictions a photo')
+    parser.add_argument('--photos', type=int, nargs='+', default=[120, 40], help='photos, one number for each')
     parser.add_argument('--size', type=int, nargs=2, default=[375, 500], metavar=('H', 'W'))
     parser.add_argument('--repeats', type=int, default=3, help='runs; the median is shown')
     parser.add_argument('--seed', type=int, default=0)

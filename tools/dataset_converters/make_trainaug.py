@@ -1,7 +1,7 @@
 """Write the split `trainaug` of VOC 2012: its train split and the photos of SBD, without its val split.
 
-The papers train on these 10582 photos. Only their names are taken from SBD, not its masks; the tags come from the XML files
-that VOC 2012 ships for all its photos.
+The papers train on these 10582 photos. Only their names are taken from SBD, not its masks; the tags come from the XML
+files that VOC 2012 ships for all its photos.
 
     python tools/dataset_converters/make_trainaug.py data/VOCdevkit/VOC2012 data/benchmark_RELEASE/dataset
 """

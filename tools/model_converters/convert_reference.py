@@ -30,13 +30,16 @@ def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     networks = '\n'.join(
         f'  {network.name:10s} {network.description}\n  {"":10s} for {network.config}'
-        for network in REFERENCE_NETWORKS.values())
+        for network in REFERENCE_NETWORKS.values()
+    )
     parser = argparse.ArgumentParser(
         description=DESCRIPTION,
         epilog=f'networks:\n{networks}\n\n{EXAMPLES}',
-        formatter_class=argparse.RawDescriptionHelpFormatter)
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     parser.add_argument(
-        '--from', dest='network', required=True, choices=list(REFERENCE_NETWORKS), help='which network the file holds')
+        '--from', dest='network', required=True, choices=list(REFERENCE_NETWORKS), help='which network the file holds'
+    )
     parser.add_argument('source', metavar='IN', help="the public code's checkpoint")
     parser.add_argument('target', metavar='OUT', help='the file to write')
     return parser

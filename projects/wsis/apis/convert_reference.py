@@ -40,9 +40,14 @@ def convert_reference(source: str | Path, network_name: str, target: str | Path)
     network = REFERENCE_NETWORKS[network_name]
     weights = convert_state_dict(load_checkpoint_safely(source), network, str(source))
     origin = dict(
-        network=network.name, description=network.description, file=Path(source).name, sha256=hash_file(source))
-    meta = dict(wsis_version=__version__, dataset_meta=dict(classes=list(VOC_CLASSES)), converted_from=origin,
-                config=network.config)
+        network=network.name, description=network.description, file=Path(source).name, sha256=hash_file(source)
+    )
+    meta = dict(
+        wsis_version=__version__,
+        dataset_meta=dict(classes=list(VOC_CLASSES)),
+        converted_from=origin,
+        config=network.config,
+    )
     write_atomically(target, lambda file: torch.save(dict(meta=meta, state_dict=weights), file))
     return network
 
@@ -65,8 +70,10 @@ def convert_state_dict(state_dict: Any, network: ReferenceNetwork, source: str) 
     _check_plain(state_dict, source)
     problems = find_problems(state_dict, network)
     if problems:
-        raise ValueError(f'{source} is not exactly {network.name} ({network.description}): {"; ".join(problems)}'
-                         f'{_suggest(state_dict, network)}')
+        raise ValueError(
+            f'{source} is not exactly {network.name} ({network.description}): {"; ".join(problems)}'
+            f'{_suggest(state_dict, network)}'
+        )
     weights = {}
     for name, shape in network.shapes.items():
         tensor = state_dict.get(name, torch.zeros(shape, dtype=torch.long))  # only a counter can be missing
@@ -86,8 +93,10 @@ def _check_plain(state_dict: Any, source: str) -> None:
 
 def find_problems(state_dict: dict[str, torch.Tensor], network: ReferenceNetwork) -> list[str]:
     """Return what keeps a state dict from being exactly this network's, in words; empty if it is."""
-    expected = {**{name: name for name in network.shapes},
-                **{name: network.original_of(name) for name in network.alias_names()}}
+    expected = {
+        **{name: name for name in network.shapes},
+        **{name: network.original_of(name) for name in network.alias_names()},
+    }
     unknown = [name for name in state_dict if name not in expected and not network.dropped.fullmatch(str(name))]
     missing = [name for name in expected if name not in state_dict and not name.endswith(COUNTER)]
     misshapen, typed, damaged, changed = [], [], [], []
@@ -104,8 +113,12 @@ def find_problems(state_dict: dict[str, torch.Tensor], network: ReferenceNetwork
         elif name != original and original in state_dict and not torch.equal(tensor, state_dict[original]):
             changed.append(f'{name} (repeats {original})')
     kinds = dict(missing=missing, unknown=unknown)
-    kinds |= {'of another shape': misshapen, 'of another type': typed, 'not finite': damaged,
-              'not equal to what they repeat': changed}
+    kinds |= {
+        'of another shape': misshapen,
+        'of another type': typed,
+        'not finite': damaged,
+        'not equal to what they repeat': changed,
+    }
     return [f'{len(names)} keys {kind} ({_list(names)})' for kind, names in kinds.items() if names]
 
 

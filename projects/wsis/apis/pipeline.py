@@ -43,16 +43,18 @@ class Stage:
         expected: The value of it to expect.
     """
 
-    def __init__(self,
-                 name: str,
-                 action: str,
-                 config: str | None = None,
-                 checkpoint: str | None = None,
-                 options: dict[str, Any] | None = None,
-                 tool: str | None = None,
-                 arguments: Sequence[str] = (),
-                 number: str | None = None,
-                 expected: float | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        action: str,
+        config: str | None = None,
+        checkpoint: str | None = None,
+        options: dict[str, Any] | None = None,
+        tool: str | None = None,
+        arguments: Sequence[str] = (),
+        number: str | None = None,
+        expected: float | None = None,
+    ) -> None:
         if action not in ACTIONS:
             raise PipelineError(f'Stage {name}: action {action!r} is none of {", ".join(ACTIONS)}')
         if (tool if action == 'tool' else config) is None:
@@ -100,8 +102,10 @@ def read_stages(config: Config) -> list[Stage]:
             continue
         entry['config'] = names.get(entry.get('config'), entry.get('config'))
         entry['options'] = {**entry.get('options', {}), **config.get('options', {}).get(entry.get('name'), {})}
-        entry['arguments'] = [f'{names.get(argument[1:], argument)}' if argument.startswith('@') else argument
-                              for argument in entry.get('arguments', [])]
+        entry['arguments'] = [
+            f'{names.get(argument[1:], argument)}' if argument.startswith('@') else argument
+            for argument in entry.get('arguments', [])
+        ]
         entry['expected'] = config.get('expected', {}).get(entry.get('name'))
         try:
             stages.append(Stage(**entry))
@@ -115,11 +119,14 @@ def _check_names(config: Config) -> None:
     stages = {entry.get('name') for entry in entries}
     known = dict.fromkeys(('options', 'expected', 'skip'), stages)
     known['configs'] = {entry.get('config') for entry in entries} | {
-        argument[1:] for entry in entries for argument in entry.get('arguments', []) if argument.startswith('@')}
+        argument[1:] for entry in entries for argument in entry.get('arguments', []) if argument.startswith('@')
+    }
     for key, names in known.items():
         if unknown := [name for name in config.get(key, []) if name not in names]:
-            raise PipelineError(f'{config.filename}: `{key}` names {unknown[0]!r}, which no stage does; there are '
-                                f'{", ".join(sorted(filter(None, names)))}')
+            raise PipelineError(
+                f'{config.filename}: `{key}` names {unknown[0]!r}, which no stage does; there are '
+                f'{", ".join(sorted(filter(None, names)))}'
+            )
 
 
 class Pipeline:
@@ -163,7 +170,7 @@ class Pipeline:
                 raise PipelineError(f'There is no stage {name!r}; the stages are {", ".join(names)}')
         if only:
             return [self.stages[names.index(only)]]
-        return self.stages[names.index(start) if start else 0:]
+        return self.stages[names.index(start) if start else 0 :]
 
     def run(self, only: str | None = None, start: str | None = None) -> dict[str, Any]:
         """Run the stages, skip those that are complete, and return (and write) all results.
@@ -225,8 +232,10 @@ class Pipeline:
         """
         record = self.record(name)
         if not record.is_complete():
-            raise PipelineError(f'Stage {name!r} is needed, but not complete in {self.work_dir}: run the pipeline '
-                                f'without --only, or with --from {name}')
+            raise PipelineError(
+                f'Stage {name!r} is needed, but not complete in {self.work_dir}: run the pipeline '
+                f'without --only, or with --from {name}'
+            )
         return record.read()['outputs']
 
     def _fill(self, text: str) -> str:
@@ -265,9 +274,17 @@ class Pipeline:
     def _execute(self, stage: Stage, report: PipelineReport) -> None:
         """Run the command of a stage; its output goes to ``output.log`` and its progress to the report."""
         log = self.work_dir / stage.name / 'output.log'
-        with open(log, 'a', encoding='utf-8') as file, subprocess.Popen(
-                self._command(stage), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                errors='replace', preexec_fn=end_with_parent) as process:
+        with (
+            open(log, 'a', encoding='utf-8') as file,
+            subprocess.Popen(
+                self._command(stage),
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors='replace',
+                preexec_fn=end_with_parent,
+            ) as process,
+        ):
             last_lines: list[str] = []
             try:
                 for line in process.stdout:

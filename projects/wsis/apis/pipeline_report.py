@@ -31,11 +31,17 @@ class PipelineReport:
         self.positions = {stage.name: f'[{index}/{len(selected)}]' for index, stage in enumerate(selected, 1)}
         self.console = Console(highlight=False, soft_wrap=True)
         self.bar = Progress(
-            TextColumn('{task.description}'), BarColumn(), TextColumn('{task.percentage:>3.0f}%'), TimeElapsedColumn(),
-            TextColumn('{task.fields[eta]}'), console=self.console, transient=True)
+            TextColumn('{task.description}'),
+            BarColumn(),
+            TextColumn('{task.percentage:>3.0f}%'),
+            TimeElapsedColumn(),
+            TextColumn('{task.fields[eta]}'),
+            console=self.console,
+            transient=True,
+        )
         self.task = None
         self.max_epochs: int | None = None
-        self.told = 0.
+        self.told = 0.0
 
     def __enter__(self) -> 'PipelineReport':
         if self.console.is_terminal:
@@ -63,8 +69,12 @@ class PipelineReport:
             return
         eta = f'eta {progress.eta}' if progress.eta else ''
         self.bar.update(
-            self.task, description=f'{stage.name} {progress.phase}', completed=progress.done, total=progress.total,
-            eta=eta)
+            self.task,
+            description=f'{stage.name} {progress.phase}',
+            completed=progress.done,
+            total=progress.total,
+            eta=eta,
+        )
         if not self.console.is_terminal and time.monotonic() - self.told > SECONDS_BETWEEN_LINES:
             self.told = time.monotonic()
             self.console.print(f'    {progress.phase} {progress.done}/{progress.total} {eta}', markup=False)
@@ -87,21 +97,33 @@ class PipelineReport:
                 number=stage.number,
                 value=records[stage.name].get('metrics', {}).get(stage.number),
                 expected=stage.expected,
-                seconds=round(records[stage.name].get('seconds', 0.), 1),
-                metrics=records[stage.name].get('metrics', {})) for stage in self.stages
+                seconds=round(records[stage.name].get('seconds', 0.0), 1),
+                metrics=records[stage.name].get('metrics', {}),
+            )
+            for stage in self.stages
         ]
         return dict(stages=stages, seconds=round(sum(stage['seconds'] for stage in stages), 1))
 
     def print_table(self, results: dict[str, Any], work_dir: Path) -> None:
         """Print the table of all stages."""
         table = Table(title=f'Pipeline in {work_dir}')
-        for name, side in (('stage', 'left'), ('number', 'left'), ('value', 'right'), ('expected', 'right'),
-                           ('time', 'right')):
+        for name, side in (
+            ('stage', 'left'),
+            ('number', 'left'),
+            ('value', 'right'),
+            ('expected', 'right'),
+            ('time', 'right'),
+        ):
             table.add_column(name, justify=side, no_wrap=True)
         for stage in results['stages']:
             value = format_number(stage['value']) if stage['complete'] else 'not run'
-            table.add_row(stage['name'], stage['number'] or '', value, format_number(stage['expected']),
-                          format_time(stage['seconds']))
+            table.add_row(
+                stage['name'],
+                stage['number'] or '',
+                value,
+                format_number(stage['expected']),
+                format_time(stage['seconds']),
+            )
         table.add_section()
         table.add_row('all stages', '', '', '', format_time(results['seconds']))
         self.console.print(table)

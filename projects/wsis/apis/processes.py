@@ -30,8 +30,10 @@ def lock_folder(folder: str | Path) -> Iterator[None]:
             if fcntl is not None:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise ValueError(f'{folder} is in use by another run of this pipeline: wait for it or end it, or choose '
-                             'another --work-dir') from None
+            raise ValueError(
+                f'{folder} is in use by another run of this pipeline: wait for it or end it, or choose '
+                'another --work-dir'
+            ) from None
         yield
 
 

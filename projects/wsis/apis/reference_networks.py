@@ -46,7 +46,7 @@ class ReferenceNetwork:
         for alias, original in self.aliases.items():
             for name in self.shapes:
                 if name.startswith(f'{original}.'):
-                    yield alias + name[len(original):]
+                    yield alias + name[len(original) :]
 
 
 def _replace_prefix(name: str, prefixes: dict[str, str]) -> str | None:
@@ -60,7 +60,7 @@ def _replace_prefix(name: str, prefixes: dict[str, str]) -> str | None:
 
 
 def _batch_norm(prefix: str, channels: int) -> dict[str, Shape]:
-    shapes = {f'{prefix}.{name}': (channels, ) for name in ('weight', 'bias', 'running_mean', 'running_var')}
+    shapes = {f'{prefix}.{name}': (channels,) for name in ('weight', 'bias', 'running_mean', 'running_var')}
     return {**shapes, f'{prefix}.num_batches_tracked': ()}
 
 
@@ -68,8 +68,8 @@ def _projection(prefix: str, in_channels: int, out_channels: int) -> dict[str, S
     """Shapes of a bias-free 1x1 convolution followed by a group normalisation."""
     return {
         f'{prefix}.0.weight': (out_channels, in_channels, 1, 1),
-        f'{prefix}.1.weight': (out_channels, ),
-        f'{prefix}.1.bias': (out_channels, )
+        f'{prefix}.1.weight': (out_channels,),
+        f'{prefix}.1.bias': (out_channels,),
     }
 
 
@@ -104,16 +104,17 @@ def irn_cam() -> ReferenceNetwork:
         config='configs/cam/cam_r50_reference_voc2012.py',
         shapes={**_resnet50('resnet50'), 'classifier.weight': (20, 2048, 1, 1)},
         aliases=aliases,
-        renames={'resnet50': 'backbone', 'classifier': 'head.classifier'})
+        renames={'resnet50': 'backbone', 'classifier': 'head.classifier'},
+    )
 
 
 def irn() -> ReferenceNetwork:
     """IRNet's boundary and displacement network; files saved by its training also hold index tables."""
     levels = (64, 256, 512, 1024, 2048)
-    shapes = {**_resnet50('resnet50'), 'mean_shift.running_mean': (2, )}
+    shapes = {**_resnet50('resnet50'), 'mean_shift.running_mean': (2,)}
     for index, channels in enumerate(levels, 1):
         shapes |= _projection(f'fc_edge{index}', channels, 32)
-    shapes |= {'fc_edge6.weight': (1, 160, 1, 1), 'fc_edge6.bias': (1, )}
+    shapes |= {'fc_edge6.weight': (1, 160, 1, 1), 'fc_edge6.bias': (1,)}
     for index, (channels, width) in enumerate(zip((*levels, 768, 448), (64, 128, 256, 256, 256, 256, 256)), 1):
         shapes |= _projection(f'fc_dp{index}', channels, width)
     shapes['fc_dp7.3.weight'] = (2, 256, 1, 1)
@@ -137,7 +138,8 @@ def irn() -> ReferenceNetwork:
         shapes=shapes,
         aliases=aliases,
         renames=renames,
-        dropped=re.compile(r'path_indices\d+|disp_target'))
+        dropped=re.compile(r'path_indices\d+|disp_target'),
+    )
 
 
 REFERENCE_NETWORKS: dict[str, ReferenceNetwork] = {network.name: network for network in (irn_cam(), irn())}

@@ -32,8 +32,11 @@ class StageRecord:
     def is_complete(self, key: str | None = None) -> bool:
         """Whether the stage has finished (with this key) and what it made is still as it was."""
         record = self.read()
-        return bool(record.get('complete')) and key in (None, record.get('key')) and \
-            record.get('outputs') == describe_outputs(self.folder)
+        return (
+            bool(record.get('complete'))
+            and key in (None, record.get('key'))
+            and record.get('outputs') == describe_outputs(self.folder)
+        )
 
     def begin(self, key: str, **facts: Any) -> None:
         """Begin the stage, or go on with it.
@@ -45,7 +48,7 @@ class StageRecord:
         if old and (old.get('key') != key or self._was_changed(old)):
             self.set_aside()
             old = {}
-        write_json(self.path, dict(key=key, complete=False, seconds=old.get('seconds', 0.), **facts))
+        write_json(self.path, dict(key=key, complete=False, seconds=old.get('seconds', 0.0), **facts))
 
     def _was_changed(self, record: dict[str, Any]) -> bool:
         """Whether something that the complete stage has made is there, but with other content."""
@@ -64,7 +67,7 @@ class StageRecord:
     def add_time(self, seconds: float) -> None:
         """Count the time of an attempt."""
         record = self.read()
-        write_json(self.path, {**record, 'seconds': record.get('seconds', 0.) + seconds})
+        write_json(self.path, {**record, 'seconds': record.get('seconds', 0.0) + seconds})
 
     def finish(self, metrics: dict[str, float]) -> dict[str, Any]:
         """Mark the stage as complete and return its record."""

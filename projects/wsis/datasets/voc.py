@@ -14,8 +14,28 @@ from PIL import Image
 from ..structures import PseudoLabelStore
 from .tags_file import PHOTO_ENDINGS, read_tags_file
 
-VOC_CLASSES = ('aeroplane', 'bicycle', 'bird', 'boat', 'bottle', 'bus', 'car', 'cat', 'chair', 'cow', 'diningtable',
-               'dog', 'horse', 'motorbike', 'person', 'pottedplant', 'sheep', 'sofa', 'train', 'tvmonitor')
+VOC_CLASSES = (
+    'aeroplane',
+    'bicycle',
+    'bird',
+    'boat',
+    'bottle',
+    'bus',
+    'car',
+    'cat',
+    'chair',
+    'cow',
+    'diningtable',
+    'dog',
+    'horse',
+    'motorbike',
+    'person',
+    'pottedplant',
+    'sheep',
+    'sofa',
+    'train',
+    'tvmonitor',
+)
 
 
 def voc_palette(count: int) -> list[tuple[int, int, int]]:
@@ -61,20 +81,23 @@ class VOCTagDataset(BaseDataset):
 
     METAINFO = dict(classes=VOC_CLASSES, palette=voc_palette(len(VOC_CLASSES)))
 
-    def __init__(self,
-                 ann_file: str | Sequence[str] = 'ImageSets/Segmentation/train.txt',
-                 data_root: str = '',
-                 data_prefix: dict | None = None,
-                 tags_file: str | None = None,
-                 with_masks: bool = False,
-                 mode: str | None = None,
-                 ignore_unknown_classes: bool = False,
-                 on_bad_photo: str = 'skip',
-                 **kwargs) -> None:
+    def __init__(
+        self,
+        ann_file: str | Sequence[str] = 'ImageSets/Segmentation/train.txt',
+        data_root: str = '',
+        data_prefix: dict | None = None,
+        tags_file: str | None = None,
+        with_masks: bool = False,
+        mode: str | None = None,
+        ignore_unknown_classes: bool = False,
+        on_bad_photo: str = 'skip',
+        **kwargs,
+    ) -> None:
         if on_bad_photo not in ('skip', 'error'):
             raise ValueError(f"on_bad_photo is 'skip' or 'error', not {on_bad_photo!r}")
         prefix = dict(
-            img_path='JPEGImages', ann='Annotations', sem_seg='SegmentationClass', instance='SegmentationObject')
+            img_path='JPEGImages', ann='Annotations', sem_seg='SegmentationClass', instance='SegmentationObject'
+        )
         prefix.update(data_prefix or {})
         self.store_dirs = {key: prefix.pop(key) for key in ('cams', 'inter_pixel_labels') if key in prefix}
         split_files = ann_file.split(',') if isinstance(ann_file, str) else ann_file
@@ -141,8 +164,10 @@ class VOCTagDataset(BaseDataset):
         photos: dict[str, None] = {}
         for file in self.split_files:
             if not os.path.isfile(file):
-                raise FileNotFoundError(f'Split file {file} does not exist; set ann_file (and data_root) to a list of '
-                                        'photo names, one a line')
+                raise FileNotFoundError(
+                    f'Split file {file} does not exist; set ann_file (and data_root) to a list of '
+                    'photo names, one a line'
+                )
             with open(file, encoding='utf-8-sig') as lines:
                 photos.update((line.split()[0], None) for line in lines if line.strip())
         if not photos:
@@ -150,8 +175,10 @@ class VOCTagDataset(BaseDataset):
         return list(photos)
 
     def _report_bad_photos(self, bad: list[str], total: int) -> None:
-        text = (f'{len(bad)} of {total} photos are missing or truncated in {self.data_prefix["img_path"]} '
-                f'(first: {", ".join(bad[:3])})')
+        text = (
+            f'{len(bad)} of {total} photos are missing or truncated in {self.data_prefix["img_path"]} '
+            f'(first: {", ".join(bad[:3])})'
+        )
         if self.on_bad_photo == 'error' or len(bad) == total:
             raise FileNotFoundError(f"{text}; restore them, or set on_bad_photo='skip' if others are left")
         print_log(f'{text}; they are left out', 'current', logging.WARNING)
@@ -163,16 +190,19 @@ class VOCTagDataset(BaseDataset):
         try:
             return [obj.findtext('name', '').strip() for obj in ElementTree.parse(path).getroot().iter('object')]
         except FileNotFoundError:
-            raise FileNotFoundError(f'{path} does not exist: photo {photo} has no tags; write it, or give all tags in '
-                                    'one tags_file') from None
+            raise FileNotFoundError(
+                f'{path} does not exist: photo {photo} has no tags; write it, or give all tags in one tags_file'
+            ) from None
         except ElementTree.ParseError as error:
             raise ValueError(f'{path} is not valid XML ({error})') from None
 
     def _to_ids(self, names: Sequence[str], class_ids: dict[str, int], photo: str) -> list[int]:
         unknown = sorted({name for name in names if name not in class_ids})
         if unknown and not self.ignore_unknown_classes:
-            raise ValueError(f'Photo {photo}: class {unknown[0]!r} is not in the class list '
-                             f'({", ".join(class_ids)}); add it to metainfo, or set ignore_unknown_classes=True')
+            raise ValueError(
+                f'Photo {photo}: class {unknown[0]!r} is not in the class list '
+                f'({", ".join(class_ids)}); add it to metainfo, or set ignore_unknown_classes=True'
+            )
         return sorted({class_ids[name] for name in names if name in class_ids})
 
     def _name_stores(self) -> dict[str, str]:
@@ -183,14 +213,18 @@ class VOCTagDataset(BaseDataset):
             return {}
         paths = dict(
             seg_map_path=os.path.join(self.data_prefix['sem_seg'], f'{photo}.png'),
-            instance_map_path=os.path.join(self.data_prefix['instance'], f'{photo}.png'))
+            instance_map_path=os.path.join(self.data_prefix['instance'], f'{photo}.png'),
+        )
         return {key: path for key, path in paths.items() if os.path.isfile(path)}
 
     def _warn_without_tags(self, data_list: list[dict]) -> None:
         empty = [info['img_id'] for info in data_list if not info['tags']]
         if empty:
-            print_log(f'{len(empty)} of {len(data_list)} photos have no tag (first: {", ".join(empty[:3])})', 'current',
-                      logging.WARNING)
+            print_log(
+                f'{len(empty)} of {len(data_list)} photos have no tag (first: {", ".join(empty[:3])})',
+                'current',
+                logging.WARNING,
+            )
 
 
 def _list_photos(folder: str) -> dict[str, str]:
@@ -199,7 +233,8 @@ def _list_photos(folder: str) -> dict[str, str]:
         raise FileNotFoundError(f'Photo folder {folder} does not exist; set data_root (and data_prefix.img_path)')
     return {
         Path(name).stem: os.path.join(folder, name)
-        for name in sorted(os.listdir(folder)) if name.lower().endswith(PHOTO_ENDINGS)
+        for name in sorted(os.listdir(folder))
+        if name.lower().endswith(PHOTO_ENDINGS)
     }
 
 

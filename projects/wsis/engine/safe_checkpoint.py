@@ -78,8 +78,8 @@ def _old_numpy_names() -> list[Any]:
 
 # how torch's restricted reader words that a file names something it will not run or build
 UNSAFE_CONTENT = re.compile(
-    r'(?:Unsupported global: GLOBAL|Unsupported class|unsupported GLOBAL|unsupported class|unrecognized function|but got)'
-    r' +(.+?)(?: was not an allowed| whose module| Please| Check the documentation|$)'
+    r'(?:Unsupported global: GLOBAL|Unsupported class|unsupported GLOBAL|unsupported class|'
+    r'unrecognized function|but got) +(.+?)(?: was not an allowed| whose module| Please| Check the documentation|$)'
 )
 READER_REASON = re.compile(r'(?:WeightsUnpickler error: *)?(.+?)(?: Check the documentation.*| If you are seeing.*)?$')
 

@@ -4,4 +4,12 @@ from .metrics import MultiLabelMetric, SeedIoUMetric, SemanticIoUMetric, SureLab
 from .writers import CAMWriter, InstanceWriter, SemanticMaskWriter
 
 __all__ = [
-    'CAMWriter', 'InstanceWriter', 'SemanticMaskWriter', 'MultiLabelMetric', 'SeedIoUMetric', 'SemanticIoUMetric', 'SureLabelMetric', 'VOCInstanceMetric']
+    'CAMWriter',
+    'InstanceWriter',
+    'SemanticMaskWriter',
+    'MultiLabelMetric',
+    'SeedIoUMetric',
+    'SemanticIoUMetric',
+    'SureLabelMetric',
+    'VOCInstanceMetric',
+]

@@ -28,5 +28,5 @@ def infer_feature_levels(backbone: nn.Module, size: int = 128, in_channels: int 
     outputs = backbone(torch.zeros(1, in_channels, size, size, device=reference.device, dtype=reference.dtype))
     backbone.train(training)
     if isinstance(outputs, torch.Tensor):
-        outputs = (outputs, )
+        outputs = (outputs,)
     return [FeatureLevel(output.shape[1], round(size / output.shape[-1])) for output in outputs]

@@ -1,4 +1,5 @@
 """Pure tensor functions: no registry, no config, no file."""
+
 from .affinity import boundary_to_affinity, path_affinity
 from .centers import find_centers, group_pixels
 from .displacement import cluster_centroids, cluster_displacement, refine_displacement

@@ -4,6 +4,7 @@ The affinity of two pixels is ``1 - max(boundary on the straight path between th
 gradient, the index of the strongest path pixel are kept, never the path pixels themselves: for a batch of 32 maps of
 128x128 at radius 10 these would be 14 times as much.
 """
+
 from collections.abc import Sequence
 
 import torch

@@ -1,4 +1,5 @@
 """Instance centres and the grouping of pixels around them (Panoptic-DeepLab's read-out, as BESTIE uses it)."""
+
 import torch
 from torch import Tensor
 

@@ -3,6 +3,7 @@
 Every pixel's displacement points to the centroid of its instance. Following the field again and again leads all pixels
 of an instance to nearly the same place; places are grouped by the regions where the field is weak.
 """
+
 import numpy as np
 import torch
 import torch.nn.functional as F

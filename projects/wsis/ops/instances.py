@@ -2,6 +2,7 @@
 
 A channel is one instance of one class. Where it wins, its 4-connected components become instances of their own.
 """
+
 from typing import NamedTuple
 
 import numpy as np

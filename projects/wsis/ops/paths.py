@@ -3,6 +3,7 @@
 IRNet (Ahn et al., CVPR 2019, section 4.1) compares every pixel with its neighbours within a radius and looks at the
 boundary along the line between the two. A pair is undirected, so half of the disc is enough.
 """
+
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -44,9 +45,7 @@ def search_paths(radius: int) -> tuple[SearchPath, ...]:
         raise ValueError(f'radius must be an integer >= 2, got {radius!r}: a smaller disc holds no pair of pixels')
     reach = radius - 1
     destinations = [(0, x) for x in range(1, radius)]
-    destinations += [
-        (y, x) for y in range(1, radius) for x in range(-reach, radius) if y * y + x * x < radius * radius
-    ]
+    destinations += [(y, x) for y in range(1, radius) for x in range(-reach, radius) if y * y + x * x < radius * radius]
     return tuple(sorted((_straight_path(*each) for each in destinations), key=lambda path: len(path.pixels)))
 
 

@@ -1,4 +1,5 @@
 """Peaks of class heat maps (point extraction of BESTIE, Kim et al., CVPR 2022)."""
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor

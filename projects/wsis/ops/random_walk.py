@@ -5,6 +5,7 @@ IRNet (Ahn et al., CVPR 2019, equation 9) and AffinityNet (Ahn and Kwak, CVPR 20
 Chebyshev series, of which some ``sqrt(2 s ln(2 / tol))`` terms suffice (Sachdeva and Vishnoi, *Faster algorithms via
 approximation theory*, 2014, theorem 3.3), one sparse product a term: 80 instead of 256 at the defaults.
 """
+
 import math
 from collections.abc import Callable
 from functools import lru_cache
@@ -195,8 +196,7 @@ def _chebyshev_series(transition: TransitionMatrix, coefficients: tuple[float, .
 def _check_walk(scores: Tensor, beta: float, steps: int, tol: float) -> None:
     if scores.dim() != 4 or scores.dtype not in (torch.float32, torch.float64):
         raise ValueError(
-            'scores must be a float32 or float64 tensor (N, C, H, W), '
-            f'got {scores.dtype} {tuple(scores.shape)}'
+            f'scores must be a float32 or float64 tensor (N, C, H, W), got {scores.dtype} {tuple(scores.shape)}'
         )
     if scores.numel() and not (scores.min() >= 0 and scores.max() < math.inf):
         raise ValueError('scores must not be negative, infinite or NaN: take relu of class maps first')

@@ -9,6 +9,7 @@ Two ways to multiply, chosen by measuring (docs/benchmarks.md):
 * CPU with MKL: compressed sparse rows with 32-bit indices, in bands whose part of the map stays in the cache.
 * elsewhere: shifted slices of the flattened map, plain tensor operations.
 """
+
 import warnings
 from collections.abc import Callable
 

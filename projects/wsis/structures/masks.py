@@ -31,7 +31,8 @@ def masks_to_instances(semantic: np.ndarray, instance: np.ndarray) -> list[dict]
         rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
         box = [columns[0], rows[0], columns[-1] + 1, rows[-1] + 1]
         instances.append(
-            dict(bbox=[float(value) for value in box], bbox_label=label, mask=encode_mask(mask), ignore_flag=0))
+            dict(bbox=[float(value) for value in box], bbox_label=label, mask=encode_mask(mask), ignore_flag=0)
+        )
     return instances
 
 

@@ -57,14 +57,16 @@ class PseudoLabelStore:
         if not self.manifest_path.is_file():
             raise FileNotFoundError(
                 f'{self.root} holds no {self.artifact} ({MANIFEST_NAME} is missing): make them first with '
-                'tools/test.py, or name the right folder')
+                'tools/test.py, or name the right folder'
+            )
         manifest = read_json(self.manifest_path)
         if not isinstance(manifest, dict) or 'artifact' not in manifest:
             raise ValueError(f'{self.manifest_path} is no manifest of a store: name the folder of the {self.artifact}')
         if manifest['artifact'] != self.artifact:
             raise ValueError(
                 f"{self.root} holds '{manifest['artifact']}', but '{self.artifact}' are needed here: name another "
-                'folder')
+                'folder'
+            )
         return manifest
 
     def start(self, lineage: dict[str, Any], classes: Sequence[str], **facts: Any) -> bool:
@@ -84,8 +86,7 @@ class PseudoLabelStore:
             ValueError: If the folder holds another artifact (it is not overwritten), or files that no manifest accounts
                 for.
         """
-        content = dict(
-            artifact=self.artifact, complete=False, classes=list(classes), **facts, lineage=lineage)
+        content = dict(artifact=self.artifact, complete=False, classes=list(classes), **facts, lineage=lineage)
         kept = False
         if self.manifest_path.is_file():
             old = self.read_manifest()
@@ -93,7 +94,8 @@ class PseudoLabelStore:
         elif foreign := self._photo_files():
             raise ValueError(
                 f'{self.root} holds {foreign[0].name}, but no {MANIFEST_NAME} that says what made it: name another '
-                f'folder for the {self.artifact}, or empty this one')
+                f'folder for the {self.artifact}, or empty this one'
+            )
         if not kept:
             # of no lineage first, so that the old files are trusted by nobody if this is killed while it clears
             write_json(self.manifest_path, {**content, 'lineage': None})
@@ -105,8 +107,11 @@ class PseudoLabelStore:
     def _photo_files(self) -> list[Path]:
         if not self.root.is_dir():
             return []
-        return sorted(file for file in self.root.iterdir()
-                      if file.name.endswith(self.suffix) and file.name != MANIFEST_NAME and file.name[0] != '.')
+        return sorted(
+            file
+            for file in self.root.iterdir()
+            if file.name.endswith(self.suffix) and file.name != MANIFEST_NAME and file.name[0] != '.'
+        )
 
     def _remove(self, files: Iterable[Path]) -> None:
         for file in files:
@@ -122,7 +127,8 @@ class PseudoLabelStore:
         if missing:
             raise RuntimeError(
                 f'{self.root}: {len(missing)} of {len(photos)} photos have no {self.artifact} '
-                f'(first: {missing[0]}); run the same command again to make them')
+                f'(first: {missing[0]}); run the same command again to make them'
+            )
 
     def finish(self, photos: Sequence[str], **facts: Any) -> None:
         """Mark the artifact as complete.
@@ -146,18 +152,20 @@ class PseudoLabelStore:
         if not manifest.get('complete'):
             raise ValueError(
                 f'{self.root}: making the {self.artifact} was interrupted; run the command that makes them again '
-                '(it goes on where it stopped)')
+                '(it goes on where it stopped)'
+            )
         if classes is not None and list(classes) != manifest.get('classes'):
             raise ValueError(
                 f'{self.root}: made for the classes {_shorten(manifest.get("classes") or [])}, but the dataset has '
-                f'{_shorten(classes)}; make the {self.artifact} again with this class list')
+                f'{_shorten(classes)}; make the {self.artifact} again with this class list'
+            )
         return manifest
 
     def missing_file_error(self, photo: str) -> FileNotFoundError:
         """Return the error for a photo that the store does not hold."""
         return FileNotFoundError(
-            f'{self.root} has no {self.artifact} of photo {photo}: it was made for other photos; make it for this '
-            'split')
+            f'{self.root} has no {self.artifact} of photo {photo}: it was made for other photos; make it for this split'
+        )
 
     def write_arrays(self, photo: str, **arrays: np.ndarray) -> None:
         """Write the npz file of a photo."""

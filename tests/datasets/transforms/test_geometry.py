@@ -18,8 +18,11 @@ def photo(height, width, label=True):
     """A photo whose pixels tell where they were; its label map tells the same."""
     rows, columns = np.mgrid[:height, :width].astype(np.uint8)
     results = dict(img=np.stack([rows, columns, np.full_like(rows, 7)], -1), img_shape=(height, width))
-    return results | dict(gt_seg_map=(rows * 16 + columns).astype(np.uint8), seg_fields=['gt_seg_map']) if label \
+    return (
+        results | dict(gt_seg_map=(rows * 16 + columns).astype(np.uint8), seg_fields=['gt_seg_map'])
+        if label
         else results
+    )
 
 
 @pytest.mark.parametrize('size', [(12, 15), (5, 6), (12, 6), (5, 15), (8, 8)])
@@ -65,13 +68,13 @@ def test_long_side_has_the_asked_length():
         results = transform(photo(height, width))
         rows, columns = results['img'].shape[:2]
         assert results['gt_seg_map'].shape == (rows, columns) == results['img_shape']
-        assert abs(rows / columns - height / width) < .1
+        assert abs(rows / columns - height / width) < 0.1
         lengths.add(max(rows, columns))
     assert lengths == {20, 21, 22, 23, 24}
 
 
 def test_rescale_stays_in_range_and_labels_stay_labels():
-    transform = TRANSFORMS.build(dict(type='RandomRescale', factor_range=(.5, 1.5)))
+    transform = TRANSFORMS.build(dict(type='RandomRescale', factor_range=(0.5, 1.5)))
     assert isinstance(transform, RandomRescale)
     labels = np.where(np.arange(40) < 20, 3, 255).astype(np.uint8)[None].repeat(40, 0)
     sizes = []
@@ -80,7 +83,7 @@ def test_rescale_stays_in_range_and_labels_stay_labels():
         side = len(results['img'])
         assert results['gt_seg_map'].shape == (side, side)
         assert set(np.unique(results['gt_seg_map'])) == {3, 255}
-        assert abs((results['gt_seg_map'] == 3).mean() - .5) < .06
+        assert abs((results['gt_seg_map'] == 3).mean() - 0.5) < 0.06
         sizes.append(side)
     assert 20 <= min(sizes) < 24 and 56 < max(sizes) <= 60
 

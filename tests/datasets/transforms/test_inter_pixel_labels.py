@@ -24,13 +24,18 @@ def mine(cams, labels, image=BLANK, **settings):
 
 def test_rules_by_hand_without_crf():
     """Over .30: foreground of the strongest class; nothing over .05: background; else unsure."""
-    cams = [[[.9, .29, .04], [.31, .06, .0]], [[.5, .10, .03], [.32, .05, .9]]]
+    cams = [[[0.9, 0.29, 0.04], [0.31, 0.06, 0.0]], [[0.5, 0.10, 0.03], [0.32, 0.05, 0.9]]]
     assert mine(cams, [4, 7], crf=None).tolist() == [[5, 255, 0], [8, 255, 8]]
 
 
 def test_tie_with_the_threshold_is_not_foreground():
-    assert mine([[[.25, .25, .25], [.5, .125, .125]]], [0], crf=None, foreground_threshold=.25,
-                background_threshold=.125).tolist() == [[255, 255, 255], [1, 0, 0]]
+    assert mine(
+        [[[0.25, 0.25, 0.25], [0.5, 0.125, 0.125]]],
+        [0],
+        crf=None,
+        foreground_threshold=0.25,
+        background_threshold=0.125,
+    ).tolist() == [[255, 255, 255], [1, 0, 0]]
 
 
 def test_crf_runs_for_foreground_and_background_apart(monkeypatch):
@@ -43,7 +48,7 @@ def test_crf_runs_for_foreground_and_background_apart(monkeypatch):
         return np.array([[1, 1, 1], [0, 0, 0]] if len(calls) == 1 else [[0, 0, 0], [0, 0, 1]])
 
     monkeypatch.setattr(inter_pixel_labels, 'refine_labels_with_crf', swap)
-    found = mine([[[.9, .2, .0], [.0, .2, .0]]], [2], crf=dict(iterations=3))
+    found = mine([[[0.9, 0.2, 0.0], [0.0, 0.2, 0.0]]], [2], crf=dict(iterations=3))
     assert found.tolist() == [[3, 3, 3], [0, 0, 255]]
     assert calls == [([[1, 0, 0], [0, 0, 0]], 2, dict(iterations=3)), ([[1, 1, 0], [0, 1, 0]], 2, dict(iterations=3))]
 
@@ -59,7 +64,7 @@ def square_photo():
 def test_crf_brings_blurred_cams_to_the_edges_of_the_photo():
     image, mask = square_photo()
     rows, columns = np.mgrid[:40, :48]
-    cam = np.exp(-((rows - 19.5)**2 + (columns - 22.5)**2) / 100).astype(np.float32)[None]
+    cam = np.exp(-((rows - 19.5) ** 2 + (columns - 22.5) ** 2) / 100).astype(np.float32)[None]
     plain, refined = mine(cam, [6], image, crf=None), mine(cam, [6], image)
     assert set(np.unique(refined)) <= {0, 7, 255}
 
@@ -90,7 +95,7 @@ def test_cams_of_stride_4_are_enlarged_first():
     assert labels.shape == (9, 14) and labels[0, 0] == 1 and labels[-1, -1] == 0 and (labels == 255).any()
 
 
-@pytest.mark.parametrize('thresholds', [(.05, .30), (0, 0), (1., .05), (.3, 0.)])
+@pytest.mark.parametrize('thresholds', [(0.05, 0.30), (0, 0), (1.0, 0.05), (0.3, 0.0)])
 def test_bad_thresholds_get_one_line(thresholds):
     with pytest.raises(ValueError, match='0 < background_threshold <= foreground_threshold < 1') as caught:
         GenerateInterPixelLabels(*thresholds)
@@ -102,13 +107,20 @@ def test_missing_pydensecrf_gets_one_line(monkeypatch):
     with pytest.raises(ImportError, match='pip install pydensecrf2') as caught:
         GenerateInterPixelLabels()
     assert '\n' not in str(caught.value)
-    assert mine([[[.9, .2, .0]] * 2], [0], crf=None).tolist() == [[1, 255, 0]] * 2
+    assert mine([[[0.9, 0.2, 0.0]] * 2], [0], crf=None).tolist() == [[1, 255, 0]] * 2
 
 
-@pytest.mark.parametrize('size, map_size, stride', [
-    ((375, 500), (94, 125), 4), ((375, 500), (375, 500), 1), ((5, 6), (2, 2), 4), ((17, 33), (2, 3), 16),
-    ((96, 99), (48, 50), 2), ((1, 1), (1, 1), 1),
-])
+@pytest.mark.parametrize(
+    'size, map_size, stride',
+    [
+        ((375, 500), (94, 125), 4),
+        ((375, 500), (375, 500), 1),
+        ((5, 6), (2, 2), 4),
+        ((17, 33), (2, 3), 16),
+        ((96, 99), (48, 50), 2),
+        ((1, 1), (1, 1), 1),
+    ],
+)
 def test_stride_of_cams(size, map_size, stride):
     assert find_stride(map_size, size) == stride
     assert upsample_cams(np.ones((2, *map_size), np.float32), size).shape == (2, *size)
@@ -117,7 +129,8 @@ def test_stride_of_cams(size, map_size, stride):
 def test_upsampled_cams_are_bilinear_with_half_pixel_centres():
     cams = np.random.default_rng(0).random((3, 5, 7)).astype(np.float32)
     expected = torch.nn.functional.interpolate(
-        torch.from_numpy(cams)[None], scale_factor=4, mode='bilinear', align_corners=False)[0, :, :18, :27]
+        torch.from_numpy(cams)[None], scale_factor=4, mode='bilinear', align_corners=False
+    )[0, :, :18, :27]
     assert np.abs(upsample_cams(cams, (18, 27)) - expected.numpy()).max() < 1e-6
     assert upsample_cams(cams, (5, 7)) is cams
 
@@ -132,9 +145,20 @@ def test_cams_of_another_photo_get_one_line():
 def test_pack():
     image = np.arange(24, dtype=np.uint8).reshape(2, 4, 3)[:, ::-1]
     results = dict(
-        img=image, tags=[0, 2], num_classes=3, img_id='a', img_path='a.jpg', ori_shape=(2, 4), img_shape=(2, 4),
-        mode='predict', gt_seg_map=np.full((2, 4), 255, np.uint8), cams=np.ones((1, 1, 2), np.float32),
-        cam_labels=np.array([2]), inter_pixel_labels=np.zeros((2, 4), np.uint8), other='not packed')
+        img=image,
+        tags=[0, 2],
+        num_classes=3,
+        img_id='a',
+        img_path='a.jpg',
+        ori_shape=(2, 4),
+        img_shape=(2, 4),
+        mode='predict',
+        gt_seg_map=np.full((2, 4), 255, np.uint8),
+        cams=np.ones((1, 1, 2), np.float32),
+        cam_labels=np.array([2]),
+        inter_pixel_labels=np.zeros((2, 4), np.uint8),
+        other='not packed',
+    )
     packed = PackTagInputs().transform(results)
     sample = packed['data_samples']
     assert packed['inputs'].shape == (3, 2, 4) and packed['inputs'].dtype == torch.uint8

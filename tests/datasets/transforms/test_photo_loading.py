@@ -40,7 +40,7 @@ def test_every_kind_becomes_8_bit_bgr(tmp_path, mode):
     assert results['img_shape'] == results['ori_shape'] == (4, 6)
     if mode == '1':
         return
-    expected = RED[::-1] if mode not in ('L', 'LA') else (round(.299 * 200 + .587 * 40 + .114 * 10), ) * 3
+    expected = RED[::-1] if mode not in ('L', 'LA') else (round(0.299 * 200 + 0.587 * 40 + 0.114 * 10),) * 3
     assert np.abs(results['img'].astype(int) - expected).max() <= 2
 
 
@@ -60,12 +60,15 @@ def test_cmyk_jpeg(tmp_path):
     assert image.shape == (4, 6, 3) and image[..., 2].mean() > image[..., 0].mean()
 
 
-@pytest.mark.parametrize('content, message', [
-    (None, 'cannot be read'),
-    (b'', 'cannot be decoded'),
-    (b'<html>404</html>', 'cannot be decoded'),
-    (b'\x89PNG\r\n\x1a\n' + bytes(30), 'cannot be decoded'),
-])
+@pytest.mark.parametrize(
+    'content, message',
+    [
+        (None, 'cannot be read'),
+        (b'', 'cannot be decoded'),
+        (b'<html>404</html>', 'cannot be decoded'),
+        (b'\x89PNG\r\n\x1a\n' + bytes(30), 'cannot be decoded'),
+    ],
+)
 def test_damaged_and_missing_photos_get_one_line(tmp_path, content, message):
     path = tmp_path / 'photo.png'
     if content is not None:
@@ -84,11 +87,14 @@ def test_evaluation_masks(tmp_path):
     results = dict(
         ori_shape=(2, 3),
         seg_map_path=save_indices(tmp_path / 'class.png', [[0, 2, 2], [0, 255, 1]]),
-        instance_map_path=save_indices(tmp_path / 'object.png', [[0, 1, 1], [0, 255, 2]]))
+        instance_map_path=save_indices(tmp_path / 'object.png', [[0, 1, 1], [0, 255, 2]]),
+    )
     results = LoadEvaluationMasks().transform(results)
     assert results['evaluation_sem_seg'].tolist() == [[0, 2, 2], [0, 255, 1]]
     assert [(entry['bbox_label'], entry['bbox']) for entry in results['instances']] == [
-        (1, [1., 0., 3., 1.]), (0, [2., 1., 3., 2.])]
+        (1, [1.0, 0.0, 3.0, 1.0]),
+        (0, [2.0, 1.0, 3.0, 2.0]),
+    ]
     targets = LoadInstancesFromMasks().transform(dict(results, img_path='x.jpg'))
     assert targets['gt_bboxes_labels'].tolist() == [1, 0]
     assert targets['gt_masks'].masks.tolist() == [[[0, 1, 1], [0, 0, 0]], [[0, 0, 0], [0, 0, 1]]]
@@ -106,8 +112,7 @@ def test_masks_of_another_size_get_one_line(tmp_path):
     good = save_indices(tmp_path / 'good.png', [[0, 1, 0], [0, 0, 0]])
     for paths in ((small, good), (good, small)):
         with pytest.raises(ValueError, match=r'small\.png: mask size \(1, 2\) is not that of') as caught:
-            LoadEvaluationMasks().transform(
-                dict(ori_shape=(2, 3), seg_map_path=paths[0], instance_map_path=paths[1]))
+            LoadEvaluationMasks().transform(dict(ori_shape=(2, 3), seg_map_path=paths[0], instance_map_path=paths[1]))
         assert '\n' not in str(caught.value)
 
 
@@ -116,8 +121,12 @@ def cams(tmp_path):
     store = PseudoLabelStore(tmp_path / 'cams', 'cams', '.npz')
     store.start({}, ['cat'])
     store.write_arrays(
-        'a', cams=np.full((1, 2, 3), .5, np.float16), labels=np.array([3]), size=np.array([8, 12]),
-        mode=np.array('pseudo_label'))
+        'a',
+        cams=np.full((1, 2, 3), 0.5, np.float16),
+        labels=np.array([3]),
+        size=np.array([8, 12]),
+        mode=np.array('pseudo_label'),
+    )
     store.finish(['a'])
     return dict(cam_dir=str(tmp_path / 'cams'), img_id='a', img_path='a.jpg', ori_shape=(8, 12))
 
@@ -128,10 +137,13 @@ def test_load_cams(cams):
     assert results['cam_labels'].tolist() == [3] and results['mode'] == 'pseudo_label'
 
 
-@pytest.mark.parametrize('change, error, message', [
-    (dict(ori_shape=(12, 8)), ValueError, r'were made from a photo of size \(8, 12\), but a\.jpg has \(12, 8\)'),
-    (dict(img_id='b'), FileNotFoundError, 'has no cams of photo b'),
-])
+@pytest.mark.parametrize(
+    'change, error, message',
+    [
+        (dict(ori_shape=(12, 8)), ValueError, r'were made from a photo of size \(8, 12\), but a\.jpg has \(12, 8\)'),
+        (dict(img_id='b'), FileNotFoundError, 'has no cams of photo b'),
+    ],
+)
 def test_cams_that_do_not_fit_get_one_line(cams, change, error, message):
     with pytest.raises(error, match=message) as caught:
         LoadCAMs().transform(cams | change)

@@ -31,10 +31,10 @@ def test_loop_without_writer_gets_one_line():
 
 
 def test_metrics_and_places_do_not_make_the_lineage():
-    writer = dict(type='InstanceWriter', out_dir='here', min_score=.1)
+    writer = dict(type='InstanceWriter', out_dir='here', min_score=0.1)
     evaluators = ConfigDict(writers=[writer, dict(type='VOCInstanceMetric', classwise=True)]).writers
-    assert _describe_writers(evaluators) == [dict(type='InstanceWriter', min_score=.1)]
-    assert _describe_writers(evaluators[0]) == [dict(type='InstanceWriter', min_score=.1)]
+    assert _describe_writers(evaluators) == [dict(type='InstanceWriter', min_score=0.1)]
+    assert _describe_writers(evaluators[0]) == [dict(type='InstanceWriter', min_score=0.1)]
 
 
 def test_diverged_network_gets_one_line(chain, demo_environment, tmp_path):

@@ -8,7 +8,16 @@ from .loading import LoadCAMs, LoadEvaluationMasks, LoadInstancesFromMasks, Load
 from .pil_rescale import PILRescale
 
 __all__ = [
-    'GenerateInterPixelLabels', 'LoadCAMs', 'LoadEvaluationMasks', 'LoadInstancesFromMasks', 'LoadInterPixelLabels',
-    'LoadPhoto', 'PILRescale', 'PackTagInputs', 'RandomCropAndPad', 'RandomRescale', 'RandomResizeLongSide',
-    'refine_labels_with_crf'
+    'GenerateInterPixelLabels',
+    'LoadCAMs',
+    'LoadEvaluationMasks',
+    'LoadInstancesFromMasks',
+    'LoadInterPixelLabels',
+    'LoadPhoto',
+    'PILRescale',
+    'PackTagInputs',
+    'RandomCropAndPad',
+    'RandomRescale',
+    'RandomResizeLongSide',
+    'refine_labels_with_crf',
 ]

@@ -16,17 +16,21 @@ def check_dense_crf() -> None:
         ImportError: If pydensecrf2 is not installed.
     """
     if densecrf is None:
-        raise ImportError('The dense CRF needs pydensecrf2: pip install pydensecrf2 (it compiles, so a C++ compiler is '
-                          "needed), or set crf=None in the config's GenerateInterPixelLabels")
+        raise ImportError(
+            'The dense CRF needs pydensecrf2: pip install pydensecrf2 (it compiles, so a C++ compiler is '
+            "needed), or set crf=None in the config's GenerateInterPixelLabels"
+        )
 
 
-def refine_labels_with_crf(image: np.ndarray,
-                           labels: np.ndarray,
-                           num_labels: int,
-                           iterations: int = 10,
-                           certainty: float = .7,
-                           gaussian: tuple[float, float] = (3., 3.),
-                           bilateral: tuple[float, float, float] = (50., 5., 10.)) -> np.ndarray:
+def refine_labels_with_crf(
+    image: np.ndarray,
+    labels: np.ndarray,
+    num_labels: int,
+    iterations: int = 10,
+    certainty: float = 0.7,
+    gaussian: tuple[float, float] = (3.0, 3.0),
+    bilateral: tuple[float, float, float] = (50.0, 5.0, 10.0),
+) -> np.ndarray:
     """Refine a label map to the edges of the photo (the settings of IRNet).
 
     Args:
@@ -47,9 +51,11 @@ def refine_labels_with_crf(image: np.ndarray,
         return np.zeros((height, width), np.int32)
     crf = densecrf.DenseCRF2D(width, height, num_labels)
     crf.setUnaryEnergy(
-        np.ascontiguousarray(unary_from_labels(labels.astype(np.int64), num_labels, certainty, zero_unsure=False)))
+        np.ascontiguousarray(unary_from_labels(labels.astype(np.int64), num_labels, certainty, zero_unsure=False))
+    )
     crf.addPairwiseGaussian(sxy=gaussian[0], compat=gaussian[1])
     crf.addPairwiseBilateral(
-        sxy=bilateral[0], srgb=bilateral[1], rgbim=np.ascontiguousarray(image), compat=bilateral[2])
+        sxy=bilateral[0], srgb=bilateral[1], rgbim=np.ascontiguousarray(image), compat=bilateral[2]
+    )
     scores = np.array(crf.inference(iterations))
     return scores.argmax(0).reshape(height, width).astype(np.int32)

@@ -20,9 +20,21 @@ class PackTagInputs(BaseTransform):
         meta_keys: Keys that become metainfo, where present.
     """
 
-    def __init__(self,
-                 meta_keys: tuple[str, ...] = ('img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor', 'flip',
-                                               'flip_direction', 'tags', 'mode', 'instances')) -> None:
+    def __init__(
+        self,
+        meta_keys: tuple[str, ...] = (
+            'img_id',
+            'img_path',
+            'ori_shape',
+            'img_shape',
+            'scale_factor',
+            'flip',
+            'flip_direction',
+            'tags',
+            'mode',
+            'instances',
+        ),
+    ) -> None:
         self.meta_keys = meta_keys
 
     def transform(self, results: dict) -> dict:
@@ -34,7 +46,8 @@ class PackTagInputs(BaseTransform):
             sample.gt_sem_seg = PixelData(data=torch.from_numpy(np.ascontiguousarray(label_map))[None])
         if 'cams' in results:
             sample.cams = InstanceData(
-                cams=torch.from_numpy(results['cams']), labels=torch.from_numpy(results['cam_labels']))
+                cams=torch.from_numpy(results['cams']), labels=torch.from_numpy(results['cam_labels'])
+            )
         if 'inter_pixel_labels' in results:
             sample.pred_sem_seg = PixelData(data=torch.from_numpy(results['inter_pixel_labels'])[None])
         image = np.ascontiguousarray(results['img'].transpose(2, 0, 1))

@@ -17,7 +17,8 @@ class RandomResizeLongSide(RandomResize):
 
     def __init__(self, length_range: tuple[int, int], interpolation: str = 'bicubic') -> None:
         super().__init__(
-            scale=tuple(length_range), resize_type='mmcv.Resize', keep_ratio=True, interpolation=interpolation)
+            scale=tuple(length_range), resize_type='mmcv.Resize', keep_ratio=True, interpolation=interpolation
+        )
         self.length_range = length_range
 
     @cache_randomness
@@ -58,11 +59,13 @@ class RandomCropAndPad(BaseTransform):
         random: Whether place is random; else the top left corner is taken.
     """
 
-    def __init__(self,
-                 crop_size: int,
-                 pad_value: tuple[float, float, float] = (103.53, 116.28, 123.675),
-                 label_pad_value: int = 255,
-                 random: bool = True) -> None:
+    def __init__(
+        self,
+        crop_size: int,
+        pad_value: tuple[float, float, float] = (103.53, 116.28, 123.675),
+        label_pad_value: int = 255,
+        random: bool = True,
+    ) -> None:
         self.crop_size = crop_size
         self.pad_value = pad_value
         self.label_pad_value = label_pad_value
@@ -74,13 +77,16 @@ class RandomCropAndPad(BaseTransform):
         (y_from, y_to, rows), (x_from, x_to, columns) = self._place(height), self._place(width)
         image = np.empty((self.crop_size, self.crop_size, 3), results['img'].dtype)
         image[:] = np.round(self.pad_value).astype(image.dtype)
-        image[y_to:y_to + rows, x_to:x_to + columns] = results['img'][y_from:y_from + rows, x_from:x_from + columns]
+        image[y_to : y_to + rows, x_to : x_to + columns] = results['img'][
+            y_from : y_from + rows, x_from : x_from + columns
+        ]
         results['img'] = image
         results['img_shape'] = image.shape[:2]
         if 'gt_seg_map' in results:
             label = np.full(image.shape[:2], self.label_pad_value, results['gt_seg_map'].dtype)
-            label[y_to:y_to + rows, x_to:x_to + columns] = results['gt_seg_map'][y_from:y_from + rows,
-                                                                                x_from:x_from + columns]
+            label[y_to : y_to + rows, x_to : x_to + columns] = results['gt_seg_map'][
+                y_from : y_from + rows, x_from : x_from + columns
+            ]
             results['gt_seg_map'] = label
         return results
 

@@ -22,21 +22,23 @@ class GenerateInterPixelLabels(BaseTransform):
     Args:
         foreground_threshold: CAM value that sure foreground must beat.
         background_threshold: CAM value that sure background stays below.
-        crf: Arguments of :func:`refine_labels_with_crf` that differ from its defaults; None: no CRF.
+        crf: Whether a CRF refines the labels, or those arguments of :func:`refine_labels_with_crf` that differ from
+            its defaults.
     """
 
-    def __init__(self,
-                 foreground_threshold: float = .30,
-                 background_threshold: float = .05,
-                 crf: dict | None = {}) -> None:  # noqa: B006 (configs give a dict, None means none)
+    def __init__(
+        self, foreground_threshold: float = 0.30, background_threshold: float = 0.05, crf: dict | bool | None = True
+    ) -> None:
         if not 0 < background_threshold <= foreground_threshold < 1:
-            raise ValueError('0 < background_threshold <= foreground_threshold < 1 is needed, not '
-                             f'{background_threshold} and {foreground_threshold}')
-        if crf is not None:
+            raise ValueError(
+                '0 < background_threshold <= foreground_threshold < 1 is needed, not '
+                f'{background_threshold} and {foreground_threshold}'
+            )
+        self.crf = {} if crf is True else crf or None
+        if self.crf is not None:
             check_dense_crf()
         self.foreground_threshold = foreground_threshold
         self.background_threshold = background_threshold
-        self.crf = crf
 
     def transform(self, results: dict) -> dict:
         """Mine the labels of one photo."""
@@ -94,8 +96,10 @@ def find_stride(map_size: tuple[int, int], size: tuple[int, int]) -> int:
     for stride in (2**exponent for exponent in range(8)):
         if strided_size(size, stride) == tuple(map_size):
             return stride
-    raise ValueError(f'Maps of size {tuple(map_size)} fit a photo of size {tuple(size)} at no stride: they were made '
-                     'from another photo, make them again')
+    raise ValueError(
+        f'Maps of size {tuple(map_size)} fit a photo of size {tuple(size)} at no stride: they were made '
+        'from another photo, make them again'
+    )
 
 
 def strided_size(size: tuple[int, int], stride: int) -> tuple[int, int]:

@@ -50,14 +50,18 @@ class LoadEvaluationMasks(BaseTransform):
             return results
         semantic = read_index_png(results['seg_map_path'])
         if semantic.shape != tuple(results.get('ori_shape', semantic.shape)):
-            raise ValueError(f'{results["seg_map_path"]}: mask size {semantic.shape} is not that of the photo '
-                             f'{tuple(results["ori_shape"])}')
+            raise ValueError(
+                f'{results["seg_map_path"]}: mask size {semantic.shape} is not that of the photo '
+                f'{tuple(results["ori_shape"])}'
+            )
         results['evaluation_sem_seg'] = semantic
         if 'instance_map_path' in results:
             instance = read_index_png(results['instance_map_path'])
             if instance.shape != semantic.shape:
-                raise ValueError(f'{results["instance_map_path"]}: mask size {instance.shape} is not that of '
-                                 f'{results["seg_map_path"]} {semantic.shape}')
+                raise ValueError(
+                    f'{results["instance_map_path"]}: mask size {instance.shape} is not that of '
+                    f'{results["seg_map_path"]} {semantic.shape}'
+                )
             results['instances'] = masks_to_instances(semantic, instance)
         return results
 
@@ -80,9 +84,11 @@ class LoadCAMs(BaseTransform):
         arrays = PseudoLabelStore(results['cam_dir'], 'cams', '.npz').read_arrays(results['img_id'])
         size = tuple(int(length) for length in arrays['size'])
         if size != tuple(results.get('ori_shape', size)):
-            raise ValueError(f'CAMs of photo {results["img_id"]} in {results["cam_dir"]} were made from a photo of '
-                             f'size {size}, but {results["img_path"]} has {tuple(results["ori_shape"])}: make them '
-                             'again')
+            raise ValueError(
+                f'CAMs of photo {results["img_id"]} in {results["cam_dir"]} were made from a photo of '
+                f'size {size}, but {results["img_path"]} has {tuple(results["ori_shape"])}: make them '
+                'again'
+            )
         results['cams'] = arrays['cams'].astype(np.float32)
         results['cam_labels'] = arrays['labels']
         results['mode'] = str(arrays['mode'])
@@ -103,15 +109,18 @@ class LoadInterPixelLabels(BaseTransform):
     def transform(self, results: dict) -> dict:
         """Read the PNG of the photo."""
         if 'inter_pixel_label_dir' not in results:
-            raise ValueError("LoadInterPixelLabels needs the folder of the store: set the dataset's "
-                             'data_prefix.inter_pixel_labels')
+            raise ValueError(
+                "LoadInterPixelLabels needs the folder of the store: set the dataset's data_prefix.inter_pixel_labels"
+            )
         store = PseudoLabelStore(results['inter_pixel_label_dir'], 'inter_pixel_labels', '.png')
         if results['img_id'] not in store:
             raise store.missing_file_error(results['img_id'])
         labels = read_index_png(store.path_of(results['img_id']))
         if labels.shape != tuple(results.get('ori_shape', labels.shape)):
-            raise ValueError(f'{store.path_of(results["img_id"])}: label map of size {labels.shape}, but the photo '
-                             f'{results["img_path"]} has {tuple(results["ori_shape"])}: make the labels again')
+            raise ValueError(
+                f'{store.path_of(results["img_id"])}: label map of size {labels.shape}, but the photo '
+                f'{results["img_path"]} has {tuple(results["ori_shape"])}: make the labels again'
+            )
         results['gt_seg_map'] = labels
         results.setdefault('seg_fields', []).append('gt_seg_map')
         return results
@@ -130,13 +139,15 @@ class LoadInstancesFromMasks(BaseTransform):
         from mmdet.structures.bbox import HorizontalBoxes
         from mmdet.structures.mask import BitmapMasks
         from pycocotools import mask as coco_mask
+
         instances = results.get('instances')
         if instances is None:
             raise ValueError(f'Photo {results["img_path"]} has no instance masks to train on')
         height, width = results['ori_shape']
         masks = [coco_mask.decode(instance['mask']) for instance in instances]
         results['gt_bboxes'] = HorizontalBoxes(
-            np.array([instance['bbox'] for instance in instances], np.float32).reshape(-1, 4))
+            np.array([instance['bbox'] for instance in instances], np.float32).reshape(-1, 4)
+        )
         results['gt_bboxes_labels'] = np.array([instance['bbox_label'] for instance in instances], np.int64)
         results['gt_ignore_flags'] = np.zeros(len(instances), bool)
         results['gt_masks'] = BitmapMasks(masks, height, width)

@@ -21,15 +21,15 @@ class PILRescale(Resize):
         ValueError: If both or neither range is given, or one that is not positive and rising.
     """
 
-    def __init__(self,
-                 factor_range: tuple[float, float] | None = None,
-                 long_side_range: tuple[int, int] | None = None) -> None:
+    def __init__(
+        self, factor_range: tuple[float, float] | None = None, long_side_range: tuple[int, int] | None = None
+    ) -> None:
         if (factor_range is None) == (long_side_range is None):
             raise ValueError('PILRescale takes either factor_range or long_side_range')
         smallest, largest = factor_range or long_side_range
         if not 0 < smallest <= largest:
             raise ValueError(f'PILRescale takes a range (smallest, largest) over 0, not {(smallest, largest)}')
-        super().__init__(scale_factor=1., keep_ratio=False, backend='pillow', interpolation='bicubic')
+        super().__init__(scale_factor=1.0, keep_ratio=False, backend='pillow', interpolation='bicubic')
         self.factor_range = factor_range
         self.long_side_range = long_side_range
 

@@ -56,8 +56,10 @@ class DisplacementMeanHook(Hook):
         """Write the mean into the last checkpoint."""
         path = find_latest_checkpoint(runner.work_dir)
         if path is None:
-            raise RuntimeError(f'{runner.work_dir} has no checkpoint to add the displacement mean to: keep the '
-                               'CheckpointHook in default_hooks')
+            raise RuntimeError(
+                f'{runner.work_dir} has no checkpoint to add the displacement mean to: keep the '
+                'CheckpointHook in default_hooks'
+            )
         checkpoint = load_checkpoint_safely(path)
         checkpoint['state_dict']['head.displacement_mean'] = mean.cpu()
         write_atomically(path, lambda file: torch.save(checkpoint, file))

@@ -40,16 +40,15 @@ class PseudoLabelLoop(TestLoop):
         ValueError: If there is no writer.
     """
 
-    def __init__(self,
-                 runner: Runner,
-                 dataloader: dict,
-                 evaluator: Evaluator | dict | list,
-                 fp16: bool = False) -> None:
+    def __init__(
+        self, runner: Runner, dataloader: dict, evaluator: Evaluator | dict | list, fp16: bool = False
+    ) -> None:
         evaluator = runner.build_evaluator(evaluator) if isinstance(evaluator, (dict, list)) else evaluator
         self.writers = [metric for metric in evaluator.metrics if isinstance(metric, StoreWriter)]
         if not self.writers:
-            raise ValueError('PseudoLabelLoop needs a writer (CAMWriter, SemanticMaskWriter or InstanceWriter) in '
-                             'test_evaluator')
+            raise ValueError(
+                'PseudoLabelLoop needs a writer (CAMWriter, SemanticMaskWriter or InstanceWriter) in test_evaluator'
+            )
         dataset = DATASETS.build(dataloader['dataset'])
         # writers first: metrics are to see what is stored
         evaluator.metrics.sort(key=lambda metric: not isinstance(metric, StoreWriter))
@@ -94,7 +93,7 @@ class PseudoLabelLoop(TestLoop):
 
     def _process_finished(self) -> None:
         load_masks = LoadEvaluationMasks()
-        for info in self.finished[get_rank()::get_world_size()]:
+        for info in self.finished[get_rank() :: get_world_size()]:
             self.evaluator.process([self._read_sample(load_masks(info))])
 
     def _restore_order(self) -> None:
@@ -108,11 +107,13 @@ class PseudoLabelLoop(TestLoop):
         places = [self.positions[photo] for photo in self.writers[0].results]
         for metric in self.evaluator.metrics:
             if len(metric.results) != len(places):
-                raise ValueError(f'{type(metric).__name__} leaves {len(metric.results)} results of {len(places)} '
-                                 'photos: beside writers only metrics with one result a photo can be used')
+                raise ValueError(
+                    f'{type(metric).__name__} leaves {len(metric.results)} results of {len(places)} '
+                    'photos: beside writers only metrics with one result a photo can be used'
+                )
             parts = all_gather_object(list(zip(places, metric.results)))
             ordered = sorted((pair for part in parts for pair in part), key=lambda pair: pair[0])
-            metric.results = [result for _, result in ordered][get_rank()::get_world_size()]
+            metric.results = [result for _, result in ordered][get_rank() :: get_world_size()]
 
     def _read_sample(self, info: dict[str, Any]) -> DetDataSample:
         """Return the sample of a finished photo: its truth, and what the stores hold."""
@@ -136,23 +137,29 @@ def describe_lineage(runner: Runner, dataset: VOCTagDataset) -> dict[str, Any]:
     cfg = runner.cfg
     data = {key: value for key, value in cfg.test_dataloader.dataset.items() if key != 'data_prefix'}
     relevant = dict(model=cfg.model, data=data, writers=_describe_writers(cfg.test_evaluator))
-    photos = [(info['img_id'], info['tags'], os.path.getsize(info['img_path']))
-              for info in (dataset.get_data_info(index) for index in range(len(dataset)))]
+    photos = [
+        (info['img_id'], info['tags'], os.path.getsize(info['img_path']))
+        for info in (dataset.get_data_info(index) for index in range(len(dataset)))
+    ]
     checkpoint = runner._load_from
     inputs = {name: next(iter(find_manifests(folder).values()), None) for name, folder in dataset.store_dirs.items()}
     return dict(
         config_hash=hash_content(relevant),
         photos_hash=hash_content(photos),
         checkpoint_hash=hash_file(checkpoint) if checkpoint and '://' not in checkpoint else None,
-        inputs=inputs)
+        inputs=inputs,
+    )
 
 
 def _describe_writers(evaluators: dict | list) -> list[dict]:
     """Return the settings of the writers, but for their folders."""
     evaluators = evaluators if isinstance(evaluators, (list, tuple)) else [evaluators]
     classes = (METRICS.get(settings['type']) for settings in evaluators)
-    return [{key: value for key, value in settings.items() if key != 'out_dir'}
-            for settings, found in zip(evaluators, classes) if found is not None and issubclass(found, StoreWriter)]
+    return [
+        {key: value for key, value in settings.items() if key != 'out_dir'}
+        for settings, found in zip(evaluators, classes)
+        if found is not None and issubclass(found, StoreWriter)
+    ]
 
 
 def read_photo_size(path: str) -> tuple[int, int]:

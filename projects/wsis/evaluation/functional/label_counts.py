@@ -40,9 +40,7 @@ class SeedCounts:
     true: np.ndarray
 
 
-def count_labels(
-    predicted: torch.Tensor, true: torch.Tensor, num_labels: int, ignore_index: int = 255
-) -> np.ndarray:
+def count_labels(predicted: torch.Tensor, true: torch.Tensor, num_labels: int, ignore_index: int = 255) -> np.ndarray:
     """Count the pixels of two label maps.
 
     Args:
@@ -60,8 +58,7 @@ def count_labels(
     """
     if predicted.shape != true.shape:
         raise ValueError(
-            f'the predicted label map has the size {tuple(predicted.shape)}, the true one '
-            f'{tuple(true.shape)}'
+            f'the predicted label map has the size {tuple(predicted.shape)}, the true one {tuple(true.shape)}'
         )
     counted = true != ignore_index
     true = true[counted].long()
@@ -176,14 +173,9 @@ def sum_seed_counts(photos: Sequence[SeedCounts], num_classes: int) -> np.ndarra
     return np.stack([correct.T, seeded.T, np.broadcast_to(true, correct.T.shape)])
 
 
-def _check_cams(
-    cams: torch.Tensor, labels: torch.Tensor, true: torch.Tensor, num_classes: int, stride: int
-) -> None:
+def _check_cams(cams: torch.Tensor, labels: torch.Tensor, true: torch.Tensor, num_classes: int, stride: int) -> None:
     if cams.ndim != 3 or len(cams) != len(labels):
-        raise ValueError(
-            f'CAMs (K, h, w) and labels (K,) do not fit: {tuple(cams.shape)} and '
-            f'{tuple(labels.shape)}'
-        )
+        raise ValueError(f'CAMs (K, h, w) and labels (K,) do not fit: {tuple(cams.shape)} and {tuple(labels.shape)}')
     strided = tuple((side - 1) // stride + 1 for side in true.shape)
     size = tuple(cams.shape[1:])
     if len(cams) and size not in (strided, tuple(true.shape)):

@@ -107,15 +107,11 @@ def match_photo(
         predicted = np.flatnonzero(pred_labels == label)
         true = np.flatnonzero(true_labels == label)
         iou = mask_iou(_select(pred_masks, predicted), _select(true_masks, true))
-        matches[:, predicted] = match_instances(
-            iou, pred_scores[predicted], iou_thresholds, ignored[true]
-        )
+        matches[:, predicted] = match_instances(iou, pred_scores[predicted], iou_thresholds, ignored[true])
     return PhotoMatches(pred_labels, pred_scores, matches, true_labels[~ignored])
 
 
-def voc_average_precision(
-    matches: np.ndarray, scores: np.ndarray, num_true: int, convention: str = 'area'
-) -> float:
+def voc_average_precision(matches: np.ndarray, scores: np.ndarray, num_true: int, convention: str = 'area') -> float:
     """Average precision of one class at one IoU threshold.
 
     Args:
@@ -152,9 +148,7 @@ def voc_average_precision(
     return float((np.diff(recall, prepend=0.0) * envelope).sum())
 
 
-def voc_instance_ap(
-    photos: Sequence[PhotoMatches], num_classes: int, convention: str = 'area'
-) -> np.ndarray:
+def voc_instance_ap(photos: Sequence[PhotoMatches], num_classes: int, convention: str = 'area') -> np.ndarray:
     """Average precision per IoU threshold and class over all photos.
 
     Equal scores are ordered by photo and then by prediction, earlier first, so the result depends

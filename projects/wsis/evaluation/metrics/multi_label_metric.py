@@ -64,9 +64,7 @@ class MultiLabelMetric(PhotoMetric):
         tags = torch.as_tensor(sample['gt_tags']).cpu().numpy() > 0
         for name, values in (('pred_scores', scores), ('gt_tags', tags)):
             if values.shape != (num_classes,):
-                raise ValueError(
-                    f'`{name}` has the shape {values.shape}, the data set has {num_classes} classes'
-                )
+                raise ValueError(f'`{name}` has the shape {values.shape}, the data set has {num_classes} classes')
         if not np.isfinite(scores).all():
             raise ValueError('a score of `pred_scores` is not finite')
         return scores, tags

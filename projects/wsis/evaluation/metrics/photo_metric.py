@@ -37,9 +37,7 @@ class PhotoMetric(BaseMetric):
             try:
                 measure = self.measure_photo(sample)
             except ValueError as error:
-                raise ValueError(
-                    f'{type(self).__name__}: photo {photo_name(sample)}: {error}'
-                ) from error
+                raise ValueError(f'{type(self).__name__}: photo {photo_name(sample)}: {error}') from error
             self.results.append(dict(mode=sample.get('mode'), measure=measure))
 
     def compute_metrics(self, results: list[dict]) -> dict[str, float]:
@@ -64,8 +62,7 @@ class PhotoMetric(BaseMetric):
         skipped = len(results) - len(measures)
         if skipped:
             self.log(
-                f'{skipped} of {len(results)} photos have no {self.ground_truth_name} and are '
-                'skipped',
+                f'{skipped} of {len(results)} photos have no {self.ground_truth_name} and are skipped',
                 logging.WARNING,
             )
         self.title = f'{len(measures)} photos, mode: {modes[0] if modes else "not named"}'

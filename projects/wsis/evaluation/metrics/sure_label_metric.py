@@ -30,7 +30,7 @@ class SureLabelMetric(PhotoMetric):
         """Count (right foreground, foreground, right background, background, unsure, all) pixels of one photo."""
         if sample.get('gt_sem_seg') is None:
             return None
-        (true, ), (labels, ) = read_field(sample, 'gt_sem_seg', 'data'), read_field(sample, 'pred_sem_seg', 'data')
+        (true,), (labels,) = read_field(sample, 'gt_sem_seg', 'data'), read_field(sample, 'pred_sem_seg', 'data')
         true, labels = torch.as_tensor(true), torch.as_tensor(labels)
         valid, unsure = true != self.ignore_index, labels == self.ignore_index
         right = (true == labels) & valid

@@ -120,13 +120,8 @@ class VOCInstanceMetric(PhotoMetric):
             for threshold, row in zip(self.iou_thrs, ap):
                 columns[f'AP{100 * threshold:g}{suffix}'] = row
         means = {key: float(np.nanmean(row)) for key, row in columns.items()}
-        rows = [
-            [int(num_true[c]), *(float(row[c]) for row in columns.values())]
-            for c in range(len(names))
-        ]
-        table = format_class_table(
-            ['instances', *columns], names, rows, [int(num_true.sum()), *means.values()]
-        )
+        rows = [[int(num_true[c]), *(float(row[c]) for row in columns.values())] for c in range(len(names))]
+        table = format_class_table(['instances', *columns], names, rows, [int(num_true.sum()), *means.values()])
         self.log(f'{self.title}, in percent\n{table}')
         if self.classwise:
             for key, row in columns.items():
@@ -148,8 +143,7 @@ class VOCInstanceMetric(PhotoMetric):
             masks = [to_rle(mask) for mask in masks]
         if not len(masks) == len(labels) == len(scores):
             raise ValueError(
-                f'`pred_instances` holds {len(masks)} masks, {len(labels)} labels and '
-                f'{len(scores)} scores'
+                f'`pred_instances` holds {len(masks)} masks, {len(labels)} labels and {len(scores)} scores'
             )
         _check_labels(labels, num_classes, 'predicted')
         if not np.isfinite(scores).all():
@@ -169,6 +163,5 @@ def _check_labels(labels: np.ndarray, num_classes: int, what: str) -> None:
     unknown = labels[(labels < 0) | (labels >= num_classes)]
     if len(unknown):
         raise ValueError(
-            f'the {what} class id {unknown[0]} is unknown: the data set has {num_classes} '
-            f'classes, 0..{num_classes - 1}'
+            f'the {what} class id {unknown[0]} is unknown: the data set has {num_classes} classes, 0..{num_classes - 1}'
         )

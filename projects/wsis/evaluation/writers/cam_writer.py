@@ -34,12 +34,14 @@ class CAMWriter(StoreWriter):
             labels=cams['labels'].cpu().numpy(),
             size=np.array(sample['ori_shape'], np.int64),
             scores=sample['pred_scores'].float().cpu().numpy(),
-            mode=np.array(sample['mode']))
+            mode=np.array(sample['mode']),
+        )
 
     def load(self, sample: DetDataSample) -> None:
         """Read the CAMs of one photo."""
         arrays = self.store.read_arrays(sample.img_id)
         sample.pred_cams = InstanceData(
-            cams=torch.from_numpy(arrays['cams']).float(), labels=torch.from_numpy(arrays['labels']))
+            cams=torch.from_numpy(arrays['cams']).float(), labels=torch.from_numpy(arrays['labels'])
+        )
         sample.pred_scores = torch.from_numpy(arrays['scores'])
         sample.set_metainfo(dict(mode=str(arrays['mode'])))

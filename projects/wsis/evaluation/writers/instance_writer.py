@@ -29,7 +29,7 @@ class InstanceWriter(StoreWriter):
         min_score: Instances of the COCO json have a higher score than this.
     """
 
-    def __init__(self, out_dir: str | None = None, min_score: float = 0., **kwargs) -> None:
+    def __init__(self, out_dir: str | None = None, min_score: float = 0.0, **kwargs) -> None:
         super().__init__(out_dir, 'instances', '.json', **kwargs)
         self.min_score = min_score
 
@@ -50,7 +50,8 @@ class InstanceWriter(StoreWriter):
         write_json(
             self.store.path_of(sample['img_id']),
             dict(file_name=Path(sample['img_path']).name, height=height, width=width, instances=instances),
-            indent=None)
+            indent=None,
+        )
 
     def load(self, sample: DetDataSample) -> None:
         """Read the instances of one photo."""
@@ -62,7 +63,8 @@ class InstanceWriter(StoreWriter):
             masks=masks,
             bboxes=torch.from_numpy(boxes),
             labels=torch.tensor([instance['label'] for instance in instances], dtype=torch.long),
-            scores=torch.tensor([instance['score'] for instance in instances], dtype=torch.float32))
+            scores=torch.tensor([instance['score'] for instance in instances], dtype=torch.float32),
+        )
 
     def discard(self) -> None:
         """Remove the COCO json of instances that are made anew."""
@@ -85,6 +87,8 @@ class InstanceWriter(StoreWriter):
                             area=float(coco_mask.area(instance['mask'])),
                             bbox=[float(value) for value in coco_mask.toBbox(instance['mask'])],
                             iscrowd=0,
-                            score=instance['score']))
+                            score=instance['score'],
+                        )
+                    )
         categories = [dict(id=index, name=name) for index, name in enumerate(self.dataset_meta['classes'], 1)]
         write_json(self.coco_path, dict(images=images, annotations=annotations, categories=categories), indent=None)

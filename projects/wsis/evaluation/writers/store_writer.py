@@ -41,8 +41,10 @@ class StoreWriter(BaseMetric):
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
         """Write the photos of a batch; those that the store already holds stay as they are."""
         if self.store is None:
-            raise RuntimeError(f"{type(self).__name__} works in the loop PseudoLabelLoop only: set test_cfg=dict(type="
-                               "'PseudoLabelLoop') in the config")
+            raise RuntimeError(
+                f'{type(self).__name__} works in the loop PseudoLabelLoop only: set test_cfg=dict(type='
+                "'PseudoLabelLoop') in the config"
+            )
         for sample in data_samples:
             if sample['img_id'] not in self.store:
                 self.write(sample)

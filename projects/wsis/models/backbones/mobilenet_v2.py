@@ -26,7 +26,8 @@ class StridedMobileNetV2(MobileNetV2):
         stride = 2  # of conv1
         for name in self.layers[:-1]:
             depthwise = [
-                module.conv for module in getattr(self, name).modules()
+                module.conv
+                for module in getattr(self, name).modules()
                 if isinstance(module, ConvModule) and module.conv.stride == (2, 2)
             ]
             for conv in depthwise:

@@ -25,13 +25,15 @@ class CAMClassifier(BaseModel):
         init_cfg: Initialisation of mmengine.
     """
 
-    def __init__(self,
-                 backbone: dict,
-                 head: dict,
-                 neck: dict | None = None,
-                 test_cfg: dict | None = None,
-                 data_preprocessor: dict | None = None,
-                 init_cfg: dict | None = None) -> None:
+    def __init__(
+        self,
+        backbone: dict,
+        head: dict,
+        neck: dict | None = None,
+        test_cfg: dict | None = None,
+        data_preprocessor: dict | None = None,
+        init_cfg: dict | None = None,
+    ) -> None:
         super().__init__(data_preprocessor=data_preprocessor, init_cfg=init_cfg)
         self.backbone = MODELS.build(backbone)
         self.neck = MODELS.build(neck) if neck else None
@@ -39,10 +41,12 @@ class CAMClassifier(BaseModel):
         self.mode = check_mode(test_cfg.pop('mode', 'pseudo_label'))
         self.stride = test_cfg.pop('stride', 4)
         self.size_divisor = test_cfg.pop('size_divisor', 1)
-        self.score_threshold = test_cfg.pop('score_threshold', .5)
+        self.score_threshold = test_cfg.pop('score_threshold', 0.5)
         if test_cfg:
-            raise ValueError(f'Unknown entries of test_cfg: {sorted(test_cfg)}; known are mode, stride, size_divisor, '
-                             'score_threshold')
+            raise ValueError(
+                f'Unknown entries of test_cfg: {sorted(test_cfg)}; known are mode, stride, size_divisor, '
+                'score_threshold'
+            )
         levels = infer_feature_levels(torch.nn.Sequential(*filter(None, (self.backbone, self.neck))))
         level = levels[head.get('in_index', -1)]
         self.feature_stride = level.stride

@@ -28,11 +28,9 @@ def resize_maps(maps: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
     return F.interpolate(maps[None], size, mode='bilinear', align_corners=False)[0]
 
 
-def select_cams(maps: torch.Tensor,
-                scores: torch.Tensor,
-                tags: list[int] | None,
-                mode: str,
-                score_threshold: float = .5) -> InstanceData:
+def select_cams(
+    maps: torch.Tensor, scores: torch.Tensor, tags: list[int] | None, mode: str, score_threshold: float = 0.5
+) -> InstanceData:
     """Keep the maps of the photo's classes and normalise each by its maximum.
 
     Args:

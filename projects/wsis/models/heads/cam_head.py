@@ -22,13 +22,15 @@ class CAMHead(BaseModule):
         init_cfg: Initialisation of mmengine.
     """
 
-    def __init__(self,
-                 num_classes: int,
-                 in_channels: int,
-                 in_index: int = -1,
-                 loss_cls: dict | None = None,
-                 init_cfg: dict | None = None) -> None:
-        super().__init__(init_cfg or dict(type='Normal', layer='Conv2d', std=.01))
+    def __init__(
+        self,
+        num_classes: int,
+        in_channels: int,
+        in_index: int = -1,
+        loss_cls: dict | None = None,
+        init_cfg: dict | None = None,
+    ) -> None:
+        super().__init__(init_cfg or dict(type='Normal', layer='Conv2d', std=0.01))
         self.num_classes = num_classes
         self.in_index = in_index
         self.classifier = nn.Conv2d(in_channels, num_classes, 1, bias=False)
@@ -43,8 +45,9 @@ class CAMHead(BaseModule):
         logits = self(features).mean((2, 3))
         return dict(loss_cls=self.loss_cls(logits, tags))
 
-    def predict(self, features: tuple[torch.Tensor, ...],
-                valid_sizes: list[tuple[int, int]]) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    def predict(
+        self, features: tuple[torch.Tensor, ...], valid_sizes: list[tuple[int, int]]
+    ) -> list[tuple[torch.Tensor, torch.Tensor]]:
         """Return the scores (C,) and rectified class maps (C, h, w) of each photo, without the padding of the batch.
 
         Args:

@@ -23,17 +23,20 @@ class IRNetHead(BaseModule):
         init_cfg: Initialisation of mmengine.
     """
 
-    def __init__(self,
-                 in_channels: dict[str, int],
-                 displacement_channels: int = 256,
-                 loss_affinity: dict | None = None,
-                 loss_displacement: dict | None = None,
-                 init_cfg: dict | None = None) -> None:
+    def __init__(
+        self,
+        in_channels: dict[str, int],
+        displacement_channels: int = 256,
+        loss_affinity: dict | None = None,
+        loss_displacement: dict | None = None,
+        init_cfg: dict | None = None,
+    ) -> None:
         super().__init__(init_cfg)
         self.boundary = nn.Conv2d(in_channels['boundary'], 1, 1)
         self.displacement = nn.Sequential(
             Projection(in_channels['displacement'], displacement_channels, min(16, displacement_channels)),
-            nn.Conv2d(displacement_channels, 2, 1, bias=False))
+            nn.Conv2d(displacement_channels, 2, 1, bias=False),
+        )
         self.register_buffer('displacement_mean', torch.zeros(2))
         self.loss_affinity = MODELS.build(loss_affinity or dict(type='AffinityLoss'))
         self.loss_displacement = MODELS.build(loss_displacement or dict(type='DisplacementLoss'))

@@ -1,4 +1,5 @@
 """Affinity loss of IRNet's boundary branch (Ahn et al., CVPR 2019, section 4.2, equation 4)."""
+
 import torch
 from mmengine.registry import MODELS
 from torch import Tensor, nn

@@ -1,4 +1,5 @@
 """Displacement loss of IRNet (Ahn et al., CVPR 2019, section 4.2, equations 5 and 6)."""
+
 import torch
 from mmengine.registry import MODELS
 from torch import Tensor, nn

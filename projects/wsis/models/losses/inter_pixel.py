@@ -1,4 +1,5 @@
 """What the inter-pixel losses share: pair targets from a label map and normalisation over the global batch."""
+
 from typing import NamedTuple
 
 import torch

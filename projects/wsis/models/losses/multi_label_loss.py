@@ -14,7 +14,7 @@ class MultiLabelSoftMarginLoss(nn.Module):
         loss_weight: Factor of the loss.
     """
 
-    def __init__(self, loss_weight: float = 1.) -> None:
+    def __init__(self, loss_weight: float = 1.0) -> None:
         super().__init__()
         self.loss_weight = loss_weight
 

@@ -40,38 +40,49 @@ class IRNetNeck(BaseModule):
         ValueError: If there are fewer than 3 levels, or strides that are no multiples of the finest one.
     """
 
-    def __init__(self,
-                 in_channels: Sequence[int],
-                 strides: Sequence[int],
-                 boundary_channels: int = 32,
-                 displacement_channels: Sequence[int] = (64, 128, 256, 256, 256),
-                 fusion_channels: int = 256,
-                 init_cfg: dict | None = None) -> None:
+    def __init__(
+        self,
+        in_channels: Sequence[int],
+        strides: Sequence[int],
+        boundary_channels: int = 32,
+        displacement_channels: Sequence[int] = (64, 128, 256, 256, 256),
+        fusion_channels: int = 256,
+        init_cfg: dict | None = None,
+    ) -> None:
         super().__init__(init_cfg)
         _check_levels(in_channels, strides, displacement_channels)
         self.stride = strides[0]
         self.boundary = nn.ModuleList(
             Projection(channels, boundary_channels, 4, stride // self.stride)
-            for channels, stride in zip(in_channels, strides))
-        widths = displacement_channels[-len(in_channels):]
+            for channels, stride in zip(in_channels, strides)
+        )
+        widths = displacement_channels[-len(in_channels) :]
         self.num_fine = sum(stride == self.stride for stride in strides)
         coarse_stride = strides[self.num_fine] if self.num_fine < len(strides) else self.stride
         self.displacement = nn.ModuleList(
-            Projection(channels, width, _num_groups(width),
-                       1 if stride == self.stride else stride // coarse_stride)
-            for channels, width, stride in zip(in_channels, widths, strides))
-        self.displacement_fusion = Projection(
-            sum(widths[self.num_fine:]), fusion_channels, _num_groups(fusion_channels),
-            coarse_stride // self.stride) if self.num_fine < len(strides) else None
+            Projection(channels, width, _num_groups(width), 1 if stride == self.stride else stride // coarse_stride)
+            for channels, width, stride in zip(in_channels, widths, strides)
+        )
+        self.displacement_fusion = (
+            Projection(
+                sum(widths[self.num_fine :]),
+                fusion_channels,
+                _num_groups(fusion_channels),
+                coarse_stride // self.stride,
+            )
+            if self.num_fine < len(strides)
+            else None
+        )
         self.out_channels = dict(
             boundary=boundary_channels * len(in_channels),
-            displacement=sum(widths[:self.num_fine]) + (fusion_channels if self.displacement_fusion else 0))
+            displacement=sum(widths[: self.num_fine]) + (fusion_channels if self.displacement_fusion else 0),
+        )
 
     def forward(self, features: Sequence[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the features of the boundary and of the displacement branch, both at the finest stride."""
         boundary = _join(project(level) for project, level in zip(self.boundary, features))
         levels = [project(level) for project, level in zip(self.displacement, features)]
-        fine, coarse = levels[:self.num_fine], levels[self.num_fine:]
+        fine, coarse = levels[: self.num_fine], levels[self.num_fine :]
         if coarse:
             fine.append(self.displacement_fusion(_join(coarse, size=features[self.num_fine].shape[-2:])))
         return boundary, _join(fine, size=features[0].shape[-2:])
@@ -98,7 +109,9 @@ def _num_groups(channels: int) -> int:
 
 def _check_levels(in_channels: Sequence[int], strides: Sequence[int], widths: Sequence[int]) -> None:
     if not 3 <= len(in_channels) <= len(widths):
-        raise ValueError(f'IRNetNeck takes 3 to {len(widths)} backbone levels, not {len(in_channels)}: set out_indices '
-                         'of the backbone')
+        raise ValueError(
+            f'IRNetNeck takes 3 to {len(widths)} backbone levels, not {len(in_channels)}: set out_indices '
+            'of the backbone'
+        )
     if list(strides) != sorted(strides) or any(stride % strides[0] for stride in strides):
         raise ValueError(f'IRNetNeck takes backbone levels of rising strides, multiples of the first, not {strides}')

@@ -14,29 +14,31 @@ from .irnet_labels import IRNetLabelMaker
 class IRNet(BaseModel):
     """Class boundaries and displacements learnt from inter-pixel labels (Ahn et al., CVPR 2019).
 
-    The backbone stays as it was pretrained: no gradient, fixed statistics (unless ``freeze_backbone`` is off). In ``predict`` the CAMs of the photo
-    (``data_sample.cams``) are spread along the learnt affinities and split by the learnt displacements into pseudo
-    semantic and instance masks.
+    The backbone stays as it was pretrained: no gradient, fixed statistics (unless ``freeze_backbone`` is off). In
+    ``predict`` the CAMs of the photo (``data_sample.cams``) are spread along the learnt affinities and split by the
+    learnt displacements into pseudo semantic and instance masks.
 
     Args:
         backbone: Backbone with at least 3 levels, the finest of stride 4.
         neck: ``IRNetNeck``; its channels and strides are set here.
         head: ``IRNetHead``; its channels are set here.
-        freeze_backbone: Whether the backbone is frozen, as in the paper. A backbone that was not pretrained on much more
-            data than this knows too little of where in an object a pixel lies, and is better trained along.
+        freeze_backbone: Whether the backbone is frozen, as in the paper. A backbone that was not pretrained on
+            much more data knows too little of where in an object a pixel lies, and is better trained along.
         test_cfg: Arguments of :class:`IRNetLabelMaker`, which makes the pseudo labels.
         data_preprocessor: As in mmdet.
         init_cfg: Initialisation of mmengine.
     """
 
-    def __init__(self,
-                 backbone: dict,
-                 neck: dict,
-                 head: dict,
-                 freeze_backbone: bool = True,
-                 test_cfg: dict | None = None,
-                 data_preprocessor: dict | None = None,
-                 init_cfg: dict | None = None) -> None:
+    def __init__(
+        self,
+        backbone: dict,
+        neck: dict,
+        head: dict,
+        freeze_backbone: bool = True,
+        test_cfg: dict | None = None,
+        data_preprocessor: dict | None = None,
+        init_cfg: dict | None = None,
+    ) -> None:
         super().__init__(data_preprocessor=data_preprocessor, init_cfg=init_cfg)
         self.backbone = MODELS.build(backbone)
         self.freeze_backbone = freeze_backbone
@@ -82,8 +84,7 @@ class IRNet(BaseModel):
             size: (H, W) without the padding, which is cut off from the outputs too.
         """
         height, width = size
-        mirror = F.pad(photo[:, :height, :width].flip(-1),
-                       (0, photo.shape[-1] - width, 0, photo.shape[-2] - height))
+        mirror = F.pad(photo[:, :height, :width].flip(-1), (0, photo.shape[-1] - width, 0, photo.shape[-2] - height))
         return self.relate_views(torch.stack([photo, mirror]), size)
 
     @torch.no_grad()
@@ -115,6 +116,8 @@ def reduce_labels(labels: torch.Tensor, stride: int, size: tuple[int, int]) -> t
         stride: How many pixels a cell is wide.
         size: (h, w) of the network's output.
     """
-    rows, columns = ((torch.arange(length, device=labels.device) * stride + stride // 2).clamp_(max=full - 1)
-                     for length, full in zip(size, labels.shape[-2:]))
+    rows, columns = (
+        (torch.arange(length, device=labels.device) * stride + stride // 2).clamp_(max=full - 1)
+        for length, full in zip(size, labels.shape[-2:])
+    )
     return labels[:, rows[:, None], columns]

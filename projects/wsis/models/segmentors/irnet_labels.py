@@ -29,16 +29,18 @@ class IRNetLabelMaker:
         min_fragment: Share of the photo below which a fragment gets score 0.
     """
 
-    def __init__(self,
-                 boundary: bool = True,
-                 displacement: bool = True,
-                 background_threshold: float = .25,
-                 radius: int = 5,
-                 beta: float = 10.,
-                 steps: int = 256,
-                 cluster_threshold: float = 2.5,
-                 cluster_iterations: int = 300,
-                 min_fragment: float = .01) -> None:
+    def __init__(
+        self,
+        boundary: bool = True,
+        displacement: bool = True,
+        background_threshold: float = 0.25,
+        radius: int = 5,
+        beta: float = 10.0,
+        steps: int = 256,
+        cluster_threshold: float = 2.5,
+        cluster_iterations: int = 300,
+        min_fragment: float = 0.01,
+    ) -> None:
         self.boundary = boundary
         self.displacement = displacement
         self.background_threshold = background_threshold
@@ -58,8 +60,9 @@ class IRNetLabelMaker:
         sample.pred_instances = self._find_instances(scores, classes[owner], size)
         return sample
 
-    def score_instances(self, cams: torch.Tensor, boundary: torch.Tensor,
-                        displacement: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def score_instances(
+        self, cams: torch.Tensor, boundary: torch.Tensor, displacement: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the scores (M, h, w) of class instances, and for each which CAM (M,) it belongs to.
 
         Args:
@@ -87,9 +90,9 @@ class IRNetLabelMaker:
         """Return the label map (H, W; 0 background, else 1 + channel) and the enlarged scores (M, H, W)."""
         if not len(scores):
             return torch.zeros(size, dtype=torch.long, device=scores.device), scores.new_zeros(0, *size)
-        stride = 2**math.ceil(math.log2(max(size[0] / scores.shape[1], size[1] / scores.shape[2])))
+        stride = 2 ** math.ceil(math.log2(max(size[0] / scores.shape[1], size[1] / scores.shape[2])))
         scores = F.interpolate(scores[None], scale_factor=stride, mode='bilinear', align_corners=False)[0]
-        scores = scores[:, :size[0], :size[1]]
+        scores = scores[:, : size[0], : size[1]]
         scores = scores / scores.max().clamp(min=1e-5)
         background = scores.new_full((1, *size), self.background_threshold)
         return torch.cat([background, scores]).argmax(0), scores
@@ -99,4 +102,5 @@ class IRNetLabelMaker:
         found = detect_instances(winner, scores, classes, self.min_fragment * size[0] * size[1])
         masks = found.masks()
         return InstanceData(
-            masks=masks.cpu(), bboxes=mask2bbox(masks.cpu()), labels=found.labels.cpu(), scores=found.scores.cpu())
+            masks=masks.cpu(), bboxes=mask2bbox(masks.cpu()), labels=found.labels.cpu(), scores=found.scores.cpu()
+        )

@@ -11,10 +11,9 @@ class PrecomputedLabels(BaseModel):
     """Hands on the samples as they come, so that labels made by transforms use the same test loop, writers and metrics
     (and with them sharding over processes, and resuming) as those that a network makes."""
 
-    def forward(self,
-                inputs: torch.Tensor,
-                data_samples: list[DetDataSample],
-                mode: str = 'predict') -> list[DetDataSample]:
+    def forward(
+        self, inputs: torch.Tensor, data_samples: list[DetDataSample], mode: str = 'predict'
+    ) -> list[DetDataSample]:
         """Return the samples.
 
         Raises:
