@@ -258,7 +258,7 @@ def fields_of(kind: str, size: int) -> dict:
 @pytest.mark.parametrize(
     'kind, name',
     [
-        ('cam', 'configs/cam/cam_r18_20e_demo.py'),
+        ('cam', 'configs/cam/cam_r18_36e_demo.py'),
         ('irnet', 'configs/irnet/irnet_r18_20e_demo.py'),
         ('mask_rcnn', 'configs/mask_rcnn/mask-rcnn_r18_12e_demo.py'),
     ],

@@ -1,16 +1,24 @@
-# The demo's IRNet: on the features of its classifier, as nothing else is pretrained.
+# The demo's IRNet: nothing is pretrained, so it starts from the classifier's backbone and trains it along.
 _base_ = [
     '../_base_/models/irnet_r50.py', '../_base_/datasets/demo.py', '../_base_/stages/irnet.py',
     '../_base_/default_runtime.py'
 ]
 model = dict(
+    freeze_backbone=False,
     backbone=dict(
-        depth=18, base_channels=32,
+        depth=18,
+        base_channels=32,
+        num_stages=3,
+        strides=(1, 2, 1),
+        dilations=(1, 1, 1),
+        out_indices=(0, 1, 2),
         init_cfg=dict(
             _delete_=True,
             type='Pretrained',
-            checkpoint='work_dirs/cam_r18_20e_demo/epoch_20.pth',
-            prefix='backbone.')))
+            checkpoint='work_dirs/cam_r18_36e_demo/epoch_36.pth',
+            prefix='backbone.')),
+    neck=dict(boundary_channels=16, displacement_channels=(32, 64, 64, 64), fusion_channels=64),
+    head=dict(displacement_channels=64))
 
 train_pipeline = [
     dict(type='LoadPhoto'),
@@ -25,7 +33,7 @@ mean_pipeline = [
     dict(type='RandomCropAndPad', crop_size=160, random=False),
     dict(type='PackTagInputs'),
 ]
-cams = 'work_dirs/cam_r18_20e_demo/cams'
+cams = 'work_dirs/cam_r18_36e_demo/cams'
 inter_pixel_labels = 'work_dirs/inter-pixel-labels_demo/inter_pixel_labels'
 train_dataloader = dict(
     batch_size=16,
@@ -36,7 +44,9 @@ mean_dataloader = dict(num_workers=2, dataset=dict(pipeline=mean_pipeline, **_ba
 test_dataloader = dict(dataset=dict(data_prefix=dict(cams=cams), **_base_.label_dataset))
 
 optim_wrapper = dict(
-    type='OptimWrapper', optimizer=dict(type='AdamW', lr=1e-3, weight_decay=1e-4))
+    type='OptimWrapper',
+    optimizer=dict(type='AdamW', lr=2e-3, weight_decay=1e-4),
+    paramwise_cfg=dict(custom_keys={'displacement': dict(lr_mult=3)}))
 param_scheduler = [
     dict(type='PolyLR', power=.9, eta_min=0., begin=0, end=20, by_epoch=True, convert_to_iter_based=True)
 ]

@@ -11,7 +11,7 @@ model = dict(
         init_cfg=dict(
             _delete_=True,
             type='Pretrained',
-            checkpoint='work_dirs/cam_r18_20e_demo/epoch_20.pth',
+            checkpoint='work_dirs/cam_r18_36e_demo/epoch_36.pth',
             prefix='backbone.')),
     neck=dict(in_channels=[32, 64, 128, 256]),
     roi_head=dict(

@@ -1,6 +1,6 @@
 # The demo's classifier, so narrow and on so small crops that an epoch takes seconds; statistics of BN are fixed, so
 # that photos do not see each other.
-_base_ = '../../configs/cam/cam_r18_20e_demo.py'
+_base_ = '../../configs/cam/cam_r18_36e_demo.py'
 model = dict(backbone=dict(base_channels=8, norm_eval=True))
 train_pipeline = [
     dict(type='LoadPhoto'),

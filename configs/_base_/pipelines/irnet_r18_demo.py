@@ -1,7 +1,7 @@
 # The embedded demo: nothing is pretrained, so IRNet and the detector start from the classifier's backbone.
 _base_ = './irnet.py'
 configs = dict(
-    cam='configs/cam/cam_r18_20e_demo.py',
+    cam='configs/cam/cam_r18_36e_demo.py',
     inter_pixel_labels='configs/irnet/inter-pixel-labels_demo.py',
     irnet='configs/irnet/irnet_r18_20e_demo.py',
     mask_rcnn='configs/mask_rcnn/mask-rcnn_r18_12e_demo.py')

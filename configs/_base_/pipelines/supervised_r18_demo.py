@@ -1,6 +1,6 @@
 # The demo's detector trained on the true masks, to compare with: same config, same classifier (skipped when it is there).
 stages = [
-    dict(name='classifier', action='train', config='configs/cam/cam_r18_20e_demo.py', number='multi_label/mAP'),
+    dict(name='classifier', action='train', config='configs/cam/cam_r18_36e_demo.py', number='multi_label/mAP'),
     dict(
         name='mask_rcnn_supervised',
         action='train',

@@ -34,7 +34,7 @@ class GenerateInterPixelLabels(BaseTransform):
                 '0 < background_threshold <= foreground_threshold < 1 is needed, not '
                 f'{background_threshold} and {foreground_threshold}'
             )
-        self.crf = {} if crf is True else crf or None
+        self.crf = {} if crf is True else None if crf is False else crf
         if self.crf is not None:
             check_dense_crf()
         self.foreground_threshold = foreground_threshold

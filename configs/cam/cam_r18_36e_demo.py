@@ -1,11 +1,9 @@
-# The demo's classifier: ResNet-18 of half width, trained from scratch, so no stage is frozen and BN learns its statistics.
+# The demo's classifier, trained from scratch.
 _base_ = [
-    '../_base_/models/cam_r50.py', '../_base_/datasets/demo.py', '../_base_/stages/cam.py',
+    '../_base_/models/cam_r18_demo.py', '../_base_/datasets/demo.py', '../_base_/stages/cam.py',
     '../_base_/default_runtime.py'
 ]
-model = dict(
-    backbone=dict(depth=18, base_channels=32, frozen_stages=-1, norm_eval=False, init_cfg=None),
-    head=dict(num_classes=_base_.num_classes))
+model = dict(head=dict(num_classes=_base_.num_classes))
 
 train_pipeline = [
     dict(type='LoadPhoto'),
@@ -20,6 +18,6 @@ test_dataloader = dict(dataset=_base_.label_dataset)
 
 optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='AdamW', lr=4e-3, weight_decay=.05))
 param_scheduler = [
-    dict(type='OneCycleLR', eta_max=4e-3, total_steps=20, by_epoch=True, convert_to_iter_based=True)
+    dict(type='OneCycleLR', eta_max=4e-3, total_steps=36, by_epoch=True, convert_to_iter_based=True)
 ]
-train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=20, val_interval=5)
+train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=36, val_interval=12)
