@@ -18,7 +18,11 @@ model = dict(
             checkpoint='work_dirs/cam_r18_36e_demo/epoch_36.pth',
             prefix='backbone.')),
     neck=dict(boundary_channels=16, displacement_channels=(32, 64, 64, 64), fusion_channels=64),
-    head=dict(displacement_channels=64))
+    # The demo's objects are a quarter as large as VOC's: lengths are half of the paper's, or pairs and clusters would reach
+    # over to the neighbours.
+    head=dict(
+        displacement_channels=64, loss_affinity=dict(radius=5), loss_displacement=dict(radius=5)),
+    test_cfg=dict(cluster_threshold=1.25))
 
 train_pipeline = [
     dict(type='LoadPhoto'),

@@ -1,7 +1,7 @@
 """Composes a photo: what is on it, where each object lies, light and shadow, and the true masks.
 
 Photos are planned so that tags are balanced and instances are worth separating: most photos have
-several objects of one class, and many of these touch or partly cover each other.
+several objects of one class, and some of these touch or partly cover each other.
 """
 
 from typing import NamedTuple
@@ -23,7 +23,7 @@ NOMINAL_SIZE = 160
 LENGTHS = {1: (66, 92), 2: (54, 76), 3: (48, 66), 4: (44, 58), 5: (40, 52), 6: (38, 48)}
 # A new member of a group touches an earlier one with this probability, and then covers part of
 # it (rather than lying side by side) with that one.
-TOUCH_PROBABILITY = 0.8
+TOUCH_PROBABILITY = 0.35
 COVER_PROBABILITY = 0.4
 
 

@@ -14,7 +14,7 @@ from .scene import Photo, render_photo
 from .shapes import DEMO_CLASSES
 
 # Raise it with every change that changes a pixel or a file: sets of older versions are rendered anew.
-GENERATOR_VERSION = 1
+GENERATOR_VERSION = 2
 MANIFEST = 'manifest.json'
 KIND = 'wsis-demo-set'
 PHOTO_FILES = (
