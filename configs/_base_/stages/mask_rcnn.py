@@ -37,7 +37,7 @@ test_dataloader = val_dataloader
 
 val_evaluator = [
     dict(type='VOCInstanceMetric'),
-    dict(type='CocoMetric', metric=['bbox', 'segm'], format_only=False),
+    dict(type='PhotoCocoMetric', metric=['bbox', 'segm'], format_only=False),
 ]
 test_evaluator = val_evaluator
 val_cfg = dict(type='ValLoop')

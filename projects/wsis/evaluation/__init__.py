@@ -1,6 +1,13 @@
 """Evaluation: metrics for Runner and Evaluator, and the pure functions behind them."""
 
-from .metrics import MultiLabelMetric, SeedIoUMetric, SemanticIoUMetric, SureLabelMetric, VOCInstanceMetric
+from .metrics import (
+    MultiLabelMetric,
+    PhotoCocoMetric,
+    SeedIoUMetric,
+    SemanticIoUMetric,
+    SureLabelMetric,
+    VOCInstanceMetric,
+)
 from .writers import CAMWriter, InstanceWriter, SemanticMaskWriter
 
 __all__ = [
@@ -8,6 +15,7 @@ __all__ = [
     'InstanceWriter',
     'SemanticMaskWriter',
     'MultiLabelMetric',
+    'PhotoCocoMetric',
     'SeedIoUMetric',
     'SemanticIoUMetric',
     'SureLabelMetric',

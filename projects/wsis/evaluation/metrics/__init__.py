@@ -1,9 +1,17 @@
 """Metrics, registered in mmengine's root registry."""
 
 from .multi_label_metric import MultiLabelMetric
+from .photo_coco_metric import PhotoCocoMetric
 from .seed_iou_metric import SeedIoUMetric
 from .semantic_iou_metric import SemanticIoUMetric
 from .sure_label_metric import SureLabelMetric
 from .voc_instance_metric import VOCInstanceMetric
 
-__all__ = ['MultiLabelMetric', 'SeedIoUMetric', 'SemanticIoUMetric', 'SureLabelMetric', 'VOCInstanceMetric']
+__all__ = [
+    'MultiLabelMetric',
+    'PhotoCocoMetric',
+    'SeedIoUMetric',
+    'SemanticIoUMetric',
+    'SureLabelMetric',
+    'VOCInstanceMetric',
+]

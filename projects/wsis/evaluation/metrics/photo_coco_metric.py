@@ -1,0 +1,52 @@
+"""COCO's AP on those photos that have ground truth."""
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from mmdet.evaluation import CocoMetric
+from mmengine.logging import print_log
+from mmengine.registry import METRICS
+
+
+@METRICS.register_module()
+class PhotoCocoMetric(CocoMetric):
+    """mmdet's ``CocoMetric`` that leaves out photos without ``instances`` instead of stopping at them.
+
+    Left-out photos are counted in one line of the log; if no photo has ground truth, there is no number (an empty
+    dict). With an ``ann_file`` the ground truth is there, and no photo is left out. Arguments are ``CocoMetric``'s.
+    """
+
+    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
+        """Take in a batch of photos.
+
+        Args:
+            data_batch: Not used.
+            data_samples: Data samples as dicts.
+        """
+        for sample in data_samples:
+            if self._coco_api is None and sample.get('instances') is None:
+                # every photo leaves one result: so mmengine can put the photos of all ranks back into their order
+                self.results.append(None)
+            else:
+                super().process(data_batch, [sample])
+
+    def compute_metrics(self, results: list) -> dict[str, float]:
+        """Compute AP of the photos with ground truth.
+
+        Args:
+            results: One result a photo, None for photos without ground truth.
+
+        Returns:
+            Numbers by name; empty if no photo has ground truth.
+        """
+        kept = [result for result in results if result is not None]
+        skipped = len(results) - len(kept)
+        if skipped:
+            print_log(
+                f'{type(self).__name__}: {skipped} of {len(results)} photos have no ground-truth `instances` and are '
+                'skipped',
+                'current',
+                logging.WARNING,
+            )
+        return super().compute_metrics(kept) if kept else {}

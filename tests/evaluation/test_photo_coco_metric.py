@@ -1,0 +1,61 @@
+"""PhotoCocoMetric: photos with, without and partly without ground truth."""
+
+import logging
+
+import numpy as np
+import pytest
+import torch
+from mmengine.evaluator import Evaluator
+
+import projects.wsis.evaluation  # noqa: F401, registers the metric
+from projects.wsis.evaluation.functional import to_rle
+
+
+def make_sample(photo: str, with_truth: bool) -> dict:
+    mask = np.zeros((48, 64), bool)
+    mask[4:40, 8:48] = True
+    sample = dict(
+        img_id=photo,
+        ori_shape=(48, 64),
+        pred_instances=dict(
+            masks=torch.from_numpy(mask[None]),
+            labels=torch.tensor([1]),
+            scores=torch.tensor([0.9]),
+            bboxes=torch.tensor([[8.0, 4.0, 48.0, 40.0]]),
+        ),
+    )
+    if with_truth:
+        sample['instances'] = [dict(bbox=[8, 4, 48, 40], bbox_label=1, mask=to_rle(mask), ignore_flag=0)]
+    return sample
+
+
+def evaluate(samples: list[dict]) -> dict:
+    evaluator = Evaluator([dict(type='PhotoCocoMetric', metric=['bbox', 'segm'])])
+    evaluator.dataset_meta = dict(classes=('cat', 'dog'))
+    metric = evaluator.metrics[0]
+    metric.process(None, samples)
+    return metric.evaluate(len(samples))
+
+
+@pytest.fixture
+def lines(monkeypatch):
+    found = []
+    monkeypatch.setattr(
+        'projects.wsis.evaluation.metrics.photo_coco_metric.print_log',
+        lambda message, logger=None, level=logging.INFO: found.append(message),
+    )
+    return found
+
+
+def test_photos_without_ground_truth_are_left_out_and_counted(lines):
+    expected = evaluate([make_sample('a', True)])
+    assert expected['coco/segm_mAP'] == expected['coco/bbox_mAP'] == pytest.approx(1)
+    assert not lines
+    mixed = [make_sample('x', False), make_sample('a', True), make_sample('y', False)]
+    assert evaluate(mixed) == expected
+    assert lines == ['PhotoCocoMetric: 2 of 3 photos have no ground-truth `instances` and are skipped']
+
+
+def test_no_ground_truth_at_all_gives_no_number(lines):
+    assert evaluate([make_sample('a', False), make_sample('b', False)]) == {}
+    assert len(lines) == 1 and '2 of 2' in lines[0]
