@@ -1,5 +1,7 @@
 """Parts of PseudoLabelLoop; whole runs are in tests/stages."""
 
+import shutil
+
 import pytest
 import torch
 from mmengine.config import ConfigDict
@@ -35,6 +37,14 @@ def test_metrics_and_places_do_not_make_the_lineage():
     evaluators = ConfigDict(writers=[writer, dict(type='VOCInstanceMetric', classwise=True)]).writers
     assert _describe_writers(evaluators) == [dict(type='InstanceWriter', min_score=0.1)]
     assert _describe_writers(evaluators[0]) == [dict(type='InstanceWriter', min_score=0.1)]
+
+
+def test_wrong_checkpoint_leaves_a_finished_store_untouched(chain, demo_environment, tmp_path):
+    shutil.copytree(chain / 'cams', tmp_path / 'work')
+    files = {path: path.read_bytes() for path in (tmp_path / 'work/cams').iterdir()}
+    with pytest.raises(ValueError, match='checkpoint'):
+        make_labels('tiny_cam.py', chain / 'irnet/epoch_1.pth', tmp_path / 'work')
+    assert {path: path.read_bytes() for path in (tmp_path / 'work/cams').iterdir()} == files
 
 
 def test_diverged_network_gets_one_line(chain, demo_environment, tmp_path):

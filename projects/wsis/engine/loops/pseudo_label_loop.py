@@ -54,6 +54,8 @@ class PseudoLabelLoop(TestLoop):
         evaluator.metrics.sort(key=lambda metric: not isinstance(metric, StoreWriter))
         self.total = len(dataset)
         self.positions = {dataset.get_data_info(index)['img_id']: index for index in range(self.total)}
+        # a wrong checkpoint must fail before stores are opened: those of another lineage lose their files
+        runner.load_or_resume()
         self.finished = self._open_stores(runner, dataset)
         done = {info['img_id'] for info in self.finished}
         dataset.get_subset_([index for photo, index in self.positions.items() if photo not in done])
