@@ -226,6 +226,21 @@ def test_damaged_file_gets_one_line(tmp_path, name):
     assert str(path) in str(caught.value)
 
 
+def test_urls_of_the_same_file_name_do_not_share_a_file(tmp_path, server):
+    for value, folder in enumerate('ab'):
+        (tmp_path / folder).mkdir()
+        torch.save(dict(value=value), tmp_path / folder / 'model.pth')
+    for value, folder in enumerate('abab'):
+        assert load_checkpoint_safely(f'{server}/{folder}/model.pth')['value'] == value % 2
+
+
+@pytest.mark.parametrize('size, local_rank, first', [(1, '1', True), (4, '0', True), (4, '1', False)])
+def test_first_process_of_each_node_downloads(monkeypatch, size, local_rank, first):
+    monkeypatch.setattr(safe_checkpoint, 'get_world_size', lambda: size)
+    monkeypatch.setenv('LOCAL_RANK', local_rank)
+    assert safe_checkpoint._is_first_of_node() is first
+
+
 def test_missing_file_gets_one_line(tmp_path):
     with pytest.raises(FileNotFoundError, match=r'none\.pth not found'):
         CheckpointLoader.load_checkpoint(str(tmp_path / 'none.pth'))

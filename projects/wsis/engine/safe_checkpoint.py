@@ -7,6 +7,7 @@ restricted loader refuses a file; the original distribution cannot load its own 
 `weights_only=True`, knows mmengine's own types, and has no fallback. Importing `projects.wsis` installs it.
 """
 
+import hashlib
 import os
 import pickle
 import re
@@ -18,7 +19,7 @@ from typing import Any
 import numpy as np
 import torch
 from mmengine.config import ConfigDict
-from mmengine.dist import barrier, get_rank
+from mmengine.dist import barrier, get_world_size
 from mmengine.fileio import get_file_backend
 from mmengine.logging import HistoryBuffer
 from mmengine.runner import CheckpointLoader
@@ -133,15 +134,25 @@ def read_safely(file: str | Path | BytesIO, source: str | Path, map_location: An
         raise ValueError(_explain(error, str(source))) from None
 
 
+def _is_first_of_node() -> bool:
+    """Whether this process fetches files for its node; nodes need not share a disk."""
+    local_rank = os.environ.get('OMPI_COMM_WORLD_LOCAL_RANK', os.environ.get('LOCAL_RANK', '0'))
+    return get_world_size() == 1 or int(local_rank) == 0
+
+
 def _download(url: str, model_dir: str | None = None, progress: bool = True) -> Path:
-    """Fetch a URL into torch's cache (the first process of the run only) and return the local file.
+    """Fetch a URL into torch's cache (the first process of each node only) and return the local file.
+
+    The file's name holds a hash of the URL: those of different models often end in the same name.
 
     Raises:
         ValueError: If it cannot be fetched.
     """
-    target = Path(model_dir or Path(get_dir()) / 'checkpoints') / Path(url.split('?')[0]).name
+    name = Path(url.split('?')[0]).name
+    unique_name = f'{hashlib.sha256(url.encode()).hexdigest()[:8]}-{name}'
+    target = Path(model_dir or Path(get_dir()) / 'checkpoints') / unique_name
     failure = None
-    if get_rank() == 0 and not target.is_file():
+    if _is_first_of_node() and not target.is_file():
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
             download_url_to_file(url, str(target), progress=progress)  # writes under another name, then renames

@@ -12,7 +12,7 @@ from tiny_chain.fixtures import make_labels
 from projects.wsis.datasets.transforms import LoadPhoto
 from projects.wsis.engine import load_checkpoint_safely
 from projects.wsis.engine.loops import PseudoLabelLoop
-from projects.wsis.engine.loops.pseudo_label_loop import _describe_writers, read_photo_size
+from projects.wsis.engine.loops.pseudo_label_loop import _describe_writers, identify_checkpoint, read_photo_size
 from projects.wsis.evaluation import MultiLabelMetric
 
 
@@ -37,6 +37,16 @@ def test_metrics_and_places_do_not_make_the_lineage():
     evaluators = ConfigDict(writers=[writer, dict(type='VOCInstanceMetric', classwise=True)]).writers
     assert _describe_writers(evaluators) == [dict(type='InstanceWriter', min_score=0.1)]
     assert _describe_writers(evaluators[0]) == [dict(type='InstanceWriter', min_score=0.1)]
+
+
+def test_checkpoints_differ_by_content_or_url(tmp_path, monkeypatch):
+    monkeypatch.setenv('HOME', str(tmp_path))
+    for name, content in dict(a=b'1', b=b'1', c=b'2').items():
+        (tmp_path / f'{name}.pth').write_bytes(content)
+    a, b, c = (identify_checkpoint(str(tmp_path / f'{name}.pth')) for name in 'abc')
+    assert a == b == identify_checkpoint('~/a.pth') and a != c
+    assert identify_checkpoint('https://x.org/a.pth') != identify_checkpoint('https://y.org/a.pth')
+    assert identify_checkpoint(None) is None
 
 
 def test_wrong_checkpoint_leaves_a_finished_store_untouched(chain, demo_environment, tmp_path):

@@ -1,6 +1,7 @@
 """The test loop that makes pseudo labels: it opens the stores, goes on where an interrupted run stopped."""
 
 import os
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -143,14 +144,20 @@ def describe_lineage(runner: Runner, dataset: VOCTagDataset) -> dict[str, Any]:
         (info['img_id'], info['tags'], os.path.getsize(info['img_path']))
         for info in (dataset.get_data_info(index) for index in range(len(dataset)))
     ]
-    checkpoint = runner._load_from
     inputs = {name: next(iter(find_manifests(folder).values()), None) for name, folder in dataset.store_dirs.items()}
     return dict(
         config_hash=hash_content(relevant),
         photos_hash=hash_content(photos),
-        checkpoint_hash=hash_file(checkpoint) if checkpoint and '://' not in checkpoint else None,
+        checkpoint_hash=identify_checkpoint(runner._load_from),
         inputs=inputs,
     )
+
+
+def identify_checkpoint(checkpoint: str | None) -> str | None:
+    """Return what tells a checkpoint from others: the hash of a local file, else its URL; None without one."""
+    if not checkpoint or '://' in checkpoint:
+        return checkpoint or None
+    return hash_file(Path(checkpoint).expanduser())
 
 
 def _describe_writers(evaluators: dict | list) -> list[dict]:
