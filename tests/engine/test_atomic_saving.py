@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import resource
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -51,6 +52,16 @@ def test_killed_while_saving_leaves_the_older_checkpoint_or_none(tmp_path, older
         assert torch.equal(load_checkpoint_safely(path)['state_dict']['a'], torch.zeros(SIZE))
     else:
         assert find_latest_checkpoint(tmp_path) is None
+
+
+def test_copied_work_dir_goes_on_from_its_own_checkpoint(tmp_path):
+    (tmp_path / 'run').mkdir()
+    checkpoint = tmp_path / 'run/epoch_1.pth'
+    checkpoint.touch()
+    (tmp_path / 'run/last_checkpoint').write_text(str(checkpoint))
+    shutil.copytree(tmp_path / 'run', tmp_path / 'copy')
+    assert find_latest_checkpoint(tmp_path / 'copy') == tmp_path / 'copy/epoch_1.pth'
+    assert find_latest_checkpoint(tmp_path / 'run') == checkpoint
 
 
 def touch(path: Path, age: float) -> Path:

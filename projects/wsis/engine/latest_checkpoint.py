@@ -9,9 +9,9 @@ CHECKPOINT_NAME = re.compile(r'(epoch|iter)_(\d+)\.pth')
 def find_latest_checkpoint(work_dir: str | Path) -> Path | None:
     """Return the newest checkpoint of a training run.
 
-    mmengine's `last_checkpoint` file is asked first. A process killed while writing leaves it empty, and a moved work
-    dir leaves the old place in it; then the checkpoint of the same name, else the newest `epoch_*.pth` or
-    `iter_*.pth` counts. Checkpoints themselves are never half-written: see `AtomicLocalBackend`.
+    mmengine's `last_checkpoint` file is asked first. It names a whole path, which a moved or copied work dir still has
+    from its old place: the checkpoint of this name in the folder itself comes before it. A process killed while writing
+    leaves the file empty; then the newest `epoch_*.pth` or `iter_*.pth` counts. Checkpoints themselves are never half-written: see `AtomicLocalBackend`.
 
     Args:
         work_dir: The folder of the run.
@@ -23,7 +23,7 @@ def find_latest_checkpoint(work_dir: str | Path) -> Path | None:
     note = work_dir / 'last_checkpoint'
     if note.is_file():
         noted = note.read_text(encoding='utf-8', errors='replace').strip()
-        candidates = [Path(noted), work_dir / Path(noted).name] if noted else []
+        candidates = [work_dir / Path(noted).name, Path(noted)] if noted else []
         for candidate in candidates:
             if candidate.is_file():
                 return candidate
