@@ -108,6 +108,22 @@ def test_split_with_labels_behind_the_names_and_a_byte_order_mark(root):
     assert list(tags_of(build(root, ann_file='ImageSets/windows.txt'))) == ['b', 'a']
 
 
+def test_split_names_with_file_endings_and_blanks(root):
+    for photo in ('IMG 001', 'IMG 1', 'IMG'):
+        write_photo(root / 'JPEGImages' / f'{photo}.jpg')
+        write_xml(root, photo, 'cat')
+    write_split(root, 'ls.txt', 'a.jpg', 'b.jpg  -1', 'IMG 001.jpg', 'IMG 001', 'IMG 1 -1', 'c 1', 'IMG -1')
+    assert list(tags_of(build(root, ann_file='ImageSets/ls.txt'))) == ['a', 'b', 'IMG 001', 'IMG 1', 'c', 'IMG']
+    write_split(root, 'gone.txt', 'my photo.jpg 1', 'a')
+    one_line(root, FileNotFoundError, r'\(first: my photo\)', ann_file='ImageSets/gone.txt', on_bad_photo='error')
+
+
+def test_photos_to_predict_need_no_xml(root):
+    (root / 'Annotations/b.xml').unlink()
+    assert tags_of(build(root, mode='predict')) == {'a': [0, 1], 'b': []}
+    one_line(root, FileNotFoundError, 'photo b has no tags', mode='pseudo_label')
+
+
 @pytest.mark.parametrize(
     'name, content',
     [

@@ -24,14 +24,15 @@ def read_tags_file(path: str | Path) -> dict[str, list[str]]:
         content = read_json(path)
         if not isinstance(content, dict) or not all(isinstance(names, list) for names in content.values()):
             raise ValueError(f'{path}: a tags file is a JSON object {{"photo": ["class name", ...], ...}}')
-        return {_stem(photo): [str(name) for name in names] for photo, names in content.items()}
+        return {photo_stem(photo): [str(name) for name in names] for photo, names in content.items()}
     tags = {}
     for line in path.read_text(encoding='utf-8-sig').splitlines():
         if line.strip():
             photo, *names = line.strip().split('\t' if '\t' in line else None)
-            tags[_stem(photo)] = [name.strip() for name in names if name.strip()]
+            tags[photo_stem(photo)] = [name.strip() for name in names if name.strip()]
     return tags
 
 
-def _stem(photo: str) -> str:
+def photo_stem(photo: str) -> str:
+    """Return the name of a photo without its file ending, where it has that of a photo."""
     return Path(photo).stem if Path(photo).suffix.lower() in PHOTO_ENDINGS else photo

@@ -2,8 +2,9 @@
 
 import logging
 import os
+import re
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from pathlib import Path
 
 from mmengine.dataset import BaseDataset
@@ -12,7 +13,7 @@ from mmengine.registry import DATASETS
 from PIL import Image
 
 from ..structures import PseudoLabelStore
-from .tags_file import PHOTO_ENDINGS, read_tags_file
+from .tags_file import PHOTO_ENDINGS, photo_stem, read_tags_file
 
 VOC_CLASSES = (
     'aeroplane',
@@ -62,13 +63,15 @@ class VOCTagDataset(BaseDataset):
 
     Args:
         ann_file: A split file (one photo a line), or several (a list, or separated by commas); relative to
-            ``data_root``. Photos named twice count once.
+            ``data_root``. Photos named twice count once; names may end in ``.jpg`` and the like and hold blanks, and
+            VOC's second column (1, 0 or -1) is left out.
         data_prefix: Folders: ``img_path``, ``ann`` (XML), ``sem_seg``, ``instance`` (masks), all relative to
             ``data_root``; ``cams`` and ``inter_pixel_labels`` (stores) relative to the working directory.
         tags_file: Tags of all photos in one file instead of XML: JSON ``{photo: [names]}`` or text lines
             ``photo name name ...``; relative to ``data_root``.
         with_masks: Whether to name the mask files for evaluation; photos without masks stay without.
         mode: ``'pseudo_label'`` or ``'predict'``, where the data set and not the model says whether tags may be used.
+            With ``'predict'`` a photo without XML file has no tags; else it is an error.
         ignore_unknown_classes: Whether object names that are not in the class list are left out; else they are an
             error.
         on_bad_photo: What to do with missing or truncated photos: ``'skip'`` with a counted warning, or ``'error'``.
@@ -130,8 +133,9 @@ class VOCTagDataset(BaseDataset):
 
     def load_data_list(self) -> list[dict]:
         """Read splits and tags; photos keep the order of the splits."""
-        photos = self._read_splits()
+        lines = self._read_splits()
         files = _list_photos(self.data_prefix['img_path'])
+        photos = list(dict.fromkeys(_name_photo(line, files) for line in lines))
         bad = [photo for photo in photos if photo not in files or _is_truncated(files[photo])]
         if bad:
             self._report_bad_photos(bad, len(photos))
@@ -161,18 +165,18 @@ class VOCTagDataset(BaseDataset):
         return kept
 
     def _read_splits(self) -> list[str]:
-        photos: dict[str, None] = {}
+        lines: list[str] = []
         for file in self.split_files:
             if not os.path.isfile(file):
                 raise FileNotFoundError(
                     f'Split file {file} does not exist; set ann_file (and data_root) to a list of '
                     'photo names, one a line'
                 )
-            with open(file, encoding='utf-8-sig') as lines:
-                photos.update((line.split()[0], None) for line in lines if line.strip())
-        if not photos:
+            with open(file, encoding='utf-8-sig') as split:
+                lines.extend(line.strip() for line in split if line.strip())
+        if not lines:
             raise ValueError(f'{", ".join(self.split_files)} names no photo')
-        return list(photos)
+        return lines
 
     def _report_bad_photos(self, bad: list[str], total: int) -> None:
         text = (
@@ -190,6 +194,8 @@ class VOCTagDataset(BaseDataset):
         try:
             return [obj.findtext('name', '').strip() for obj in ElementTree.parse(path).getroot().iter('object')]
         except FileNotFoundError:
+            if self.mode == 'predict':
+                return []
             raise FileNotFoundError(
                 f'{path} does not exist: photo {photo} has no tags; write it, or give all tags in one tags_file'
             ) from None
@@ -236,6 +242,13 @@ def _list_photos(folder: str) -> dict[str, str]:
         for name in sorted(os.listdir(folder))
         if name.lower().endswith(PHOTO_ENDINGS)
     }
+
+
+def _name_photo(line: str, files: Container[str]) -> str:
+    """Return the photo that a line of a split file names: its stem, which may hold blanks."""
+    without_column = re.sub(r'\s+(?:1|0|-1)$', '', line)
+    candidates = [photo_stem(line), photo_stem(without_column), photo_stem(line.split()[0])]
+    return next((photo for photo in candidates if photo in files), candidates[1])
 
 
 def _is_truncated(path: str) -> bool:
