@@ -68,7 +68,8 @@ class VOCTagDataset(BaseDataset):
         data_prefix: Folders: ``img_path``, ``ann`` (XML), ``sem_seg``, ``instance`` (masks), all relative to
             ``data_root``; ``cams`` and ``inter_pixel_labels`` (stores) relative to the working directory.
         tags_file: Tags of all photos in one file instead of XML: JSON ``{photo: [names]}`` or text lines
-            ``photo name name ...``; relative to ``data_root``.
+            ``photo name name ...``; relative to ``data_root``. ``'none'`` means no such file: a config cannot give an
+            environment variable an empty default.
         with_masks: Whether to name the mask files for evaluation; photos without masks stay without.
         mode: ``'pseudo_label'`` or ``'predict'``, where the data set and not the model says whether tags may be used.
             With ``'predict'`` a photo without XML file has no tags; else it is an error.
@@ -105,7 +106,7 @@ class VOCTagDataset(BaseDataset):
         self.store_dirs = {key: prefix.pop(key) for key in ('cams', 'inter_pixel_labels') if key in prefix}
         split_files = ann_file.split(',') if isinstance(ann_file, str) else ann_file
         self.split_files = [file.strip() for file in split_files if file.strip()]
-        self.tags_file = tags_file
+        self.tags_file = None if tags_file == 'none' else tags_file
         self.with_masks = with_masks
         self.mode = mode
         self.ignore_unknown_classes = ignore_unknown_classes
