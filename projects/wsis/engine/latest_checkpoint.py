@@ -11,7 +11,8 @@ def find_latest_checkpoint(work_dir: str | Path) -> Path | None:
 
     mmengine's `last_checkpoint` file is asked first. It names a whole path, which a moved or copied work dir still has
     from its old place: the checkpoint of this name in the folder itself comes before it. A process killed while writing
-    leaves the file empty; then the newest `epoch_*.pth` or `iter_*.pth` counts. Checkpoints themselves are never half-written: see `AtomicLocalBackend`.
+    leaves the file empty; then the newest `epoch_*.pth` or `iter_*.pth` counts. Checkpoints themselves are never
+    half-written: see `AtomicLocalBackend`.
 
     Args:
         work_dir: The folder of the run.
