@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 import torch
-from tiny_chain.fixtures import CONFIGS, TOOLS, make_labels, run_tool, start_tool, train, write_killed_config
+from tiny_chain.fixtures import CONFIGS, TOOLS, make_labels, read_tiny_config, run_tool, start_tool, train, write_killed_config
 
+from projects.wsis.apis.launch import apply_resume, run_training
 from projects.wsis.engine import load_checkpoint_safely
 from projects.wsis.structures import read_json, write_json
 
@@ -136,6 +137,17 @@ def test_killed_training_goes_on_from_its_checkpoint(demo_environment, tmp_path,
     train('tiny_cam.py', tmp_path / 'work', resume='auto', **{'train_cfg.max_epochs': 2})
     assert (tmp_path / 'work/epoch_1.pth').stat().st_mtime_ns == first
     assert load_checkpoint_safely(tmp_path / 'work/epoch_2.pth')['meta']['iter'] == 4
+
+
+def test_training_killed_in_its_last_validation_validates_when_it_goes_on(chain, demo_environment, tmp_path):
+    (tmp_path / 'work').mkdir()
+    content = load_checkpoint_safely(chain / 'classifier/epoch_1.pth')  # saved before the validation of its epoch
+    assert not any(name.startswith('val/') for name in content['message_hub']['log_scalars'])
+    torch.save(content, tmp_path / 'work/epoch_1.pth')
+    cfg = read_tiny_config('tiny_cam.py', tmp_path / 'work')
+    apply_resume(cfg, 'auto')
+    run_training(cfg, tmp_path / 'metrics.json')
+    assert read_json(tmp_path / 'metrics.json') == pytest.approx(read_json(chain / 'classifier/metrics.json'))
 
 
 def test_training_killed_before_the_displacement_mean_gets_it(chain, demo_environment, tmp_path, one_thread):

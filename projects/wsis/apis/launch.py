@@ -12,6 +12,7 @@ from mmengine.runner import Runner
 from torch import distributed
 
 from projects.wsis.engine.hooks.checkpoint_match_hook import CheckpointMatchHook
+from projects.wsis.engine.hooks.last_validation_hook import LastValidationHook
 from projects.wsis.engine.hooks.plain_checkpoint_hook import PlainCheckpointHook
 from projects.wsis.engine.latest_checkpoint import find_latest_checkpoint
 from projects.wsis.structures.files import write_json
@@ -193,6 +194,7 @@ def run_training(cfg: Config, out: str | Path | None = None) -> Runner:
         The Runner after training.
     """
     runner = build_runner(cfg, complete_weights=bool(cfg.get('resume')))
+    runner.register_hook(LastValidationHook())
     runner.train()
     if out is not None and runner.rank == 0:
         scalars = runner.message_hub.log_scalars

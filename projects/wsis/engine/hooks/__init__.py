@@ -2,6 +2,7 @@
 
 from .checkpoint_match_hook import CheckpointMatchHook
 from .displacement_mean_hook import DisplacementMeanHook
+from .last_validation_hook import LastValidationHook
 from .plain_checkpoint_hook import PlainCheckpointHook
 
-__all__ = ['CheckpointMatchHook', 'DisplacementMeanHook', 'PlainCheckpointHook']
+__all__ = ['CheckpointMatchHook', 'DisplacementMeanHook', 'LastValidationHook', 'PlainCheckpointHook']
