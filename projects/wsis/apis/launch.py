@@ -14,6 +14,7 @@ from torch import distributed
 from projects.wsis.engine.hooks.checkpoint_match_hook import CheckpointMatchHook
 from projects.wsis.engine.hooks.last_validation_hook import LastValidationHook
 from projects.wsis.engine.hooks.plain_checkpoint_hook import PlainCheckpointHook
+from projects.wsis.engine.hooks.pretrained_match_hook import PretrainedMatchHook
 from projects.wsis.engine.latest_checkpoint import find_latest_checkpoint
 from projects.wsis.structures.files import write_json
 
@@ -173,6 +174,8 @@ def build_runner(cfg: Config, complete_weights: bool) -> Runner:
     setup_environment_for_launch(cfg)
     runner = Runner.from_cfg(cfg) if 'runner_type' not in cfg else RUNNERS.build(cfg)
     runner.register_hook(CheckpointMatchHook(complete=complete_weights), priority='VERY_LOW')
+    if not complete_weights:
+        runner.register_hook(PretrainedMatchHook())
     runner.register_hook(PlainCheckpointHook())
     return runner
 

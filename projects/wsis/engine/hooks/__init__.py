@@ -4,5 +4,12 @@ from .checkpoint_match_hook import CheckpointMatchHook
 from .displacement_mean_hook import DisplacementMeanHook
 from .last_validation_hook import LastValidationHook
 from .plain_checkpoint_hook import PlainCheckpointHook
+from .pretrained_match_hook import PretrainedMatchHook
 
-__all__ = ['CheckpointMatchHook', 'DisplacementMeanHook', 'LastValidationHook', 'PlainCheckpointHook']
+__all__ = [
+    'CheckpointMatchHook',
+    'DisplacementMeanHook',
+    'LastValidationHook',
+    'PlainCheckpointHook',
+    'PretrainedMatchHook',
+]
