@@ -9,7 +9,16 @@ from pathlib import Path
 
 import pytest
 import torch
-from tiny_chain.fixtures import CONFIGS, TOOLS, make_labels, read_tiny_config, run_tool, start_tool, train, write_killed_config
+from tiny_chain.fixtures import (
+    CONFIGS,
+    TOOLS,
+    make_labels,
+    read_tiny_config,
+    run_tool,
+    start_tool,
+    train,
+    write_killed_config,
+)
 
 from projects.wsis.apis.launch import apply_resume, run_training
 from projects.wsis.engine import load_checkpoint_safely
