@@ -193,6 +193,58 @@ def test_missing_input_is_told_before_anything_is_set_aside(make, tmp_path, choi
     assert '\n' not in str(caught.value) and aside(tmp_path) == [] and ran(tmp_path) == []
 
 
+@pytest.mark.parametrize('choice', [dict(only='cams'), dict(start='cams')])
+def test_interrupted_stage_that_is_named_runs_anew(make, tmp_path, choice):
+    make().run()
+    ran(tmp_path)
+    record = StageRecord(tmp_path / 'work/cams')
+    record.path.write_text(json.dumps(dict(record.read(), complete=False)))
+    (tmp_path / 'work/cams/cams/old.npz').touch()
+    make().run(**choice)
+    assert ran(tmp_path)[0] == 'cams' and 'cams' in aside(tmp_path)
+    assert not (tmp_path / 'work/cams/cams/old.npz').exists()
+
+
+def test_outputs_without_a_record_are_set_aside(make, tmp_path):
+    (tmp_path / 'work/classifier').mkdir(parents=True)
+    (tmp_path / 'work/classifier/epoch_1.pth').write_text('made by hand')
+    make().run()
+    assert aside(tmp_path) == ['classifier']
+    assert (tmp_path / 'work/classifier/log.txt').read_text() == 'started '
+
+
+def test_changed_photos_run_their_stages_anew(make, tmp_path):
+    for path in ('a.txt', 'JPEGImages/1.jpg', 'Annotations/1.xml'):
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_text('1')
+    dataset = "dict(type='VOCTagDataset', data_root='.', ann_file='a.txt')"
+    (tmp_path / 'irnet.py').write_text(f"train_dataloader = dict(dataset={dataset})\ndata = dict(cams='x')\n")
+    make().run()
+    ran(tmp_path)
+    make().run()
+    assert ran(tmp_path) == []
+    (tmp_path / 'Annotations/1.xml').write_text('other tags')
+    make().run()
+    assert ran(tmp_path)[0] == 'irnet' and 'classifier' not in aside(tmp_path)
+
+
+def test_name_of_the_results(make, tmp_path):
+    make(results_name='other').run()
+    assert (tmp_path / 'work/other.json').is_file() and not (tmp_path / 'work/results.json').exists()
+
+
+def test_processes_share_the_batch(make, tmp_path):
+    (tmp_path / 'cam.py').write_text("train_dataloader = dict(batch_size=6)\ndata = dict(cams='x')\n")
+    pipeline = make(options=dict(classifier={'model.lr': 3}))
+    pipeline.processes = 3
+    command = Pipeline._command(pipeline, pipeline.stages[0])
+    assert command[-3:] == ['--cfg-options', 'model.lr=3', 'train_dataloader.batch_size=2']
+    pipeline.processes = 4
+    with pytest.raises(PipelineError, match='Stage classifier: a batch of 6 photos cannot be divided among 4') as told:
+        pipeline.run()
+    assert '\n' not in str(told.value) and ran(tmp_path) == []
+
+
 def test_unknown_stage_gets_one_line(make):
     for choice in (dict(only='cam'), dict(start='cam')):
         with pytest.raises(PipelineError, match="There is no stage 'cam'; the stages are classifier, cams, irnet"):

@@ -15,6 +15,7 @@ from ..structures import read_json, write_json
 from .launch import INSTALLED_ROOT, ROOT, find_config, load_config
 from .pipeline_report import PipelineReport
 from .processes import end_with_parent, lock_folder
+from .stage_data import describe_data
 from .stage_record import StageRecord, make_key
 
 ACTIONS = ('train', 'predict', 'tool')
@@ -76,14 +77,39 @@ class Stage:
         names = {match[1] for text in texts for match in PLACEHOLDER.finditer(text)} - {'work_dir'}
         return sorted(names | ({self.checkpoint} if self.checkpoint else set()))
 
+    def load_config(self) -> Config:
+        """Return the config with the options of the stage; None stands for what other stages make."""
+        options = {key: None if PLACEHOLDER.search(str(value)) else value for key, value in self.options.items()}
+        return load_config(self.config, options)
+
+    def divide_batch(self, processes: int) -> int | None:
+        """Return the batch size of each process, so that the batch of all together is the configured one.
+
+        Returns:
+            None where there is nothing to divide: another action than ``train``, one process, no batch size.
+
+        Raises:
+            PipelineError: If the batch cannot be divided.
+        """
+        if self.action != 'train' or processes == 1:
+            return None
+        batch = self.load_config().get('train_dataloader', {}).get('batch_size')
+        if batch is not None and int(batch) % processes:
+            raise PipelineError(
+                f'Stage {self.name}: a batch of {batch} photos cannot be divided among {processes} processes: choose '
+                f'another number of them, or another train_dataloader.batch_size in {self.config}'
+            )
+        return None if batch is None else int(batch) // processes
+
     def describe(self) -> Any:
-        """Return all that decides what the stage makes, but for its inputs."""
+        """Return all that decides what the stage makes, but for the stages that are its inputs."""
         if self.action == 'tool':
             return [self.action, self.tool, self.arguments]
         content = load_config(self.config).to_dict()
+        data = describe_data(self.load_config().to_dict(), self.action)
         for key in ('work_dir', 'launcher', 'filename'):
             content.pop(key, None)
-        return [self.action, content, self.options]
+        return [self.action, content, self.options, data]
 
 
 def read_stages(config: Config) -> list[Stage]:
@@ -135,9 +161,10 @@ class Pipeline:
     Args:
         config: Config with ``stages = [dict(name=, action=, config=, ...), ...]``; see :class:`Stage`. Its ``configs``
             gives short names to configs, ``options`` more options and ``expected`` the expected numbers by stage, so
-            that pipelines for other data inherit the stages; ``skip`` names stages to leave out.
+            that pipelines for other data inherit the stages; ``skip`` names stages to leave out. ``results_name`` names
+            the JSON file of results, for pipelines that share a work dir.
         work_dir: Folder of the pipeline; each stage has a folder of its name in it.
-        processes: How many processes (GPUs, where there are any) each stage uses.
+        processes: How many processes (GPUs, where there are any) each stage uses; they share the configured batch.
 
     Raises:
         PipelineError: If the stages do not fit together.
@@ -146,6 +173,7 @@ class Pipeline:
     def __init__(self, config: Config, work_dir: str | Path, processes: int = 1) -> None:
         self.work_dir = Path(work_dir).resolve()
         self.processes = processes
+        self.results_path = self.work_dir / f'{config.get("results_name", "results")}.json'
         self.stages = read_stages(config)
         if not self.stages:
             raise PipelineError(f'{config.filename} is no pipeline: it has no `stages`')
@@ -185,20 +213,22 @@ class Pipeline:
 
     def _run(self, only: str | None, start: str | None) -> dict[str, Any]:
         selected = self.select(only, start)
+        for stage in selected:
+            stage.divide_batch(self.processes)  # what cannot be divided is told before anything runs
         if only or start:
             made = {stage.name for stage in selected}
             for name in sorted({name for stage in selected for name in stage.inputs} - made):
                 self._check_input(name)  # before anything is set aside
             for stage in selected:
-                if self.record(stage.name).read().get('complete'):
+                if stage is selected[0] or self.record(stage.name).read().get('complete'):
                     self.record(stage.name).set_aside()
         report = PipelineReport(self.stages, selected)
         with report:
             for stage in selected:
                 self._run_stage(stage, report)
         results = report.results({stage.name: self.record(stage.name).read() for stage in self.stages})
-        write_json(self.work_dir / 'results.json', results)
-        report.print_table(results, self.work_dir)
+        write_json(self.results_path, results)
+        report.print_table(results, self.work_dir, self.results_path)
         return results
 
     def record(self, name: str) -> StageRecord:
@@ -267,8 +297,11 @@ class Pipeline:
         script += ['--work-dir', str(folder), '--out', str(folder / METRICS_NAME)]
         if self.processes > 1:
             script += ['--launcher', 'pytorch']
-        if stage.options:
-            script += ['--cfg-options', *(f'{key}={self._fill(str(value))}' for key, value in stage.options.items())]
+        options = dict(stage.options)
+        if (batch := stage.divide_batch(self.processes)) is not None:
+            options['train_dataloader.batch_size'] = batch
+        if options:
+            script += ['--cfg-options', *(f'{key}={self._fill(str(value))}' for key, value in options.items())]
         return python + script
 
     def _execute(self, stage: Stage, report: PipelineReport) -> None:

@@ -104,7 +104,7 @@ class PipelineReport:
         ]
         return dict(stages=stages, seconds=round(sum(stage['seconds'] for stage in stages), 1))
 
-    def print_table(self, results: dict[str, Any], work_dir: Path) -> None:
+    def print_table(self, results: dict[str, Any], work_dir: Path, results_path: Path) -> None:
         """Print the table of all stages."""
         table = Table(title=f'Pipeline in {work_dir}')
         for name, side in (
@@ -127,7 +127,7 @@ class PipelineReport:
         table.add_section()
         table.add_row('all stages', '', '', '', format_time(results['seconds']))
         self.console.print(table)
-        self.console.print(f'All numbers: {work_dir / "results.json"}', markup=False)
+        self.console.print(f'All numbers: {results_path}', markup=False)
         for picture in sorted(work_dir.glob('*/*.png')):
             self.console.print(f'Pictures: {picture}', markup=False)
 

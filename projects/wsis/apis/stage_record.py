@@ -41,11 +41,12 @@ class StageRecord:
     def begin(self, key: str, **facts: Any) -> None:
         """Begin the stage, or go on with it.
 
-        What a run of another key has left, or what was changed since it was made, is set aside in ``.previous`` first,
-        so that nothing of it is taken for new.
+        What a run of another key or a run without a record (a tool started by hand) has left, or what was changed since
+        it was made, is set aside in ``.previous`` first, so that nothing of it is taken for new.
         """
         old = self.read()
-        if old and (old.get('key') != key or self._was_changed(old)):
+        foreign = not old and describe_outputs(self.folder)
+        if foreign or (old and (old.get('key') != key or self._was_changed(old))):
             self.set_aside()
             old = {}
         write_json(self.path, dict(key=key, complete=False, seconds=old.get('seconds', 0.0), **facts))
