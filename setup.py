@@ -6,7 +6,7 @@ from pathlib import Path
 from setuptools import setup
 from setuptools.command.build_py import build_py
 
-SHIPPED = ('configs', 'tools', 'demo', 'model-index.yml', 'dataset-index.yml')
+SHIPPED = ('configs', 'tools', 'demo', 'model-index.yml')
 IGNORED = shutil.ignore_patterns('__pycache__', '*.pyc')
 
 
