@@ -50,10 +50,10 @@ def instances_from_scores(
     """
     _check_scores(scores, labels)
     if scores.shape[0] == 0:
-        return detect_instances(torch.zeros(scores.shape[1:], dtype=torch.int64), scores, labels, min_area)
+        return split_regions(scores.new_zeros(scores.shape[1:], dtype=torch.int64), scores.sum(0), labels, min_area)
     highest, channel = scores.max(dim=0)
     winner = torch.where(highest > background, channel + 1, torch.zeros_like(channel))
-    return detect_instances(winner, scores, labels, min_area)
+    return split_regions(winner, highest, labels, min_area)
 
 
 @torch.no_grad()
@@ -79,30 +79,63 @@ def detect_instances(winner: Tensor, scores: Tensor, labels: Tensor, min_area: f
             f'winner must be an integer map (H, W) = {tuple(scores.shape[1:])}, '
             f'got {winner.dtype} {tuple(winner.shape)}'
         )
+    _check_winner(winner, len(labels))
+    if len(scores):
+        best = scores.gather(0, (winner.long() - 1).clamp(min=0)[None].to(scores.device))[0]
+    else:
+        best = scores.new_zeros(winner.shape)
+    return split_regions(winner, best, labels, min_area)
+
+
+@torch.no_grad()
+def split_regions(winner: Tensor, best: Tensor, labels: Tensor, min_area: float = 0.0) -> InstanceMap:
+    """:func:`detect_instances` where only the winners' scores are at hand: one map instead of one a channel.
+
+    Args:
+        winner: ``(H, W)`` integers: 0 for the background, ``1 + c`` where channel ``c`` wins.
+        best: ``(H, W)`` score of the winner; not looked at where the background wins.
+        labels: ``(C,)`` integer label of each channel.
+        min_area: Components of fewer pixels (strictly) keep their mask but get score 0.
+
+    Returns:
+        The instances, as :func:`detect_instances` gives them.
+
+    Raises:
+        ValueError: If a shape does not fit or ``winner`` names a channel that is not there.
+    """
+    if winner.dim() != 2 or winner.is_floating_point() or best.shape != winner.shape or not best.is_floating_point():
+        raise ValueError(
+            f'winner and best must be maps (H, W), integer and floating-point, got {winner.dtype} '
+            f'{tuple(winner.shape)} and {best.dtype} {tuple(best.shape)}'
+        )
+    _check_winner(winner, len(labels))
     regions = winner.cpu().numpy().astype(np.int64)
-    if regions.size and (regions.min() < 0 or regions.max() > len(scores)):
-        raise ValueError(f'winner must lie in 0..{len(scores)}, got {regions.min()}..{regions.max()}')
-    maps = scores.detach().cpu().numpy()
+    values_at = best.detach().cpu().numpy()
     numbers = np.zeros(regions.shape, dtype=np.int64)
     channels, values = [], []
-    for channel, box in enumerate(ndimage.find_objects(regions, max_label=len(scores))):
+    for channel, box in enumerate(ndimage.find_objects(regions, max_label=len(labels))):
         if box is None:
             continue
         # the default structure of scipy is the 4-neighbourhood; components come in raster order
         components, count = ndimage.label(regions[box] == channel + 1)
         index = np.arange(1, count + 1)
-        best = ndimage.maximum(maps[channel][box], components, index)
+        highest = ndimage.maximum(values_at[box], components, index)
         area = np.bincount(components.ravel(), minlength=count + 1)[1:]
         part = numbers[box]
         part[components > 0] = components[components > 0] + len(values)
-        values.extend(np.where(area < min_area, 0, best))
+        values.extend(np.where(area < min_area, 0, highest))
         channels.extend([channel] * count)
-    device = scores.device
+    device = best.device
     return InstanceMap(
         torch.from_numpy(numbers).to(device),
         labels.to(device).long()[torch.tensor(channels, dtype=torch.int64, device=device)],
-        torch.tensor(np.array(values, dtype=maps.dtype), device=device),
+        torch.tensor(np.array(values, dtype=values_at.dtype), device=device),
     )
+
+
+def _check_winner(winner: Tensor, count: int) -> None:
+    if winner.numel() and (winner.min() < 0 or winner.max() > count):
+        raise ValueError(f'winner must lie in 0..{count}, got {int(winner.min())}..{int(winner.max())}')
 
 
 def _check_scores(scores: Tensor, labels: Tensor) -> None:

@@ -8,7 +8,10 @@ from mmdet.structures import DetDataSample
 from mmdet.structures.mask import mask2bbox
 from mmengine.structures import InstanceData, PixelData
 
-from ...ops import cluster_displacement, detect_instances, random_walk
+from ...ops import cluster_displacement, random_walk, split_regions
+
+# Score maps of so many bytes are enlarged to the size of the photo at once.
+CHUNK_BYTES = 64 * 2**20
 
 
 class IRNetLabelMaker:
@@ -77,30 +80,47 @@ class IRNetLabelMaker:
         scores = cams.reshape(-1, *size)
         if self.displacement and len(cams):
             clusters = cluster_displacement(displacement[None], **self.clustering)[0]
-            masks = F.one_hot(clusters).permute(2, 0, 1).to(cams)
-            scores = (cams[:, None] * masks[None]).flatten(0, 1)
-            owner = owner.repeat_interleave(len(masks))
-            used = scores.amax((1, 2)) > 0  # the walk of a map of zeros is zero
-            scores, owner = scores[used], owner[used]
+            # only clusters with a score: the walk of a map of zeros is zero
+            used = [clusters[cam > 0].unique() for cam in cams]
+            scores = torch.cat([cam * (clusters == ids[:, None, None]) for cam, ids in zip(cams, used)])
+            owner = torch.cat([number.expand(len(ids)) for number, ids in zip(owner, used)])
         if self.boundary and len(scores):
             scores = random_walk(scores[None], boundary[None], **self.walk)[0]
         return scores, owner
 
     def _decide(self, scores: torch.Tensor, size: tuple[int, int]) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return the label map (H, W; 0 background, else 1 + channel) and the enlarged scores (M, H, W)."""
+        """Return the label map (H, W; 0 background, else 1 + channel) and the winners' scores (H, W).
+
+        It is the argmax of [background, enlarged scores relative to their maximum], of which only a few channels are
+        enlarged at a time: all of a large photo would take gigabytes.
+        """
+        winner = torch.zeros(size, dtype=torch.long, device=scores.device)
+        best = scores.new_full(size, self.background_threshold)
         if not len(scores):
-            return torch.zeros(size, dtype=torch.long, device=scores.device), scores.new_zeros(0, *size)
-        stride = 2 ** math.ceil(math.log2(max(size[0] / scores.shape[1], size[1] / scores.shape[2])))
-        scores = F.interpolate(scores[None], scale_factor=stride, mode='bilinear', align_corners=False)[0]
-        scores = scores[:, : size[0], : size[1]]
-        scores = scores / scores.max().clamp(min=1e-5)
-        background = scores.new_full((1, *size), self.background_threshold)
-        return torch.cat([background, scores]).argmax(0), scores
+            return winner, best
+        chunks = scores.split(max(1, CHUNK_BYTES // (size[0] * size[1] * scores.element_size())))
+        scale = torch.stack([enlarge(chunk, size).max() for chunk in chunks]).max().clamp(min=1e-5)
+        first = 1
+        for chunk in chunks:
+            maps = enlarge(chunk, size) / scale
+            highest, channel = maps.max(0)
+            better = highest > best  # of equal scores the first channel wins, and the background before all
+            winner = torch.where(better, channel + first, winner)
+            best = torch.where(better, highest, best)
+            first += len(maps)
+        return winner, best
 
     def _find_instances(self, scores: torch.Tensor, classes: torch.Tensor, size: tuple[int, int]) -> InstanceData:
-        winner, scores = self._decide(scores, size)
-        found = detect_instances(winner, scores, classes, self.min_fragment * size[0] * size[1])
+        winner, best = self._decide(scores, size)
+        found = split_regions(winner, best, classes, self.min_fragment * size[0] * size[1])
         masks = found.masks()
         return InstanceData(
             masks=masks.cpu(), bboxes=mask2bbox(masks.cpu()), labels=found.labels.cpu(), scores=found.scores.cpu()
         )
+
+
+def enlarge(scores: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
+    """Enlarge maps (M, h, w) bilinearly by the power of two that covers the photo, and cut them to its size (H, W)."""
+    stride = 2 ** math.ceil(math.log2(max(size[0] / scores.shape[1], size[1] / scores.shape[2])))
+    scores = F.interpolate(scores[None], scale_factor=stride, mode='bilinear', align_corners=False)[0]
+    return scores[:, : size[0], : size[1]]
