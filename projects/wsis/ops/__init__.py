@@ -7,6 +7,7 @@ from .instances import InstanceMap, detect_instances, instances_from_scores, spl
 from .paths import SearchPath, search_paths
 from .peaks import find_peaks
 from .random_walk import random_walk, random_walk_from_affinity
+from .strides import strided_size
 
 __all__ = [
     'InstanceMap',
@@ -25,4 +26,5 @@ __all__ = [
     'refine_displacement',
     'search_paths',
     'split_regions',
+    'strided_size',
 ]

@@ -5,6 +5,7 @@ import numpy as np
 from mmcv.transforms import BaseTransform
 from mmengine.registry import TRANSFORMS
 
+from ...ops import strided_size
 from ...structures.masks import IGNORE_LABEL
 from .dense_crf import check_dense_crf, refine_labels_with_crf
 
@@ -100,8 +101,3 @@ def find_stride(map_size: tuple[int, int], size: tuple[int, int]) -> int:
         f'Maps of size {tuple(map_size)} fit a photo of size {tuple(size)} at no stride: they were made '
         'from another photo, make them again'
     )
-
-
-def strided_size(size: tuple[int, int], stride: int) -> tuple[int, int]:
-    """Return the size of a map of this stride: ``ceil(H / stride), ceil(W / stride)``."""
-    return (size[0] - 1) // stride + 1, (size[1] - 1) // stride + 1

@@ -5,8 +5,9 @@ from mmdet.structures import DetDataSample
 from mmengine.model import BaseModel
 from mmengine.registry import MODELS
 
+from ...ops import strided_size
 from ..feature_levels import infer_feature_levels
-from .cam_selection import check_mode, resize_maps, select_cams, strided_size
+from .cam_selection import check_mode, resize_maps, select_cams
 
 
 @MODELS.register_module()

@@ -18,11 +18,6 @@ def check_mode(mode: str) -> str:
     return mode
 
 
-def strided_size(size: tuple[int, int], stride: int) -> tuple[int, int]:
-    """Return the size of a map of this stride: ``ceil(H / stride), ceil(W / stride)``."""
-    return (size[0] - 1) // stride + 1, (size[1] - 1) // stride + 1
-
-
 def resize_maps(maps: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
     """Resize maps (C, h, w) bilinearly."""
     return F.interpolate(maps[None], size, mode='bilinear', align_corners=False)[0]
