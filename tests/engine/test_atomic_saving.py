@@ -41,7 +41,7 @@ def test_killed_while_saving_leaves_the_older_checkpoint_or_none(tmp_path, older
     path = tmp_path / 'epoch_1.pth'
     if older:
         save_checkpoint(dict(state_dict=dict(a=torch.zeros(SIZE))), str(path))
-    process = multiprocessing.get_context('fork').Process(target=save_until_killed, args=(str(path),))
+    process = multiprocessing.get_context('spawn').Process(target=save_until_killed, args=(str(path),))
     process.start()
     process.join()
     assert process.exitcode == -signal.SIGXFSZ

@@ -5,7 +5,13 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from projects.wsis.ops import cluster_displacement, detect_instances, instances_from_scores, random_walk
+from projects.wsis.ops import cluster_displacement, detect_instances, random_walk
+
+
+def instances_from_scores(scores, labels, background=0.25, min_area=0.0):
+    """Instances of the argmax over background and channels, as IRNet's label making decides."""
+    everything = torch.cat([scores.new_full((1, *scores.shape[1:]), background), scores])
+    return detect_instances(everything.argmax(0), scores, labels, min_area)
 
 
 def test_golden_components(golden):
@@ -80,10 +86,11 @@ def test_instances_partition_the_foreground(rng):
 
 
 def test_bad_input():
+    winner = torch.zeros(4, 5, dtype=torch.int64)
     with pytest.raises(ValueError, match='scores must be'):
-        instances_from_scores(torch.rand(4, 5), torch.tensor([0]))
+        detect_instances(winner, torch.rand(4, 5), torch.tensor([0]))
     with pytest.raises(ValueError, match='labels must be one integer a channel'):
-        instances_from_scores(torch.rand(2, 4, 5), torch.tensor([0]))
+        detect_instances(winner, torch.rand(2, 4, 5), torch.tensor([0]))
     with pytest.raises(ValueError, match='winner must be an integer map'):
         detect_instances(torch.zeros(5, 5, dtype=torch.int64), torch.rand(2, 4, 5), torch.tensor([0, 1]))
     with pytest.raises(ValueError, match='winner must lie in 0..2'):

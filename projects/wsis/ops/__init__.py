@@ -3,7 +3,7 @@
 from .affinity import boundary_to_affinity, path_affinity
 from .centers import find_centers, group_pixels
 from .displacement import cluster_centroids, cluster_displacement, refine_displacement
-from .instances import InstanceMap, detect_instances, instances_from_scores, split_regions
+from .instances import InstanceMap, detect_instances, split_regions
 from .paths import SearchPath, search_paths
 from .peaks import find_peaks
 from .random_walk import random_walk, random_walk_from_affinity
@@ -19,7 +19,6 @@ __all__ = [
     'find_centers',
     'find_peaks',
     'group_pixels',
-    'instances_from_scores',
     'path_affinity',
     'random_walk',
     'random_walk_from_affinity',

@@ -30,33 +30,6 @@ class InstanceMap(NamedTuple):
 
 
 @torch.no_grad()
-def instances_from_scores(
-    scores: Tensor, labels: Tensor, background: float = 0.25, min_area: float = 0.0
-) -> InstanceMap:
-    """The highest channel of every pixel, then the instances of that map.
-
-    Args:
-        scores: ``(C, H, W)`` score maps, scaled so that ``background`` means something.
-        labels: ``(C,)`` integer label of each channel.
-        background: Score of the background, which wins ties.
-        min_area: Smaller components keep their mask but get score 0.
-
-    Returns:
-        The instances, ordered by channel, then by first pixel in raster order. None where the background wins
-        everywhere.
-
-    Raises:
-        ValueError: If a shape does not fit.
-    """
-    _check_scores(scores, labels)
-    if scores.shape[0] == 0:
-        return split_regions(scores.new_zeros(scores.shape[1:], dtype=torch.int64), scores.sum(0), labels, min_area)
-    highest, channel = scores.max(dim=0)
-    winner = torch.where(highest > background, channel + 1, torch.zeros_like(channel))
-    return split_regions(winner, highest, labels, min_area)
-
-
-@torch.no_grad()
 def detect_instances(winner: Tensor, scores: Tensor, labels: Tensor, min_area: float = 0.0) -> InstanceMap:
     """Split the regions of an argmax map into 4-connected components and score them.
 
