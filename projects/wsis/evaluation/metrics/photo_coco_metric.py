@@ -4,18 +4,34 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
-from mmdet.evaluation import CocoMetric
+from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 from mmengine.registry import METRICS
 
 
 @METRICS.register_module()
-class PhotoCocoMetric(CocoMetric):
+class PhotoCocoMetric(BaseMetric):
     """mmdet's ``CocoMetric`` that leaves out photos without ``instances`` instead of stopping at them.
 
     Left-out photos are counted in one line of the log; if no photo has ground truth, there is no number (an empty
-    dict). With an ``ann_file`` the ground truth is there, and no photo is left out. Arguments are ``CocoMetric``'s.
+    dict). With an ``ann_file`` the ground truth is there, and no photo is left out.
+
+    Args:
+        collect_device: As in mmengine.
+        prefix: Of the keys.
+        ann_file: As in ``CocoMetric``.
+        kwargs: Further arguments of ``CocoMetric``.
     """
+
+    default_prefix = 'coco'
+
+    def __init__(
+        self, collect_device: str = 'cpu', prefix: str | None = None, ann_file: str | None = None, **kwargs
+    ) -> None:
+        super().__init__(collect_device=collect_device, prefix=prefix)
+        self.ann_file = ann_file
+        # built by name, as importing mmdet.evaluation takes a second, which only this metric has a use for
+        self.metric = METRICS.build(dict(type='mmdet.CocoMetric', ann_file=ann_file, **kwargs))
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Take in a batch of photos.
@@ -25,11 +41,12 @@ class PhotoCocoMetric(CocoMetric):
             data_samples: Data samples as dicts.
         """
         for sample in data_samples:
-            if self._coco_api is None and sample.get('instances') is None:
+            if self.ann_file is None and sample.get('instances') is None:
                 # every photo leaves one result: so mmengine can put the photos of all ranks back into their order
                 self.results.append(None)
             else:
-                super().process(data_batch, [sample])
+                self.metric.process(data_batch, [sample])
+                self.results.append(self.metric.results.pop())
 
     def compute_metrics(self, results: list) -> dict[str, float]:
         """Compute AP of the photos with ground truth.
@@ -49,4 +66,5 @@ class PhotoCocoMetric(CocoMetric):
                 'current',
                 logging.WARNING,
             )
-        return super().compute_metrics(kept) if kept else {}
+        self.metric.dataset_meta = self.dataset_meta
+        return self.metric.compute_metrics(kept) if kept else {}
