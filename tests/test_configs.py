@@ -129,7 +129,7 @@ def test_dataset_builds(name, demo_environment):
 @pytest.mark.parametrize(
     'variable, name',
     [
-        ('WSIS_DEMO_ROOT', 'configs/mask_rcnn/mask-rcnn_r18_8e_demo.py'),
+        ('WSIS_DEMO_ROOT', 'configs/mask_rcnn/mask-rcnn_r18_6e_demo.py'),
         ('WSIS_DATA_ROOT', 'configs/mask_rcnn/mask-rcnn_mobilenet-v2_12e_voc-layout.py'),
         ('WSIS_VOC2012_ROOT', 'configs/mask_rcnn/mask-rcnn_r50_1x_voc2012.py'),
     ],
@@ -260,7 +260,7 @@ def fields_of(kind: str, size: int) -> dict:
     [
         ('cam', 'configs/cam/cam_r18_36e_demo.py'),
         ('irnet', 'configs/irnet/irnet_r18_20e_demo.py'),
-        ('mask_rcnn', 'configs/mask_rcnn/mask-rcnn_r18_8e_demo.py'),
+        ('mask_rcnn', 'configs/mask_rcnn/mask-rcnn_r18_6e_demo.py'),
     ],
 )
 def test_training_step_of_each_method(kind, name):

@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parents[2]
 TOOL = ROOT / 'tools/analysis_tools/contact_sheet.py'
 sys.path.insert(0, str(ROOT / 'tools/dataset_converters'))
 IRNET = 'configs/irnet/irnet_r18_20e_demo.py'
-DETECTOR = 'configs/mask_rcnn/mask-rcnn_r18_8e_demo.py'
+DETECTOR = 'configs/mask_rcnn/mask-rcnn_r18_6e_demo.py'
 
 
 def save_random_weights(config: str, path: Path) -> None:

@@ -5,13 +5,13 @@ stages = [
     dict(
         name='mask_rcnn_supervised',
         action='train',
-        config='configs/mask_rcnn/mask-rcnn_r18_8e_demo-supervised.py',
+        config='configs/mask_rcnn/mask-rcnn_r18_6e_demo-supervised.py',
         options={'model.backbone.init_cfg.checkpoint': '{classifier.checkpoint}'},
     ),
     dict(
         name='evaluation_supervised',
         action='predict',
-        config='configs/mask_rcnn/mask-rcnn_r18_8e_demo-supervised.py',
+        config='configs/mask_rcnn/mask-rcnn_r18_6e_demo-supervised.py',
         checkpoint='mask_rcnn_supervised',
         number='voc/AP50',
     ),

@@ -1,5 +1,5 @@
 # The same detector trained on the true masks, for comparison only.
-_base_ = './mask-rcnn_r18_8e_demo.py'
+_base_ = './mask-rcnn_r18_6e_demo.py'
 train_pipeline = [
     dict(type='LoadPhoto'),
     dict(type='LoadEvaluationMasks'),

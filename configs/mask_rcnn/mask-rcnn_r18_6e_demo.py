@@ -47,5 +47,5 @@ optim_wrapper = dict(
     type='OptimWrapper',
     optimizer=dict(type='AdamW', lr=1e-3, weight_decay=.05),
     clip_grad=dict(max_norm=10.))
-param_scheduler = [dict(type='OneCycleLR', eta_max=1e-3, total_steps=8, by_epoch=True, convert_to_iter_based=True)]
-train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=8, val_interval=8)
+param_scheduler = [dict(type='OneCycleLR', eta_max=1e-3, total_steps=6, by_epoch=True, convert_to_iter_based=True)]
+train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=6, val_interval=6)
