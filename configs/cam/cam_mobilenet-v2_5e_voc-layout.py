@@ -39,6 +39,12 @@ tta_pipeline = [
 train_dataloader = dict(num_workers=2, dataset=dict(pipeline=train_pipeline, **_base_.weak_dataset))
 val_dataloader = dict(dataset=_base_.val_dataset)
 test_dataloader = dict(dataset=_base_.label_dataset)
+# one fixed background for the seeds and for the masks that IRNet makes of them
+test_evaluator = [
+    dict(type='CAMWriter'),
+    dict(type='MultiLabelMetric'),
+    dict(type='SeedIoUMetric', background_threshold=.25),
+]
 
 optim_wrapper = dict(
     optimizer=dict(lr=.01, momentum=.9), paramwise_cfg=dict(custom_keys={'head': dict(lr_mult=10)}))

@@ -40,5 +40,5 @@ optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='AdamW', lr=1e-3, 
 param_scheduler = [
     dict(type='PolyLR', power=.9, eta_min=0., begin=0, end=16, by_epoch=True, convert_to_iter_based=True)
 ]
-train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=16, val_interval=16)
+train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=16)
 custom_hooks = [dict(type='DisplacementMeanHook', dataloader='mean_dataloader')]

@@ -54,5 +54,5 @@ optim_wrapper = dict(
 param_scheduler = [
     dict(type='PolyLR', power=.9, eta_min=0., begin=0, end=20, by_epoch=True, convert_to_iter_based=True)
 ]
-train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=20, val_interval=20)
+train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=20)
 custom_hooks = [dict(type='DisplacementMeanHook', dataloader='mean_dataloader')]

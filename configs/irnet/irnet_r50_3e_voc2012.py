@@ -12,5 +12,5 @@ test_dataloader = dict(dataset=dict(data_prefix=dict(cams=cams), **_base_.label_
 
 optim_wrapper = dict(paramwise_cfg=dict(custom_keys={'displacement': dict(lr_mult=10)}))
 param_scheduler = [dict(type='PolyLR', power=.9, eta_min=0., begin=0, end=3, by_epoch=True, convert_to_iter_based=True)]
-train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=3, val_interval=1)
+train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=3)
 custom_hooks = [dict(type='DisplacementMeanHook', dataloader='mean_dataloader')]

@@ -166,7 +166,7 @@ def test_threshold_outside_0_1(threshold):
 @pytest.mark.parametrize(
     'cams, labels, message',
     [
-        (torch.zeros(1, 3, 4), [0], r'size \(3, 4\) do not fit .* at stride 4 .* \(3, 3\)'),
+        (torch.zeros(1, 3, 4), [0], r'size \(3, 4\) fit a photo of size \(9, 10\) at no stride'),
         (torch.zeros(1, 3, 3), [3], 'not all in 0..2'),
         (torch.zeros(2, 3, 3), [1, 1], 'a class twice'),
         (torch.full((1, 3, 3), float('nan')), [1], 'not finite'),

@@ -1,30 +1,17 @@
 """Refinement and clustering of displacement fields."""
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
 from projects.wsis.ops import cluster_centroids, cluster_displacement, refine_displacement
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / 'tools' / 'analysis_tools'))
 
-def follow_step_by_step(displacement, iterations):
-    """The plain version, for one numpy field ``(2, H, W)``: every step, every pixel."""
-    _, height, width = displacement.shape
-    y, x = (plane.astype(np.float32) for plane in np.mgrid[:height, :width])
-    for _ in range(iterations):
-        top, left = y.astype(np.int32), x.astype(np.int32)
-        bottom, right = np.minimum(top + 1, height - 1), np.minimum(left + 1, width - 1)
-        down, over = y - top, x - left
-        moves = [
-            plane[top, left] * (1 - down) * (1 - over)
-            + plane[top, right] * (1 - down) * over
-            + plane[bottom, left] * down * (1 - over)
-            + plane[bottom, right] * down * over
-            for plane in displacement
-        ]
-        y = np.clip((y + moves[0]).astype(np.float32), 0, height - 1)
-        x = np.clip((x + moves[1]).astype(np.float32), 0, width - 1)
-    return np.stack([y, x])
+from benchmark_displacement import refine_in_numpy  # noqa: E402
 
 
 def field_of_instances(height, width, centers, scale=0.3, noise=0.0, seed=0):
@@ -66,7 +53,7 @@ def test_golden_strong_centroids_share_a_cluster(golden):
 @pytest.mark.parametrize('iterations', [0, 1, 7, 8, 9, 50, 77])
 def test_same_as_step_by_step(noise, iterations):
     field = field_of_instances(31, 40, [(8, 8), (20, 30), (28, 12)], noise=noise)
-    expected = follow_step_by_step(field.numpy(), iterations)
+    expected = refine_in_numpy(field.numpy(), iterations)
     result = refine_displacement(field[None], iterations)[0].numpy()
     np.testing.assert_array_equal(np.round(result), np.round(expected))
     np.testing.assert_allclose(result, expected, atol=1e-4)
@@ -77,7 +64,7 @@ def test_positions_that_go_round_are_followed_to_the_last_step(iterations):
     # two neighbours point at each other, a cycle of three beside them: the end depends on the number of steps
     field = torch.zeros(1, 2, 1, 8)
     field[0, 1, 0] = torch.tensor([1.0, -1, 0, 1, 1, -2, -1, 0])
-    expected = follow_step_by_step(field[0].numpy(), iterations)
+    expected = refine_in_numpy(field[0].numpy(), iterations)
     np.testing.assert_array_equal(refine_displacement(field, iterations)[0], expected)
 
 

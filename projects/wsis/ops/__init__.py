@@ -7,7 +7,7 @@ from .instances import InstanceMap, detect_instances, split_regions
 from .paths import SearchPath, search_paths
 from .peaks import find_peaks
 from .random_walk import random_walk, random_walk_from_affinity
-from .strides import strided_size
+from .strides import find_stride, strided_size, upsample_maps
 
 __all__ = [
     'InstanceMap',
@@ -18,6 +18,7 @@ __all__ = [
     'detect_instances',
     'find_centers',
     'find_peaks',
+    'find_stride',
     'group_pixels',
     'path_affinity',
     'random_walk',
@@ -26,4 +27,5 @@ __all__ = [
     'search_paths',
     'split_regions',
     'strided_size',
+    'upsample_maps',
 ]

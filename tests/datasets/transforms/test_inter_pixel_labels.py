@@ -12,7 +12,6 @@ from projects.wsis.datasets.transforms import (
     refine_labels_with_crf,
 )
 from projects.wsis.datasets.transforms.formatting import tags_to_vector
-from projects.wsis.datasets.transforms.inter_pixel_labels import find_stride, upsample_cams
 
 BLANK = np.zeros((2, 3, 3), np.uint8)
 
@@ -108,38 +107,6 @@ def test_missing_pydensecrf_gets_one_line(monkeypatch):
         GenerateInterPixelLabels()
     assert '\n' not in str(caught.value)
     assert mine([[[0.9, 0.2, 0.0]] * 2], [0], crf=None).tolist() == [[1, 255, 0]] * 2
-
-
-@pytest.mark.parametrize(
-    'size, map_size, stride',
-    [
-        ((375, 500), (94, 125), 4),
-        ((375, 500), (375, 500), 1),
-        ((5, 6), (2, 2), 4),
-        ((17, 33), (2, 3), 16),
-        ((96, 99), (48, 50), 2),
-        ((1, 1), (1, 1), 1),
-    ],
-)
-def test_stride_of_cams(size, map_size, stride):
-    assert find_stride(map_size, size) == stride
-    assert upsample_cams(np.ones((2, *map_size), np.float32), size).shape == (2, *size)
-
-
-def test_upsampled_cams_are_bilinear_with_half_pixel_centres():
-    cams = np.random.default_rng(0).random((3, 5, 7)).astype(np.float32)
-    expected = torch.nn.functional.interpolate(
-        torch.from_numpy(cams)[None], scale_factor=4, mode='bilinear', align_corners=False
-    )[0, :, :18, :27]
-    assert np.abs(upsample_cams(cams, (18, 27)) - expected.numpy()).max() < 1e-6
-    assert upsample_cams(cams, (5, 7)) is cams
-
-
-def test_cams_of_another_photo_get_one_line():
-    cams = np.ones((1, 10, 20), np.float32)
-    for settings in (dict(), dict(stride=4)):
-        with pytest.raises(ValueError, match=r'(10, 20).*photo'):
-            upsample_cams(cams, (80, 40), **settings)
 
 
 def test_pack():

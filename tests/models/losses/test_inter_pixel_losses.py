@@ -135,12 +135,22 @@ def test_pairs_do_not_wrap_around_the_border(loss_type, channels):
 
 @pytest.mark.parametrize('loss_type, channels', LOSSES)
 def test_nothing_labelled_gives_zero_and_finite_gradients(loss_type, channels):
-    for size in ((12, 20), (3, 4)):  # the second is too small for any pair at radius 5
-        maps = torch.randn(2, channels, *size, requires_grad=True)
-        losses = loss_type(radius=5)(maps, torch.full((2, *size), 255, dtype=torch.uint8))
-        assert all(value == 0 for value in losses.values())
-        sum(losses.values()).backward()
-        assert maps.grad.eq(0).all()
+    maps = torch.randn(2, channels, 12, 20, requires_grad=True)
+    losses = loss_type(radius=5)(maps, torch.full((2, 12, 20), 255, dtype=torch.uint8))
+    assert all(value == 0 for value in losses.values())
+    sum(losses.values()).backward()
+    assert maps.grad.eq(0).all()
+
+
+@pytest.mark.parametrize('loss_type, channels', LOSSES)
+def test_maps_too_small_for_any_pair_are_refused(loss_type, channels):
+    def loss(*size):
+        return loss_type(radius=5)(torch.randn(2, channels, *size), torch.ones(2, *size, dtype=torch.uint8))
+
+    for size in ((4, 9), (5, 8)):
+        with pytest.raises(ValueError, match=rf'{size[0]} x {size[1]} hold no pair .* 5 x 9 is the least'):
+            loss(*size)
+    assert sum(loss(5, 9).values()) > 0
 
 
 def test_saturated_boundary_stays_finite():

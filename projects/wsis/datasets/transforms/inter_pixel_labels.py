@@ -1,11 +1,11 @@
 """Mining inter-pixel labels from CAMs (IRNet, section 3.3 of the paper)."""
 
-import cv2
 import numpy as np
+import torch
 from mmcv.transforms import BaseTransform
 from mmengine.registry import TRANSFORMS
 
-from ...ops import strided_size
+from ...ops import upsample_maps
 from ...structures.masks import IGNORE_LABEL
 from .dense_crf import check_dense_crf, refine_labels_with_crf
 
@@ -44,7 +44,7 @@ class GenerateInterPixelLabels(BaseTransform):
     def transform(self, results: dict) -> dict:
         """Mine the labels of one photo."""
         image = results['img']
-        cams = upsample_cams(results['cams'], image.shape[:2])
+        cams = upsample_maps(torch.from_numpy(results['cams']), image.shape[:2]).numpy()
         class_ids = np.concatenate([[0], results['cam_labels'] + 1]).astype(np.uint8)
         foreground = self._decide(image, cams, self.foreground_threshold)
         background = self._decide(image, cams, self.background_threshold)
@@ -60,44 +60,3 @@ class GenerateInterPixelLabels(BaseTransform):
         if self.crf is None:
             return labels
         return refine_labels_with_crf(image, labels, len(scores), **self.crf)
-
-
-def upsample_cams(cams: np.ndarray, size: tuple[int, int], stride: int | None = None) -> np.ndarray:
-    """Bring strided CAMs to full size: enlarge by the stride (bilinear), then cut.
-
-    Args:
-        cams: (K, h, w) float32 with ``h = ceil(H / stride)``, ``w = ceil(W / stride)``.
-        size: (H, W) of the photo.
-        stride: Of the maps; by default the smallest power of two that fits.
-
-    Returns:
-        (K, H, W) float32.
-
-    Raises:
-        ValueError: If the maps are not of this stride, or of none.
-    """
-    height, width = size
-    if not len(cams):
-        return np.zeros((0, height, width), np.float32)
-    stride = stride or find_stride(cams.shape[1:], size)
-    if strided_size(size, stride) != cams.shape[1:]:
-        raise ValueError(f'CAMs of size {cams.shape[1:]} are not those of a photo of size {size} at stride {stride}')
-    if stride == 1:
-        return cams
-    full_size = (cams.shape[2] * stride, cams.shape[1] * stride)
-    return np.stack([cv2.resize(cam, full_size, interpolation=cv2.INTER_LINEAR)[:height, :width] for cam in cams])
-
-
-def find_stride(map_size: tuple[int, int], size: tuple[int, int]) -> int:
-    """Return the smallest power of two by which maps of ``map_size`` (h, w) cover a photo of ``size`` (H, W).
-
-    Raises:
-        ValueError: If there is none.
-    """
-    for stride in (2**exponent for exponent in range(8)):
-        if strided_size(size, stride) == tuple(map_size):
-            return stride
-    raise ValueError(
-        f'Maps of size {tuple(map_size)} fit a photo of size {tuple(size)} at no stride: they were made '
-        'from another photo, make them again'
-    )

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-import torch.nn.functional as F
+
+from ...ops import upsample_maps
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,6 @@ def count_seeds(
     true: torch.Tensor,
     thresholds: Sequence[float],
     num_classes: int,
-    stride: int = 4,
     ignore_index: int = 255,
 ) -> SeedCounts:
     """Count the seeds that CAMs give at many background thresholds in one pass.
@@ -104,14 +104,12 @@ def count_seeds(
     depend on the threshold, so one histogram of the largest value per class serves all of them.
 
     Args:
-        cams (torch.Tensor): (K, h, w), max-normalised to [0, 1]; h = (H - 1) // stride + 1 and the
-            same for w, or full size. Up-sampled bilinearly (align_corners=False) to
-            (h * stride, w * stride) and cut to (H, W).
+        cams (torch.Tensor): (K, h, w), max-normalised to [0, 1], of any stride that is a power of
+            two: see :func:`upsample_maps`, which brings them to full size.
         labels (torch.Tensor): Classes of the CAMs (K,), 0-based without background, no duplicates.
         true (torch.Tensor): Labels (H, W), 0 background, 1..C classes, ``ignore_index`` left out.
         thresholds (Sequence[float]): T rising background thresholds >= 0.
         num_classes (int): Number of classes C.
-        stride (int): Stride of the CAMs.
         ignore_index (int): See ``true``.
 
     Returns:
@@ -120,7 +118,7 @@ def count_seeds(
     Raises:
         ValueError: If sizes, labels or values of the CAMs do not fit.
     """
-    _check_cams(cams, labels, true, num_classes, stride)
+    _check_cams(cams, labels, num_classes)
     counted = true != ignore_index
     true = true[counted].long().to(cams.device)
     true_pixels = _count(true, num_classes + 1, 'true label map')
@@ -130,7 +128,7 @@ def count_seeds(
         on_background = np.zeros(num_thresholds, dtype=np.int32)
         return SeedCounts(labels.cpu().numpy(), none, none, on_background, true_pixels)
 
-    value, index = _upsample(cams, stride, tuple(counted.shape)).max(dim=0)  # (H, W)
+    value, index = upsample_maps(cams.float(), tuple(counted.shape)).max(dim=0)  # (H, W)
     value, index = value[counted.to(value.device)], index[counted.to(index.device)]  # (M,)
     boundaries = value.new_tensor(thresholds)
     level = torch.bucketize(value, boundaries)  # (M,) number of thresholds below the value
@@ -173,32 +171,15 @@ def sum_seed_counts(photos: Sequence[SeedCounts], num_classes: int) -> np.ndarra
     return np.stack([correct.T, seeded.T, np.broadcast_to(true, correct.T.shape)])
 
 
-def _check_cams(cams: torch.Tensor, labels: torch.Tensor, true: torch.Tensor, num_classes: int, stride: int) -> None:
+def _check_cams(cams: torch.Tensor, labels: torch.Tensor, num_classes: int) -> None:
     if cams.ndim != 3 or len(cams) != len(labels):
         raise ValueError(f'CAMs (K, h, w) and labels (K,) do not fit: {tuple(cams.shape)} and {tuple(labels.shape)}')
-    strided = tuple((side - 1) // stride + 1 for side in true.shape)
-    size = tuple(cams.shape[1:])
-    if len(cams) and size not in (strided, tuple(true.shape)):
-        raise ValueError(
-            f'CAMs of size {size} do not fit the true labels of size {tuple(true.shape)}, whose '
-            f'CAMs at stride {stride} have the size {strided}: check the stride of the CAM store'
-        )
     if len(labels) and (labels.min() < 0 or labels.max() >= num_classes):
         raise ValueError(f'CAM labels {labels.tolist()} are not all in 0..{num_classes - 1}')
     if len(labels.unique()) != len(labels):
         raise ValueError(f'CAM labels {labels.tolist()} name a class twice')
     if not torch.isfinite(cams).all():
         raise ValueError('CAMs hold a value that is not finite')
-
-
-def _upsample(cams: torch.Tensor, stride: int, size: tuple[int, int]) -> torch.Tensor:
-    """Bring CAMs (K, h, w) to float32 (K, H, W)."""
-    cams = cams.float()
-    if tuple(cams.shape[1:]) == size:
-        return cams
-    aligned = (cams.shape[1] * stride, cams.shape[2] * stride)
-    cams = F.interpolate(cams[None], size=aligned, mode='bilinear', align_corners=False)[0]
-    return cams[:, : size[0], : size[1]]
 
 
 def _count(labels: torch.Tensor, num_labels: int, what: str) -> np.ndarray:

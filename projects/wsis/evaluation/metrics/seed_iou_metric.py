@@ -28,7 +28,6 @@ class SeedIoUMetric(PhotoMetric):
     Args:
         background_threshold (float): The fixed threshold in [0, 1]. Public codes: CAM .15, SEAM
             and PPC .26, EPS .20.
-        cam_stride (int): Stride of the CAMs; full-size CAMs are recognised by themselves.
         oracle_sweep (bool): Also find the best threshold against ground truth.
         oracle_thresholds (Sequence[float], optional): Thresholds of the sweep, to which the fixed
             one is added. Defaults to .05, .06, ..., .60.
@@ -48,7 +47,6 @@ class SeedIoUMetric(PhotoMetric):
     def __init__(
         self,
         background_threshold: float,
-        cam_stride: int = 4,
         oracle_sweep: bool = False,
         oracle_thresholds: Sequence[float] | None = None,
         classwise: bool = False,
@@ -66,7 +64,6 @@ class SeedIoUMetric(PhotoMetric):
             raise ValueError(f'background thresholds must be in [0, 1], got {self.thresholds}')
         self.background_threshold = float(background_threshold)
         self.oracle_sweep = oracle_sweep
-        self.cam_stride = cam_stride
         self.classwise = classwise
         self.ignore_index = ignore_index
 
@@ -93,7 +90,6 @@ class SeedIoUMetric(PhotoMetric):
             true=torch.as_tensor(true).squeeze(0),
             thresholds=self.thresholds,
             num_classes=len(self.class_names),
-            stride=self.cam_stride,
             ignore_index=self.ignore_index,
         )
 

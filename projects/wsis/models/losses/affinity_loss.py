@@ -49,9 +49,9 @@ class AffinityLoss(nn.Module):
             ``loss_affinity_negative`` (1/2). A kind without pairs gives 0.
 
         Raises:
-            ValueError: If a shape or type does not fit.
+            ValueError: If a shape or type does not fit, or the maps are too small for any pair.
         """
-        check_maps('boundary logits', boundary_logits, 1, label)
+        check_maps('boundary logits', boundary_logits, 1, label, self.radius)
         if boundary_logits.dtype in (torch.float16, torch.bfloat16):
             boundary_logits = boundary_logits.float()  # sums over some hundred thousand pairs
         sums, counts = _AffinitySums.apply(boundary_logits.sigmoid()[:, 0], label, self.radius)

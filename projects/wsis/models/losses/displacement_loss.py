@@ -42,9 +42,9 @@ class DisplacementLoss(nn.Module):
             without pairs gives 0.
 
         Raises:
-            ValueError: If a shape or type does not fit.
+            ValueError: If a shape or type does not fit, or the maps are too small for any pair.
         """
-        check_maps('displacement', displacement, 2, label)
+        check_maps('displacement', displacement, 2, label, self.radius)
         if displacement.dtype in (torch.float16, torch.bfloat16):
             displacement = displacement.float()
         sums, counts = _DisplacementSums.apply(displacement, label, self.radius)

@@ -7,8 +7,8 @@ from mmengine.dist import all_reduce, get_world_size
 from torch import Tensor
 
 from projects.wsis.ops.affinity import source_view
+from projects.wsis.structures.masks import IGNORE_LABEL
 
-IGNORE_INDEX = 255
 # keeps a batch without any labelled pair finite, as in the public IRNet code
 COUNT_EPSILON = 1e-5
 
@@ -42,7 +42,7 @@ def pair_targets(label: Tensor, destination: tuple[int, int], radius: int) -> Pa
     other = source_view(label, radius, destination)
     equal = source == other
     background = source == 0
-    valid = (source != IGNORE_INDEX) & (other != IGNORE_INDEX)
+    valid = (source != IGNORE_LABEL) & (other != IGNORE_LABEL)
     return PairTargets(equal & background, equal & ~background & valid, ~equal & valid)
 
 
@@ -66,14 +66,15 @@ def global_mean(sums: Tensor, counts: Tensor) -> Tensor:
     return sums * (get_world_size() / (total + COUNT_EPSILON)).to(sums.dtype)
 
 
-def check_maps(name: str, maps: Tensor, channels: int, label: Tensor) -> None:
+def check_maps(name: str, maps: Tensor, channels: int, label: Tensor, radius: int) -> None:
     """Raise a ValueError that names what does not fit.
 
     Args:
         name: What ``maps`` are called in the message.
         maps: Should be floating-point ``(N, channels, H, W)``.
         channels: How many channels it should have.
-        label: Should be integer ``(N, H, W)``.
+        label: Should be integer ``(N, H, W)``, large enough for a pair.
+        radius: Radius of the pair search.
     """
     if maps.dim() != 4 or maps.shape[1] != channels or not maps.is_floating_point():
         raise ValueError(
@@ -83,4 +84,10 @@ def check_maps(name: str, maps: Tensor, channels: int, label: Tensor) -> None:
         raise ValueError(
             f'label must be an integer tensor (N, H, W) = {(maps.shape[0], *maps.shape[2:])} like the {name}, '
             f'got {label.dtype} {tuple(label.shape)}'
+        )
+    smallest = (radius, 2 * radius - 1)
+    if label.shape[1] < smallest[0] or label.shape[2] < smallest[1]:
+        raise ValueError(
+            f'label maps of {label.shape[1]} x {label.shape[2]} hold no pair of pixels at radius {radius}: the loss '
+            f'would always be 0: {smallest[0]} x {smallest[1]} is the least. Enlarge the crop or lower the radius'
         )
