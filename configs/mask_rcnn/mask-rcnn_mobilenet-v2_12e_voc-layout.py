@@ -36,7 +36,7 @@ train_dataloader = dict(
     batch_size=8,
     num_workers=2,
     dataset=dict(
-        ann_file='work_dirs/irnet_mobilenet-v2_16e_voc-layout/instances.json',
+        ann_file='work_dirs/irnet_mobilenet-v2_12e_voc-layout/instances.json',
         data_prefix=dict(img=_base_.data_root + '/JPEGImages/'),
         metainfo=_base_.metainfo,
         pipeline=train_pipeline))
