@@ -6,7 +6,6 @@ from typing import Any
 
 import torch
 
-from projects.wsis.datasets.voc import VOC_CLASSES
 from projects.wsis.engine.safe_checkpoint import load_checkpoint_safely
 from projects.wsis.structures.files import hash_file, write_atomically
 from projects.wsis.version import __version__
@@ -42,12 +41,9 @@ def convert_reference(source: str | Path, network_name: str, target: str | Path)
     origin = dict(
         network=network.name, description=network.description, file=Path(source).name, sha256=hash_file(source)
     )
-    meta = dict(
-        wsis_version=__version__,
-        dataset_meta=dict(classes=list(VOC_CLASSES)),
-        converted_from=origin,
-        config=network.config,
-    )
+    meta = dict(wsis_version=__version__, converted_from=origin, config=network.config)
+    if network.classes:
+        meta['dataset_meta'] = dict(classes=list(network.classes))
     write_atomically(target, lambda file: torch.save(dict(meta=meta, state_dict=weights), file))
     return network
 
@@ -77,6 +73,8 @@ def convert_state_dict(state_dict: Any, network: ReferenceNetwork, source: str) 
     weights = {}
     for name, shape in network.shapes.items():
         tensor = state_dict.get(name, torch.zeros(shape, dtype=torch.long))  # only a counter can be missing
+        if name in network.background_last:
+            tensor = tensor.roll(1, dims=0)
         # of its own, as a slice would be saved with all of the storage that it is cut from
         weights[network.target_of(name)] = tensor.detach().clone(memory_format=torch.contiguous_format)
     return weights

@@ -1,0 +1,45 @@
+"""Converted checkpoints of public ResNet-38 codes give the outputs of those codes, in the reference configs' models."""
+
+import pytest
+import torch
+from mmdet.structures import DetDataSample
+from mmengine.registry import MODELS
+from reference_models import build_converted, check, load_model_config
+
+from projects.wsis.apis.convert_reference import convert_state_dict
+from projects.wsis.apis.reference_networks import REFERENCE_NETWORKS
+
+
+@torch.no_grad()
+def test_baseline_of_eps_gives_the_public_logits_and_cams(public_state_dict, golden_network):
+    golden = golden_network('eps_cls')
+    cfg = load_model_config('eps-cls')
+    cfg.test_cfg.stride = 8  # maps as they leave the network
+    model = build_converted('eps-cls', public_state_dict('eps_cls'), cfg)
+    photos = torch.from_numpy(golden['input'])
+    maps = model(photos, mode='tensor')
+    check(maps.mean((2, 3)), golden['out_pred'])
+    check(maps.relu(), golden['out_cam'])
+    size = tuple(photos.shape[-2:])
+    samples = [DetDataSample(metainfo=dict(ori_shape=size, img_shape=size, tags=list(range(20)))) for _ in photos]
+    for sample, logits, cams in zip(model(photos, samples, mode='predict'), golden['out_pred'], golden['out_cam']):
+        check(sample.pred_scores, torch.from_numpy(logits).sigmoid().numpy())
+        check(sample.cam_maps, cams)
+
+
+def test_imagenet_weights_go_into_the_backbone_alone(public_state_dict):
+    # any network's backbone has the keys of the ImageNet file, which may come with its classifier
+    state_dict = public_state_dict('eps_cls')
+    network = REFERENCE_NETWORKS['resnet38']
+    del state_dict['fc8.weight']
+    weights = convert_state_dict(state_dict, network, 'imagenet.pth')
+    state_dict['linear1000.weight'] = torch.zeros(1000, 4096)
+    assert convert_state_dict(state_dict, network, 'imagenet.pth').keys() == weights.keys()
+    with torch.device('meta'):
+        backbone = MODELS.build(dict(load_model_config('resnet38').backbone, init_cfg=None))
+    shapes = {key: value.shape for key, value in backbone.state_dict().items()}
+    assert {key: value.shape for key, value in weights.items()} == shapes
+    assert torch.equal(weights['stages.4.1.convs.2.weight'], state_dict['b7.conv_branch2b2.weight'])
+    state_dict['f9.weight'] = torch.zeros(448, 448, 1, 1)
+    with pytest.raises(ValueError, match='1 keys unknown'):
+        convert_state_dict(state_dict, network, 'affinitynet.pth')
