@@ -8,6 +8,8 @@ from reference_models import build_converted, check, load_model_config
 
 from projects.wsis.apis.convert_reference import convert_state_dict
 from projects.wsis.apis.reference_networks import REFERENCE_NETWORKS
+from projects.wsis.ops import search_paths
+from projects.wsis.ops.affinity import source_view
 
 
 @torch.no_grad()
@@ -43,3 +45,36 @@ def test_imagenet_weights_go_into_the_backbone_alone(public_state_dict):
     state_dict['f9.weight'] = torch.zeros(448, 448, 1, 1)
     with pytest.raises(ValueError, match='1 keys unknown'):
         convert_state_dict(state_dict, network, 'affinitynet.pth')
+
+
+def public_order(radius):
+    """Destinations of pairs in the order in which the public code of AffinityNet enumerates them."""
+    rows = [(0, x) for x in range(1, radius)]
+    return rows + [
+        (y, x) for y in range(1, radius) for x in range(-radius + 1, radius) if y * y + x * x < radius * radius
+    ]
+
+
+@torch.no_grad()
+def test_affinitynet_gives_the_public_affinities_and_random_walk(public_state_dict, golden_network):
+    golden = golden_network('seam_aff')
+    model = build_converted('affinitynet', public_state_dict('seam_aff'))
+    assert model.stride == 8
+    photos = torch.from_numpy(golden['input'])
+    affinity = model.relate_pixels(photos, tuple(photos.shape[-2:]))
+    assert affinity.shape == (1, 34, 11, 12)
+    ours = [path.destination for path in search_paths(5)]
+    found = source_view(affinity, 5)[:, [ours.index(each) for each in public_order(5)]]
+    check(found.flatten(2), golden['out_aff'])
+    # all spread of these untrained features is small, so compare what the pairs differ in
+    check((found - 1).flatten(2), golden['out_aff'] - 1)
+
+    # the reference config's walk is that by the public dense matrix: beta 8, 2^6 steps
+    transition = torch.from_numpy(golden['out_aff_dense']).double() ** 8
+    transition = torch.linalg.matrix_power(transition / transition.sum(0, keepdim=True), 64)
+    scores = torch.rand(3, 11, 12, generator=torch.Generator().manual_seed(0))
+    expected = (scores.flatten(1).double() @ transition).view(3, 11, 12)
+    check(model.label_maker.spread(scores, affinity).double(), expected.numpy())
+    model.label_maker.border_pairs = True
+    everywhere = model.label_maker.spread(scores, affinity).double()
+    assert (everywhere - expected).abs().max() > 0.1 * expected.max()

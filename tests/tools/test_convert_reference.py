@@ -20,6 +20,9 @@ TABLES = {
     'irn-cam': 'irn_cam',
     'irn': 'irn_edge_displacement',
     'eps-cls': 'eps_cls',
+    'eps': 'eps',
+    'seam': 'seam',
+    'ppc-seam': 'ppc',
     'affinitynet': 'seam_aff',
 }
 

@@ -214,6 +214,46 @@ def eps_cls() -> ReferenceNetwork:
     )
 
 
+def eps() -> ReferenceNetwork:
+    """EPS: 21 channels, of which the last is the background's."""
+    return ReferenceNetwork(
+        name='eps',
+        description='EPS (ResNet-38), https://github.com/halbielee/EPS',
+        config='configs/eps/eps_resnet38_reference_voc2012.py',
+        shapes={**_resnet38(), 'fc8.weight': (21, 4096, 1, 1)},
+        aliases={},
+        renames={**_resnet38_renames(), 'fc8': 'head.classifier'},
+        background_last=frozenset({'fc8.weight'}),
+    )
+
+
+def seam() -> ReferenceNetwork:
+    """SEAM: 21 channels, the background first, and the pixel correlation module."""
+    shapes = {'fc8.weight': (21, 4096, 1, 1), 'f8_3.weight': (64, 512, 1, 1), 'f8_4.weight': (128, 1024, 1, 1)}
+    renames = {f'f8_{3 + index}': f'head.correlation.branches.{index}' for index in range(2)}
+    return ReferenceNetwork(
+        name='seam',
+        description='SEAM (ResNet-38), https://github.com/YudeWang/SEAM',
+        config='configs/seam/seam_resnet38_reference_voc2012.py',
+        shapes={**_resnet38(), **shapes, 'f9.weight': (192, 195, 1, 1)},
+        aliases={},
+        renames={**_resnet38_renames(), **renames, 'fc8': 'head.classifier', 'f9': 'head.correlation.embedding'},
+    )
+
+
+def ppc_seam() -> ReferenceNetwork:
+    """SEAM + PPC: SEAM and the projector of the contrast, which is used in training only."""
+    base = seam()
+    return ReferenceNetwork(
+        name='ppc-seam',
+        description='SEAM + PPC (ResNet-38), https://github.com/usr922/wseg',
+        config='configs/ppc/ppc-seam_resnet38_reference_voc2012.py',
+        shapes={**base.shapes, 'fc_proj.weight': (128, 4096, 1, 1)},
+        aliases={},
+        renames={**base.renames, 'fc_proj': 'contrast_head.projector'},
+    )
+
+
 def affinitynet() -> ReferenceNetwork:
     """AffinityNet: three projections of ResNet-38 features and their fusion."""
     shapes = {f'f8_{level}.weight': shape for level, shape in ((3, (64, 512, 1, 1)), (4, (128, 1024, 1, 1)))}
@@ -229,5 +269,5 @@ def affinitynet() -> ReferenceNetwork:
     )
 
 
-NETWORKS = (irn_cam(), irn(), resnet38(), eps_cls(), affinitynet())
+NETWORKS = (irn_cam(), irn(), resnet38(), eps_cls(), eps(), seam(), ppc_seam(), affinitynet())
 REFERENCE_NETWORKS: dict[str, ReferenceNetwork] = {network.name: network for network in NETWORKS}
