@@ -6,8 +6,8 @@ from .displacement_loss import DisplacementLoss
 from .eps_loss import EPSLoss
 from .equivariance_loss import EquivariantCrossRegularizationLoss, EquivariantRegularizationLoss
 from .multi_label_loss import MultiLabelSoftMarginLoss
-from .pixel_prototype_contrast_loss import PixelPrototypeContrastLoss
 from .pair_affinity_loss import PairAffinityLoss
+from .pixel_prototype_contrast_loss import PixelPrototypeContrastLoss
 
 __all__ = [
     'AdaptiveMinPoolingLoss',
@@ -16,6 +16,7 @@ __all__ = [
     'EPSLoss',
     'EquivariantCrossRegularizationLoss',
     'EquivariantRegularizationLoss',
-    'MultiLabelSoftMarginLoss', 'PairAffinityLoss',
+    'MultiLabelSoftMarginLoss',
+    'PairAffinityLoss',
     'PixelPrototypeContrastLoss',
 ]
