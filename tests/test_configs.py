@@ -21,6 +21,8 @@ CONFIGS = sorted(
 )
 # irnet.py holds the stages only, which the others inherit
 PIPELINES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / 'configs/_base_/pipelines').glob('*_*.py'))
+# whose data sets open what earlier stages have made
+READ_STORES = ('irnet', 'affinitynet', 'deeplab')
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader', 'mean_dataloader')
 
 
@@ -29,6 +31,16 @@ def elsewhere(tmp_path, monkeypatch):
     """Configs are found from any folder; every test leaves the default scope as it was."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(DefaultScope, '_instance_dict', DefaultScope._instance_dict.copy())
+
+
+@pytest.fixture
+def saliency_folder(demo_root, tmp_path, monkeypatch):
+    """Maps of the tiny demo set for EPS (their content does not matter here)."""
+    folder = tmp_path / 'saliency'
+    folder.mkdir()
+    for photo in (demo_root / 'JPEGImages').iterdir():
+        (folder / f'{photo.stem}.png').touch()
+    monkeypatch.setenv('WSIS_SALIENCY', str(folder))
 
 
 def without_weights(node):
@@ -116,9 +128,10 @@ def test_data_pipelines_build_and_masks_are_for_evaluation_only(name):
 
 
 @pytest.mark.parametrize(
-    'name', [name for name in CONFIGS if 'demo' in name and 'mask_rcnn' not in name and 'irnet' not in name]
+    'name',
+    [name for name in CONFIGS if 'demo' in name and not set(name.split('/')) & {'mask_rcnn', *READ_STORES}],
 )
-def test_dataset_builds(name, demo_environment):
+def test_dataset_builds(name, demo_environment, saliency_folder):
     cfg = read(name)
     for key in LOADERS:
         if cfg.get(key):
@@ -241,6 +254,10 @@ def sample_of(size: int, **fields) -> DetDataSample:
 def fields_of(kind: str, size: int) -> dict:
     if kind == 'cam':
         return dict(gt_tags=torch.tensor([0.0, 1, 1] + [0.0] * 5))
+    if kind == 'eps':
+        saliency = torch.zeros(1, size, size, dtype=torch.uint8)
+        saliency[:, 20:80, 16:60] = 255
+        return dict(fields_of('cam', size), gt_saliency=PixelData(data=saliency))
     labels = torch.zeros(1, size, size, dtype=torch.uint8)
     labels[:, 20:80, 16:60], labels[:, 60:100, 80:120], labels[:, :10] = 2, 5, 255
     if kind == 'irnet':
@@ -259,6 +276,7 @@ def fields_of(kind: str, size: int) -> dict:
     'kind, name',
     [
         ('cam', 'configs/cam/cam_r18_36e_demo.py'),
+        ('eps', 'configs/eps/eps_r18_36e_demo.py'),
         ('irnet', 'configs/irnet/irnet_r18_20e_demo.py'),
         ('mask_rcnn', 'configs/mask_rcnn/mask-rcnn_r18_6e_demo.py'),
     ],
