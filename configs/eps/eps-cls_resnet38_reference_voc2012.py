@@ -1,12 +1,12 @@
 # The classification baseline of EPS (no saliency, no background channel), for weights converted from its public code
 # (halbielee/EPS):
 #   python tools/model_converters/convert_reference.py --from eps-cls IN OUT
-# and for training with its settings: resize 256-512, crop 448, batch 8, 20k iterations (15 epochs). As in the public code SGD's momentum
-# is the weight decay (see _base_/schedules/sgd_poly.py), and photos are resized by PIL, which smooths what it shrinks.
+# and for training with its settings: resize 256-512, crop 448, batch 8, 20k iterations. As in the public code SGD's momentum
+# is the weight decay (see _base_/schedules/sgd_poly_20k.py), and photos are resized by PIL, which smooths what it shrinks.
 # What remains: no colour jitter, and the ground around small training photos is the mean colour rounded to 8 bits.
 _base_ = [
     '../_base_/models/cam_resnet38.py', '../_base_/datasets/voc2012.py', '../_base_/stages/cam.py',
-    '../_base_/schedules/sgd_poly.py', '../_base_/default_runtime.py'
+    '../_base_/schedules/sgd_poly_20k.py', '../_base_/iteration_runtime.py'
 ]
 model = dict(head=dict(dropout=.5))
 
@@ -34,9 +34,4 @@ train_dataloader = dict(
 val_dataloader = dict(dataset=_base_.val_dataset)
 test_dataloader = dict(dataset=dict(pipeline=tta_pipeline, **_base_.label_dataset))
 
-optim_wrapper = dict(
-    optimizer=dict(lr=.01, momentum=5e-4, weight_decay=5e-4), paramwise_cfg=dict(custom_keys={'head': dict(lr_mult=10)}))
-param_scheduler = [
-    dict(type='PolyLR', power=.9, eta_min=0., begin=0, end=15, by_epoch=True, convert_to_iter_based=True)
-]
-train_cfg = dict(max_epochs=15)
+optim_wrapper = dict(paramwise_cfg=dict(custom_keys={'head': dict(lr_mult=10)}))

@@ -3,8 +3,9 @@
 import pytest
 import torch
 from mmdet.structures import DetDataSample
+from mmengine.config import Config
 from mmengine.registry import MODELS
-from reference_models import build_converted, check, load_model_config
+from reference_models import ROOT, build, build_converted, check, load_model_config
 
 from projects.wsis.apis.convert_reference import convert_state_dict
 from projects.wsis.apis.reference_networks import REFERENCE_NETWORKS
@@ -78,3 +79,62 @@ def test_affinitynet_gives_the_public_affinities_and_random_walk(public_state_di
     model.label_maker.border_pairs = True
     everywhere = model.label_maker.spread(scores, affinity).double()
     assert (everywhere - expected).abs().max() > 0.1 * expected.max()
+
+
+def check_class_maps(model, golden):
+    """Compare class maps of SEAM with the golden ones, of which every third pixel of every third row is kept."""
+    photos = torch.from_numpy(golden['input'])
+    raw, refined = model(photos, mode='tensor')
+    assert raw.shape == refined.shape == (1, 21, *photos.shape[-2:])
+    check(raw[..., ::3, ::3], golden['out_cam_every_third'])
+    check(refined[..., ::3, ::3], golden['out_cam_rv_every_third'])
+    return photos
+
+
+@torch.no_grad()
+def test_seam_gives_the_public_raw_and_refined_maps(public_state_dict, golden_network):
+    check_class_maps(build_converted('seam', public_state_dict('seam')), golden_network('seam'))
+
+
+@torch.no_grad()
+def test_ppc_gives_the_public_maps_and_projected_features(public_state_dict, golden_network):
+    golden, state_dict = golden_network('ppc'), public_state_dict('ppc')
+    model = build_converted('ppc-seam', state_dict)
+    photos = check_class_maps(model, golden)
+    features = model.extract_feat(photos)
+    check(model.contrast_head(features[-1]), golden['out_f_proj'])
+    check(model.head(features, photos).refined, golden['out_cam_rv_down'])
+    # nothing of the contrast is used for predictions: SEAM gives the same with what it knows of the checkpoint
+    weights = convert_state_dict(state_dict, REFERENCE_NETWORKS['ppc-seam'], 'public.pth')
+    seam = build(load_model_config('seam'))
+    missing, unexpected = seam.load_state_dict(weights, strict=False)
+    assert not missing and unexpected == ['contrast_head.projector.weight']
+    check_class_maps(seam, golden)
+
+
+@torch.no_grad()
+def test_eps_gives_the_public_maps_with_the_background_first(public_state_dict, golden_network):
+    golden = golden_network('eps')
+    model = build_converted('eps', public_state_dict('eps'))
+    maps = model(torch.from_numpy(golden['input']), mode='tensor')
+    check(maps[:, 1:], golden['out_cam'][:, :20])
+    check(maps[:, :1], golden['out_cam'][:, 20:])
+    check(maps[:, 1:].mean((2, 3)), golden['out_pred'][:, :20])
+
+
+@pytest.mark.parametrize('name', ['eps-cls', 'eps', 'seam', 'ppc-seam', 'affinitynet'])
+def test_reference_configs_keep_the_published_settings(name):
+    cfg = Config.fromfile(ROOT / REFERENCE_NETWORKS[name].config)
+    optimizer, backbone = cfg.optim_wrapper.optimizer, cfg.model.backbone
+    rate = 0.1 if name == 'affinitynet' else 0.01
+    assert (optimizer.lr, optimizer.momentum, optimizer.weight_decay) == (rate, 5e-4, 5e-4)
+    assert (backbone.type, backbone.frozen_stages, backbone.norm_eval) == ('ResNet38', 1, True)
+    assert backbone.norm_cfg == dict(type='BN', requires_grad=False)
+    assert cfg.train_dataloader.batch_size == 8
+    assert cfg.train_dataloader.dataset.ann_file.endswith('trainaug.txt')
+    crop = next(step for step in cfg.train_dataloader.dataset.pipeline if step.type == 'RandomCropAndPad')
+    assert crop.crop_size == 448
+    for prefix in (cfg.test_dataloader.dataset, cfg.train_dataloader.dataset):
+        for kind, folder in prefix.get('data_prefix', {}).items():
+            if kind in ('cams', 'inter_pixel_labels'):  # a stage reads what the stages before it wrote
+                assert list((ROOT / 'configs').glob(f'*/{folder.split("/")[1]}.py')), folder
