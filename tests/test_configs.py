@@ -21,6 +21,7 @@ CONFIGS = sorted(
 )
 # irnet.py holds the stages only, which the others inherit
 PIPELINES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / 'configs/_base_/pipelines').glob('*_*.py'))
+CLASSIFIERS = {'cam', 'eps', 'ppc', 'seam'}
 # whose data sets open what earlier stages have made
 READ_STORES = ('irnet', 'affinitynet', 'deeplab')
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader', 'mean_dataloader')
@@ -86,6 +87,8 @@ def test_model_optimizer_and_schedule_build(name):
     for owner in (cfg.model.get('head', {}), cfg.model.get('roi_head', {}).get('bbox_head', {})):
         if 'num_classes' in owner:
             assert owner['num_classes'] == len(cfg.metainfo.classes) == cfg.num_classes
+    if 'decode_head' in cfg.model:  # mmseg counts the background
+        assert cfg.model.decode_head.num_classes == len(cfg.metainfo.classes) + 1
     if cfg.get('tta_model'):
         MODELS.build(dict(cfg.tta_model, module=model))
     for entry in [*as_list(cfg.get('val_evaluator')), *as_list(cfg.get('test_evaluator'))]:
@@ -116,13 +119,13 @@ def test_data_pipelines_build_and_masks_are_for_evaluation_only(name):
         kinds = [type(TRANSFORMS.build(transform)).__name__ for transform in dataset.pipeline]
         if key in ('train_dataloader', 'mean_dataloader') and 'supervised' not in name:
             assert not dataset.get('with_masks', False)
-            assert not {'LoadEvaluationMasks', 'LoadInstancesFromMasks'} & set(kinds)
+            assert not {'LoadEvaluationMasks', 'LoadInstancesFromMasks', 'LoadSemanticFromMasks'} & set(kinds)
         if key in ('val_dataloader', 'test_dataloader', 'mean_dataloader'):
             assert cfg[key].sampler.round_up is False and cfg[key].sampler.shuffle is False
     if cfg.get('tta'):
         for transform in cfg.tta_pipeline:
             TRANSFORMS.build(transform)
-    if 'cam/' in name:  # save_best, and the choice of a model, never look at masks
+    if set(name.split('/')) & CLASSIFIERS:  # save_best, and the choice of a model, never look at masks
         assert {entry['type'] for entry in as_list(cfg.val_evaluator)} == {'MultiLabelMetric'}
         assert not cfg.val_dataloader.dataset.get('with_masks', False)
 
@@ -260,8 +263,8 @@ def fields_of(kind: str, size: int) -> dict:
         return dict(fields_of('cam', size), gt_saliency=PixelData(data=saliency))
     labels = torch.zeros(1, size, size, dtype=torch.uint8)
     labels[:, 20:80, 16:60], labels[:, 60:100, 80:120], labels[:, :10] = 2, 5, 255
-    if kind == 'irnet':
-        return dict(gt_sem_seg=PixelData(data=labels))
+    if kind in ('irnet', 'affinitynet', 'deeplab'):
+        return dict(gt_sem_seg=PixelData(data=labels.long()))
     masks = torch.cat([labels == 2, labels == 5]).numpy().astype('uint8')
     return dict(
         gt_instances=InstanceData(
@@ -275,9 +278,11 @@ def fields_of(kind: str, size: int) -> dict:
 @pytest.mark.parametrize(
     'kind, name',
     [
+        ('affinitynet', 'configs/affinitynet/affinitynet_r18_20e_demo.py'),
         ('cam', 'configs/cam/cam_r18_36e_demo.py'),
         ('eps', 'configs/eps/eps_r18_36e_demo.py'),
         ('irnet', 'configs/irnet/irnet_r18_20e_demo.py'),
+        ('deeplab', 'configs/deeplab/deeplab-v2_r18_20e_demo.py'),
         ('mask_rcnn', 'configs/mask_rcnn/mask-rcnn_r18_6e_demo.py'),
     ],
 )
