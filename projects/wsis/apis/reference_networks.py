@@ -189,7 +189,10 @@ def _resnet38_renames(prefix: str = 'backbone.') -> dict[str, str]:
 
 
 def resnet38() -> ReferenceNetwork:
-    """The ImageNet weights that SEAM, EPS, PPC and PSA start from, as a backbone's own ``Pretrained`` file."""
+    """The ImageNet weights that SEAM, EPS, PPC and PSA start from, as a backbone's own ``Pretrained`` file.
+
+    Published as a ``.params`` file of MXNet; a file of PyTorch with the same names as in those codes does as well.
+    """
     return ReferenceNetwork(
         name='resnet38',
         description='ImageNet ResNet-38 (ilsvrc-cls_rna-a1_cls1000_ep-0001) in the names of PSA, SEAM, EPS and PPC',
