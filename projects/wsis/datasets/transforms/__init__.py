@@ -1,6 +1,7 @@
 """Transforms: loading, geometry, label mining, packing."""
 
 from .affinity_labels import GenerateAffinityLabels
+from .color_jitter import RandomColorJitter
 from .dense_crf import refine_labels_with_crf, refine_scores_with_crf
 from .formatting import PackTagInputs
 from .geometry import RandomCropAndPad, RandomRescale, RandomResizeLongSide
@@ -30,6 +31,7 @@ __all__ = [
     'LoadSemanticMasks',
     'PILRescale',
     'PackTagInputs',
+    'RandomColorJitter',
     'RandomCropAndPad',
     'RandomRescale',
     'RandomResizeLongSide',

@@ -9,7 +9,7 @@ from ...ops.class_maps import resize_aligned
 from ..feature_levels import FeatureLevel
 from ..heads.seam_head import ClassMaps
 from .cam_classifier import CAMClassifier
-from .views import check_finite, make_second_view
+from .views import check_finite, check_second_view, make_second_view
 
 
 @MODELS.register_module()
@@ -53,7 +53,7 @@ class SEAM(CAMClassifier):
             data_preprocessor=data_preprocessor,
             init_cfg=init_cfg,
         )
-        self.second_view = dict(second_view or dict(scale_factor=0.3))
+        self.second_view = check_second_view(second_view or dict(scale_factor=0.3))
         self.loss_stride = loss_stride
         in_channels = self.head.classifier.in_channels
         self.contrast_head = MODELS.build({'in_channels': in_channels, **contrast_head}) if contrast_head else None

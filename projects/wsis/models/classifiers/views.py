@@ -10,12 +10,16 @@ from ...ops.class_maps import resize_aligned
 def check_second_view(second_view: dict) -> dict:
     """Return how the second view is made.
 
+    Args:
+        second_view: Either way; a config that inherits one takes it back with None.
+
     Raises:
         ValueError: If it is neither ``dict(scale_factor=)`` nor ``dict(size=)``.
     """
-    if len(second_view) != 1 or not set(second_view) <= {'scale_factor', 'size'}:
-        raise ValueError(f'second_view is dict(scale_factor=.3) or dict(size=(128, 128)), not {second_view}')
-    return dict(second_view)
+    given = {name: value for name, value in second_view.items() if value is not None}
+    if len(given) != 1 or not set(given) <= {'scale_factor', 'size'}:
+        raise ValueError(f'second_view is dict(scale_factor=.3) or dict(size=(128, 128)), not {dict(second_view)}')
+    return given
 
 
 def make_second_view(photos: Tensor, scale_factor: float | None = None, size: tuple[int, int] | None = None) -> Tensor:
