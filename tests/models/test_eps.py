@@ -136,6 +136,7 @@ def test_at_inference_nothing_of_the_contrast_is_used():
 
 @pytest.mark.parametrize('second_view', [dict(scale=0.5), dict(scale_factor=0.5, size=8)])
 def test_second_view_takes_one_of_both(second_view):
+    build(second_view=dict(scale_factor=None, size=(16, 16)))  # as configs override
     with pytest.raises(ValueError, match='second_view is dict'):
         build(second_view=second_view)
 
