@@ -248,6 +248,15 @@ def test_prediction_needs_cams():
     assert '\n' not in str(error.value)
 
 
+def test_features_that_are_not_finite_name_the_photo():
+    model = build().eval()
+    model.head.fusion.weight.data[0, 0] = torch.nan
+    sample = photo_sample((40, 52), torch.rand(1, 10, 13), torch.tensor([3]))
+    with pytest.raises(ValueError, match='affinities of photo a are not finite') as error:
+        model(torch.randn(1, 3, 40, 52), [sample], mode='predict')
+    assert '\n' not in str(error.value)
+
+
 def test_batch_of_photos_gives_what_single_photos_give():
     model = build(test_cfg=dict(steps=16)).eval()
     photos, cams = torch.randn(3, 3, 40, 56), torch.rand(3, 2, 10, 13)

@@ -66,7 +66,10 @@ class AffinityNet(BaseModel):
         for photo, sample in zip(inputs, data_samples):
             if 'cams' not in sample:
                 raise ValueError(f'Photo {sample.img_id} comes without CAMs: add LoadCAMs to the test pipeline')
-            self.label_maker(sample, self.relate_pixels(photo[None], sample.img_shape))
+            affinity = self.relate_pixels(photo[None], sample.img_shape)
+            if not torch.isfinite(affinity).all():
+                raise ValueError(f'The affinities of photo {sample.img_id} are not finite: has the training diverged?')
+            self.label_maker(sample, affinity)
         return data_samples
 
 
