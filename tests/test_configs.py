@@ -1,6 +1,7 @@
 """Every shipped config loads, builds and takes a training step; every pipeline fits its configs."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,13 @@ ROOT = Path(__file__).resolve().parents[1]
 CONFIGS = sorted(
     path.relative_to(ROOT).as_posix() for path in (ROOT / 'configs').rglob('*.py') if '_base_' not in path.parts
 )
-# irnet.py holds the stages only, which the others inherit
-PIPELINES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / 'configs/_base_/pipelines').glob('*_*.py'))
+# others hold stages only, which these inherit
+DATA_SETS = ('demo', 'voc-layout', 'voc2012')
+PIPELINES = sorted(
+    path.relative_to(ROOT).as_posix()
+    for path in (ROOT / 'configs/_base_/pipelines').glob('*.py')
+    if path.stem.endswith(DATA_SETS)
+)
 CLASSIFIERS = {'cam', 'eps', 'ppc', 'seam'}
 # whose data sets open what earlier stages have made
 READ_STORES = ('irnet', 'affinitynet', 'deeplab')
@@ -157,6 +163,29 @@ def test_data_root_with_and_without_a_slash(root, variable, name, monkeypatch):
     assert os.path.normpath(cfg.val_dataloader.dataset.data_root) == 'photos'
 
 
+@pytest.mark.parametrize('data_set', DATA_SETS)
+@pytest.mark.parametrize(
+    'chain',
+    [
+        'irnet',
+        'irnet_deeplab',
+        'ppc_seam_irnet_deeplab',
+        'ppc_eps_irnet_deeplab',
+        'ppc_seam_affinitynet_deeplab',
+    ],
+)
+def test_every_chain_is_there_for_every_data_set(chain, data_set):
+    found = [name for name in PIPELINES if re.fullmatch(rf'.*/{chain}_[^_]+_{data_set}\.py', name)]
+    assert len(found) == 1
+    stages = {stage.name: stage for stage in read_stages(load_config(found[0]))}
+    classifier, _, refinement = chain.removesuffix('_deeplab').rpartition('_')
+    assert stages['classifier'].config.split('/')[1] == (classifier.split('_')[0] or 'cam')
+    assert classifier.replace('_', '-') in stages['classifier'].config
+    assert stages['pseudo_labels'].config.split('/')[1] == refinement
+    last = {'deeplab', 'wsss_maps', 'deeplab_evaluation'}
+    assert last <= set(stages) if chain.endswith('deeplab') else not last & set(stages)
+
+
 @pytest.mark.parametrize('name', PIPELINES)
 def test_pipeline_fits_its_configs(name, tmp_path):
     pipeline = Pipeline(load_config(name), tmp_path / 'work')
@@ -281,6 +310,9 @@ def fields_of(kind: str, size: int) -> dict:
         ('affinitynet', 'configs/affinitynet/affinitynet_r18_20e_demo.py'),
         ('cam', 'configs/cam/cam_r18_36e_demo.py'),
         ('eps', 'configs/eps/eps_r18_36e_demo.py'),
+        ('cam', 'configs/seam/seam_r18_36e_demo.py'),
+        ('cam', 'configs/ppc/ppc-seam_r18_36e_demo.py'),
+        ('eps', 'configs/ppc/ppc-eps_r18_36e_demo.py'),
         ('irnet', 'configs/irnet/irnet_r18_20e_demo.py'),
         ('deeplab', 'configs/deeplab/deeplab-v2_r18_20e_demo.py'),
         ('mask_rcnn', 'configs/mask_rcnn/mask-rcnn_r18_6e_demo.py'),

@@ -1,5 +1,5 @@
 # SEAM on the demo set, trained from scratch, with the budget of cam_r18_36e_demo.py. Photos are small: the second view
-# is half of the first, and losses are taken of the class maps as the network gives them.
+# is 96 pixels wide (12 of the class maps), and losses are taken of the class maps as the network gives them.
 _base_ = [
     '../_base_/models/cam_r18_demo.py', '../_base_/models/seam.py', '../_base_/datasets/demo.py',
     '../_base_/stages/seam.py', '../_base_/default_runtime.py'
@@ -7,7 +7,7 @@ _base_ = [
 model = dict(
     type='SEAM',
     head=dict(_base_.seam.head, num_classes=_base_.num_classes, dropout=0.),
-    second_view=dict(scale_factor=.5),
+    second_view=dict(scale_factor=.6),
     loss_stride=None,
     test_cfg=_base_.seam.test_cfg)
 

@@ -2,6 +2,8 @@
 
 import pytest
 import torch
+import torch.distributed as dist
+import torch.multiprocessing as mp
 import torch.nn.functional as F
 from mmdet.structures import DetDataSample
 from mmengine.registry import MODELS, init_default_scope
@@ -212,6 +214,53 @@ def test_any_backbone_at_stride_8_or_16(backbone, contrast):
     assert all(loss.isfinite() for loss in losses.values())
     with torch.no_grad():
         assert model.eval()(photos, samples, mode='predict')[0].cam_maps.shape == (CLASSES, 96, 96)
+
+
+def test_half_precision():
+    model = build(contrast=True).train()
+    with torch.autocast('cpu', dtype=torch.bfloat16):
+        losses = model(*batch_of(3), mode='loss')
+    exact = model(*batch_of(3), mode='loss')
+    assert all(loss.dtype == torch.float32 for loss in losses.values())
+    for name in SEAM_LOSSES:
+        assert_close(losses[name], exact[name], rtol=0.1, atol=0.01)
+    sum(losses.values()).backward()
+    assert all(parameter.grad.isfinite().all() for parameter in model.parameters())
+
+
+def _rank_gradients(rank, world_size, rendezvous, folder):
+    dist.init_process_group('gloo', init_method=f'file://{rendezvous}', rank=rank, world_size=world_size)
+    torch.set_num_threads(1)
+    torch.save(_train_once(rank), f'{folder}/rank{rank}.pth')
+    dist.destroy_process_group()
+
+
+def _train_once(rank):
+    """Losses and gradients of SEAM + PPC, under DistributedDataParallel where there are processes."""
+    model = build(contrast=True, second_view=dict(size=(24, 24))).train()
+    wrapped = model if rank is None else nn.parallel.DistributedDataParallel(model)
+    photos, samples = batch_of(4)
+    share = slice(None) if rank is None else slice(2 * rank, 2 * rank + 2)
+    losses = wrapped(photos[share], samples[share], mode='loss')
+    sum(losses.values()).backward()
+    return dict(
+        losses={name: loss.detach() for name, loss in losses.items()},
+        gradients={name: parameter.grad for name, parameter in model.named_parameters()},
+    )
+
+
+def test_two_processes_equal_one(tmp_path):
+    mp.spawn(_rank_gradients, args=(2, tmp_path / 'rendezvous', tmp_path), nprocs=2)
+    ranks = [torch.load(tmp_path / f'rank{rank}.pth', weights_only=True) for rank in (0, 1)]
+    whole = _train_once(None)
+    for name, loss in whole['losses'].items():
+        shares = [rank['losses'][name] for rank in ranks]
+        assert shares[0] != shares[1], 'the ranks should differ, or this test shows nothing'
+        assert_close(sum(shares) / 2, loss, rtol=1e-4, atol=1e-6)
+    for name, gradient in whole['gradients'].items():
+        for rank in ranks:
+            scale = gradient.abs().max()
+            assert_close(rank['gradients'][name] / scale, gradient / scale, rtol=1e-3, atol=1e-4)
 
 
 def test_nan_names_the_photo():

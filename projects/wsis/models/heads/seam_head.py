@@ -92,9 +92,10 @@ class SEAMHead(BaseModule):
             features: Levels of the backbone.
             photos: (N, 3, H, W) normalised.
         """
-        raw = self.classifier(self.dropout(features[self.in_index]))
+        # float32, as all that follows are maxima, minima and sums over pixels
+        raw = self.classifier(self.dropout(features[self.in_index])).float()
         with torch.no_grad():
-            clean = clean_maps(raw.float())
+            clean = clean_maps(raw)
         levels = [features[index] for index in self.low_levels]
         return ClassMaps(raw, self.correlation(clean, levels, photos))
 
@@ -109,8 +110,6 @@ class SEAMHead(BaseModule):
         Returns:
             ``loss_cls`` and ``loss_min_pooling``, each the mean of both views, ``loss_er`` and ``loss_ecr``.
         """
-        # sums over all pixels of a batch
-        view1, view2 = (ClassMaps(*(maps.float() for maps in view)) for view in (view1, view2))
         views = view1, view2
         mask = F.pad(tags, (1, 0), value=1.0)[:, :, None, None]
         cls = [self.loss_cls(view.raw[:, 1:].mean((2, 3)), tags) for view in views]
