@@ -9,6 +9,7 @@ train_pipeline = [
     dict(type='LoadSaliency'),
     dict(type='PILRescale', long_side_range=(256, 512)),
     dict(type='mmcv.RandomFlip', prob=.5),
+    dict(type='RandomColorJitter', brightness=.3, contrast=.3, saturation=.3, hue=.1),
     dict(type='RandomCropAndPad', crop_size=448),
     dict(type='PackTagInputs'),
 ]

@@ -58,6 +58,19 @@ def test_losses_reach_every_parameter(batch):
     assert (model.head.classifier.weight.grad[0] != 0).any()  # the background learns from saliency alone
 
 
+def test_mixed_precision_gives_nearly_the_same_losses_in_float32():
+    model, photos = build().train(), torch.randn(2, 3, 48, 64)
+    samples = [sample_of((48, 64), (0,)), sample_of((48, 64))]
+    exact = model(photos, [sample.clone() for sample in samples], mode='loss')
+    with torch.autocast('cpu', torch.bfloat16):
+        mixed = model(photos, samples, mode='loss')
+    for name, loss in exact.items():
+        assert mixed[name].dtype == torch.float32
+        torch.testing.assert_close(mixed[name], loss, rtol=0.1, atol=0.02)
+    sum(mixed.values()).backward()
+    assert model.head.classifier.weight.grad.isfinite().all()
+
+
 def test_prediction_keeps_the_contract_of_cams():
     model = build(dict(mode='pseudo_label', stride=4)).eval()
     photo = torch.randn(1, 3, 45, 30)

@@ -64,7 +64,8 @@ class EPS(CAMClassifier):
     def _find_maps(self, inputs: Tensor, data_samples: list[DetDataSample]) -> tuple[Tensor, Tensor]:
         """Return the features that the head reads and the class maps made of them."""
         features = self.extract_feat(inputs)
-        maps = self.head(features)
+        # float32, as all that follows are means and sums over pixels
+        maps = self.head(features).float()
         check_finite(maps, data_samples)
         return features[self.head.in_index], maps
 
