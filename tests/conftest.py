@@ -1,7 +1,7 @@
 """What tests of several folders share: golden network outputs, and the public checkpoints that they were made with."""
 
 import json
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +35,7 @@ def _make_tensor(golden, index, name, shape, dtype):
     return rng.uniform(0.6, 1.4, shape) if name.endswith('weight') else 0.1 * rng.standard_normal(shape)
 
 
-@cache
+@lru_cache(maxsize=2)  # up to 420 MB each
 def _make_state_dict(name):
     golden, tensors = _read_golden_network(name), {}
     entries = _read_key_table(name)

@@ -1,6 +1,7 @@
 """Every shipped config loads, builds and takes a training step; every pipeline fits its configs."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -19,8 +20,16 @@ ROOT = Path(__file__).resolve().parents[1]
 CONFIGS = sorted(
     path.relative_to(ROOT).as_posix() for path in (ROOT / 'configs').rglob('*.py') if '_base_' not in path.parts
 )
-# irnet.py holds the stages only, which the others inherit
-PIPELINES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / 'configs/_base_/pipelines').glob('*_*.py'))
+# others hold stages only, which these inherit
+DATA_SETS = ('demo', 'voc-layout', 'voc2012')
+PIPELINES = sorted(
+    path.relative_to(ROOT).as_posix()
+    for path in (ROOT / 'configs/_base_/pipelines').glob('*.py')
+    if path.stem.endswith(DATA_SETS)
+)
+CLASSIFIERS = {'cam', 'eps', 'ppc', 'seam'}
+# whose data sets open what earlier stages have made
+READ_STORES = ('irnet', 'affinitynet', 'deeplab')
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader', 'mean_dataloader')
 
 
@@ -29,6 +38,16 @@ def elsewhere(tmp_path, monkeypatch):
     """Configs are found from any folder; every test leaves the default scope as it was."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(DefaultScope, '_instance_dict', DefaultScope._instance_dict.copy())
+
+
+@pytest.fixture
+def saliency_folder(demo_root, tmp_path, monkeypatch):
+    """Maps of the tiny demo set for EPS (their content does not matter here)."""
+    folder = tmp_path / 'saliency'
+    folder.mkdir()
+    for photo in (demo_root / 'JPEGImages').iterdir():
+        (folder / f'{photo.stem}.png').touch()
+    monkeypatch.setenv('WSIS_SALIENCY', str(folder))
 
 
 def without_weights(node):
@@ -74,6 +93,8 @@ def test_model_optimizer_and_schedule_build(name):
     for owner in (cfg.model.get('head', {}), cfg.model.get('roi_head', {}).get('bbox_head', {})):
         if 'num_classes' in owner:
             assert owner['num_classes'] == len(cfg.metainfo.classes) == cfg.num_classes
+    if 'decode_head' in cfg.model:  # mmseg counts the background
+        assert cfg.model.decode_head.num_classes == len(cfg.metainfo.classes) + 1
     if cfg.get('tta_model'):
         MODELS.build(dict(cfg.tta_model, module=model))
     for entry in [*as_list(cfg.get('val_evaluator')), *as_list(cfg.get('test_evaluator'))]:
@@ -104,21 +125,22 @@ def test_data_pipelines_build_and_masks_are_for_evaluation_only(name):
         kinds = [type(TRANSFORMS.build(transform)).__name__ for transform in dataset.pipeline]
         if key in ('train_dataloader', 'mean_dataloader') and 'supervised' not in name:
             assert not dataset.get('with_masks', False)
-            assert not {'LoadEvaluationMasks', 'LoadInstancesFromMasks'} & set(kinds)
+            assert not {'LoadEvaluationMasks', 'LoadInstancesFromMasks', 'LoadSemanticFromMasks'} & set(kinds)
         if key in ('val_dataloader', 'test_dataloader', 'mean_dataloader'):
             assert cfg[key].sampler.round_up is False and cfg[key].sampler.shuffle is False
     if cfg.get('tta'):
         for transform in cfg.tta_pipeline:
             TRANSFORMS.build(transform)
-    if 'cam/' in name:  # save_best, and the choice of a model, never look at masks
+    if set(name.split('/')) & CLASSIFIERS:  # save_best, and the choice of a model, never look at masks
         assert {entry['type'] for entry in as_list(cfg.val_evaluator)} == {'MultiLabelMetric'}
         assert not cfg.val_dataloader.dataset.get('with_masks', False)
 
 
 @pytest.mark.parametrize(
-    'name', [name for name in CONFIGS if 'demo' in name and 'mask_rcnn' not in name and 'irnet' not in name]
+    'name',
+    [name for name in CONFIGS if 'demo' in name and not set(name.split('/')) & {'mask_rcnn', *READ_STORES}],
 )
-def test_dataset_builds(name, demo_environment):
+def test_dataset_builds(name, demo_environment, saliency_folder):
     cfg = read(name)
     for key in LOADERS:
         if cfg.get(key):
@@ -139,6 +161,29 @@ def test_data_root_with_and_without_a_slash(root, variable, name, monkeypatch):
     cfg = read(name)
     assert os.path.normpath(cfg.train_dataloader.dataset.data_prefix.img) == 'photos/JPEGImages'
     assert os.path.normpath(cfg.val_dataloader.dataset.data_root) == 'photos'
+
+
+@pytest.mark.parametrize('data_set', DATA_SETS)
+@pytest.mark.parametrize(
+    'chain',
+    [
+        'irnet',
+        'irnet_deeplab',
+        'ppc_seam_irnet_deeplab',
+        'ppc_eps_irnet_deeplab',
+        'ppc_seam_affinitynet_deeplab',
+    ],
+)
+def test_every_chain_is_there_for_every_data_set(chain, data_set):
+    found = [name for name in PIPELINES if re.fullmatch(rf'.*/{chain}_[^_]+_{data_set}\.py', name)]
+    assert len(found) == 1
+    stages = {stage.name: stage for stage in read_stages(load_config(found[0]))}
+    classifier, _, refinement = chain.removesuffix('_deeplab').rpartition('_')
+    assert stages['classifier'].config.split('/')[1] == (classifier.split('_')[0] or 'cam')
+    assert classifier.replace('_', '-') in stages['classifier'].config
+    assert stages['pseudo_labels'].config.split('/')[1] == refinement
+    last = {'deeplab', 'wsss_maps', 'deeplab_evaluation'}
+    assert last <= set(stages) if chain.endswith('deeplab') else not last & set(stages)
 
 
 @pytest.mark.parametrize('name', PIPELINES)
@@ -241,10 +286,14 @@ def sample_of(size: int, **fields) -> DetDataSample:
 def fields_of(kind: str, size: int) -> dict:
     if kind == 'cam':
         return dict(gt_tags=torch.tensor([0.0, 1, 1] + [0.0] * 5))
+    if kind == 'eps':
+        saliency = torch.zeros(1, size, size, dtype=torch.uint8)
+        saliency[:, 20:80, 16:60] = 255
+        return dict(fields_of('cam', size), gt_saliency=PixelData(data=saliency))
     labels = torch.zeros(1, size, size, dtype=torch.uint8)
     labels[:, 20:80, 16:60], labels[:, 60:100, 80:120], labels[:, :10] = 2, 5, 255
-    if kind == 'irnet':
-        return dict(gt_sem_seg=PixelData(data=labels))
+    if kind in ('irnet', 'affinitynet', 'deeplab'):
+        return dict(gt_sem_seg=PixelData(data=labels.long()))
     masks = torch.cat([labels == 2, labels == 5]).numpy().astype('uint8')
     return dict(
         gt_instances=InstanceData(
@@ -258,8 +307,14 @@ def fields_of(kind: str, size: int) -> dict:
 @pytest.mark.parametrize(
     'kind, name',
     [
+        ('affinitynet', 'configs/affinitynet/affinitynet_r18_20e_demo.py'),
         ('cam', 'configs/cam/cam_r18_36e_demo.py'),
+        ('eps', 'configs/eps/eps_r18_36e_demo.py'),
+        ('cam', 'configs/seam/seam_r18_36e_demo.py'),
+        ('cam', 'configs/ppc/ppc-seam_r18_36e_demo.py'),
+        ('eps', 'configs/ppc/ppc-eps_r18_36e_demo.py'),
         ('irnet', 'configs/irnet/irnet_r18_20e_demo.py'),
+        ('deeplab', 'configs/deeplab/deeplab-v2_r18_20e_demo.py'),
         ('mask_rcnn', 'configs/mask_rcnn/mask-rcnn_r18_6e_demo.py'),
     ],
 )

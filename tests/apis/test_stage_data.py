@@ -15,6 +15,8 @@ FILES = (
     'JPEGImages/unused.jpg',
     'Annotations/b.xml',
     'SegmentationClass/b.png',
+    'maps/b.png',
+    'maps/unused.png',
 )
 
 
@@ -27,9 +29,10 @@ def config(tmp_path):
     (tmp_path / 'more.txt').write_text('JPEGImages/b.jpg SegmentationClass/b.png\n')
     (tmp_path / 'weights.pth').write_text('weights')
     dataset = dict(type='VOCTagDataset', data_root=f'{tmp_path}', ann_file='train.txt, more.txt', tags_file='tags.json')
+    weak = dict(dataset, data_prefix=dict(saliency='maps'))
     return dict(
         model=dict(backbone=dict(init_cfg=dict(type='Pretrained', checkpoint=f'{tmp_path}/weights.pth'))),
-        train_dataloader=dict(dataset=dict(type='RepeatDataset', dataset=dataset)),
+        train_dataloader=dict(dataset=dict(type='RepeatDataset', dataset=weak)),
         test_dataloader=dict(dataset=dict(dataset, ann_file=['more.txt'], with_masks=True)),
     )
 
@@ -45,6 +48,8 @@ def config(tmp_path):
         ('JPEGImages/unused.jpg', False, False),
         ('Annotations/b.xml', True, True),
         ('SegmentationClass/b.png', False, True),
+        ('maps/b.png', True, False),
+        ('maps/unused.png', False, False),
         ('weights.pth', True, True),
     ],
 )

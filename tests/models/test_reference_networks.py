@@ -1,6 +1,5 @@
 """Converted checkpoints of public codes give the outputs of those codes, in the models of the reference configs."""
 
-from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
@@ -10,43 +9,10 @@ from mmcv.transforms import Compose
 from mmdet.structures import DetDataSample
 from mmengine.config import Config
 from mmengine.registry import MODELS, init_default_scope
-from mmengine.runner import load_checkpoint
 from PIL import Image
+from reference_models import ROOT, TOLERANCE, build, check, load_converted, load_model_config
 
-from projects.wsis.apis.convert_reference import convert_reference
 from projects.wsis.apis.reference_networks import REFERENCE_NETWORKS
-
-ROOT = Path(__file__).resolve().parents[2]
-TOLERANCE = 1e-4  # of each output's largest value
-
-
-def load_model_config(name):
-    model = Config.fromfile(ROOT / REFERENCE_NETWORKS[name].config).model
-    model.backbone.init_cfg = None  # a test downloads nothing
-    return model
-
-
-def build(cfg):
-    init_default_scope('mmdet')
-    return MODELS.build(deepcopy(cfg)).eval()
-
-
-def load_converted(model, name, state_dict, folder):
-    """Write the public file, convert it, and load it into the model, every key."""
-    source, target = folder / 'public.pth', folder / 'ours.pth'
-    torch.save(state_dict, source)
-    convert_reference(source, name, target)
-    load_checkpoint(model, str(target), map_location='cpu', strict=True)
-    source.unlink()
-    target.unlink()
-    return model
-
-
-def check(found, expected):
-    expected = torch.from_numpy(expected)
-    assert found.shape == expected.shape
-    error = (found - expected).abs().max() / expected.abs().max()
-    assert error < TOLERANCE, f'{error:.2e}'
 
 
 @pytest.fixture(scope='module')

@@ -16,7 +16,15 @@ from projects.wsis.engine import load_checkpoint_safely
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOL = ROOT / 'tools' / 'model_converters' / 'convert_reference.py'
-TABLES = {'irn-cam': 'irn_cam', 'irn': 'irn_edge_displacement'}
+TABLES = {
+    'irn-cam': 'irn_cam',
+    'irn': 'irn_edge_displacement',
+    'eps-cls': 'eps_cls',
+    'eps': 'eps',
+    'seam': 'seam',
+    'ppc-seam': 'ppc',
+    'affinitynet': 'seam_aff',
+}
 
 
 def run_tool(folder, *arguments):

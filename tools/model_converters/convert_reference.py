@@ -23,13 +23,17 @@ EXAMPLES = """examples:
 
   python tools/model_converters/convert_reference.py --from irn res50_irn.pth checkpoints/irn.pth
   python tools/test.py configs/irnet/irnet_r50_reference_voc2012.py checkpoints/irn.pth
+
+  python tools/model_converters/convert_reference.py --from resnet38 ilsvrc-cls_rna-a1_cls1000_ep-0001.params \\
+      checkpoints/resnet38_imagenet.pth
+  python tools/train.py configs/seam/seam_resnet38_8e_voc2012.py
 """
 
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     networks = '\n'.join(
-        f'  {network.name:10s} {network.description}\n  {"":10s} for {network.config}'
+        f'  {network.name:12s} {network.description}\n  {"":12s} for {network.config}'
         for network in REFERENCE_NETWORKS.values()
     )
     parser = argparse.ArgumentParser(

@@ -6,11 +6,11 @@ from typing import Any
 
 import torch
 
-from projects.wsis.datasets.voc import VOC_CLASSES
 from projects.wsis.engine.safe_checkpoint import load_checkpoint_safely
 from projects.wsis.structures.files import hash_file, write_atomically
 from projects.wsis.version import __version__
 
+from .mxnet_params import name_as_pytorch, read_mxnet_params
 from .reference_networks import REFERENCE_NETWORKS, ReferenceNetwork
 
 COUNTER = 'num_batches_tracked'  # of batch normalisation; very old files lack it and nothing here reads it
@@ -20,7 +20,7 @@ def convert_reference(source: str | Path, network_name: str, target: str | Path)
     """Convert the checkpoint file of a public code to one that mmengine loads into our model.
 
     Args:
-        source: The public code's file.
+        source: The public code's file: of PyTorch, or (``.params``; the ImageNet ResNet-38) of MXNet.
         network_name: Which network it holds, a key of `REFERENCE_NETWORKS`.
         target: The file to write, as a whole or not at all: `state_dict`, and `meta` with the classes and the source.
 
@@ -38,18 +38,22 @@ def convert_reference(source: str | Path, network_name: str, target: str | Path)
     if Path(target).is_dir():
         raise ValueError(f'{target} is a folder: name the file to write')
     network = REFERENCE_NETWORKS[network_name]
-    weights = convert_state_dict(load_checkpoint_safely(source), network, str(source))
+    weights = convert_state_dict(_read(source), network, str(source))
     origin = dict(
         network=network.name, description=network.description, file=Path(source).name, sha256=hash_file(source)
     )
-    meta = dict(
-        wsis_version=__version__,
-        dataset_meta=dict(classes=list(VOC_CLASSES)),
-        converted_from=origin,
-        config=network.config,
-    )
+    meta = dict(wsis_version=__version__, converted_from=origin, config=network.config)
+    if network.classes:
+        meta['dataset_meta'] = dict(classes=list(network.classes))
     write_atomically(target, lambda file: torch.save(dict(meta=meta, state_dict=weights), file))
     return network
+
+
+def _read(source: str | Path) -> Any:
+    """Read a file as plain data."""
+    if Path(source).suffix == '.params':
+        return name_as_pytorch(read_mxnet_params(source))
+    return load_checkpoint_safely(source)
 
 
 def convert_state_dict(state_dict: Any, network: ReferenceNetwork, source: str) -> dict[str, torch.Tensor]:
@@ -77,6 +81,8 @@ def convert_state_dict(state_dict: Any, network: ReferenceNetwork, source: str) 
     weights = {}
     for name, shape in network.shapes.items():
         tensor = state_dict.get(name, torch.zeros(shape, dtype=torch.long))  # only a counter can be missing
+        if name in network.background_last:
+            tensor = tensor.roll(1, dims=0)
         # of its own, as a slice would be saved with all of the storage that it is cut from
         weights[network.target_of(name)] = tensor.detach().clone(memory_format=torch.contiguous_format)
     return weights

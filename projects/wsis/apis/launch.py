@@ -163,17 +163,18 @@ def apply_show(cfg: Config, show: bool, show_dir: str | None) -> None:
         hook.test_out_dir = show_dir
 
 
-def build_runner(cfg: Config, complete_weights: bool) -> Runner:
+def build_runner(cfg: Config, complete_weights: bool, training: bool = True) -> Runner:
     """Build the Runner that a config describes, with the check that loaded weights fit the model.
 
     Args:
         cfg: The whole config.
         complete_weights: True where every parameter must come from the checkpoint (testing, resuming), False where
             a part may (fine-tuning).
+        training: Whether the model is trained on, not only tested.
     """
     setup_environment_for_launch(cfg)
     runner = Runner.from_cfg(cfg) if 'runner_type' not in cfg else RUNNERS.build(cfg)
-    runner.register_hook(CheckpointMatchHook(complete=complete_weights), priority='VERY_LOW')
+    runner.register_hook(CheckpointMatchHook(complete=complete_weights, training=training), priority='VERY_LOW')
     if not complete_weights:
         runner.register_hook(PretrainedMatchHook())
     runner.register_hook(PlainCheckpointHook())
@@ -221,7 +222,7 @@ def run_test(cfg: Config, out: str | Path | None = None) -> dict:
             raise ValueError(f'this config has nothing to test: it has no `{key}`')
     check_checkpoint_exists(cfg.get('load_from'))
     cfg.resume = False
-    runner = build_runner(cfg, complete_weights=True)
+    runner = build_runner(cfg, complete_weights=True, training=False)
     metrics = runner.test()
     if out is not None and runner.rank == 0:
         write_json(out, json.loads(json.dumps(metrics, default=float)))

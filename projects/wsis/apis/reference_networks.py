@@ -7,7 +7,18 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from projects.wsis.datasets.voc import VOC_CLASSES
+
 Shape = tuple[int, ...]
+# The blocks of ResNet-38 stage by stage, as the public codes call them.
+RESNET38_STAGES = (
+    ('b2', 'b2_1', 'b2_2'),
+    ('b3', 'b3_1', 'b3_2'),
+    ('b4', 'b4_1', 'b4_2', 'b4_3', 'b4_4', 'b4_5'),
+    ('b5', 'b5_1', 'b5_2'),
+    ('b6', 'b7'),
+)
+RESNET38_BRANCHES = ('branch2a', 'branch2b1', 'branch2b2')
 RESNET50_STAGES = ((3, 64), (4, 128), (6, 256), (3, 512))  # blocks, width; a block gives 4 x width channels
 
 
@@ -23,6 +34,8 @@ class ReferenceNetwork:
         aliases: Prefix of names that repeat other tensors of the file -> prefix of those; the longest prefix counts.
         renames: Prefix of names in the file -> prefix in our model; every name of `shapes` has one.
         dropped: Pattern of names that may be there and are of no use to us.
+        background_last: Names of tensors whose last output channel is the background's, which is the first in ours.
+        classes: Names of the classes that the network knows; none for weights that only initialise a backbone.
     """
 
     name: str
@@ -32,6 +45,8 @@ class ReferenceNetwork:
     aliases: dict[str, str]
     renames: dict[str, str]
     dropped: re.Pattern = field(default=re.compile(r'(?!)'))
+    background_last: frozenset[str] = frozenset()
+    classes: tuple[str, ...] = VOC_CLASSES
 
     def original_of(self, name: str) -> str:
         """Return the name of the tensor that an alias repeats, or the name itself."""
@@ -142,4 +157,120 @@ def irn() -> ReferenceNetwork:
     )
 
 
-REFERENCE_NETWORKS: dict[str, ReferenceNetwork] = {network.name: network for network in (irn_cam(), irn())}
+def _resnet38() -> dict[str, Shape]:
+    """Shapes of a ResNet-38 without its classifier, named as in PSA, SEAM, EPS and PPC."""
+    widths = [(128, 128), (256, 256), (512, 512), (512, 1024)]
+    layers = {name: widths[stage] for stage, names in enumerate(RESNET38_STAGES[:4]) for name in names}
+    layers |= {'b6': (512, 1024, 2048), 'b7': (1024, 2048, 4096)}
+    shapes, channels = {'conv1a.weight': (64, 3, 3, 3)}, 64
+    for name, outputs in layers.items():
+        block_channels = channels
+        for branch, output in zip(RESNET38_BRANCHES, outputs):
+            kernel = 1 if len(outputs) == 3 and branch != 'branch2b1' else 3
+            shapes |= _batch_norm(f'{name}.bn_{branch}', channels)
+            shapes[f'{name}.conv_{branch}.weight'] = (output, channels, kernel, kernel)
+            channels = output
+        if channels != block_channels:
+            shapes[f'{name}.conv_branch1.weight'] = (channels, block_channels, 1, 1)
+    return shapes | _batch_norm('bn7', 4096)
+
+
+def _resnet38_renames(prefix: str = 'backbone.') -> dict[str, str]:
+    """Where the weights of a ResNet-38 go in a model that calls it ``prefix``."""
+    renames = {'conv1a': f'{prefix}conv1', 'bn7': f'{prefix}norm'}
+    for stage, names in enumerate(RESNET38_STAGES):
+        for block, name in enumerate(names):
+            target = f'{prefix}stages.{stage}.{block}'
+            renames[f'{name}.conv_branch1'] = f'{target}.shortcut'
+            for index, branch in enumerate(RESNET38_BRANCHES):
+                renames[f'{name}.bn_{branch}'] = f'{target}.norms.{index}'
+                renames[f'{name}.conv_{branch}'] = f'{target}.convs.{index}'
+    return renames
+
+
+def resnet38() -> ReferenceNetwork:
+    """The ImageNet weights that SEAM, EPS, PPC and PSA start from, as a backbone's own ``Pretrained`` file.
+
+    Published as a ``.params`` file of MXNet; a file of PyTorch with the same names as in those codes does as well.
+    """
+    return ReferenceNetwork(
+        name='resnet38',
+        description='ImageNet ResNet-38 (ilsvrc-cls_rna-a1_cls1000_ep-0001) in the names of PSA, SEAM, EPS and PPC',
+        config='configs/_base_/models/cam_resnet38.py',
+        shapes=_resnet38(),
+        aliases={},
+        renames=_resnet38_renames(prefix=''),
+        dropped=re.compile(r'(fc1000|linear1000)\.(weight|bias)'),
+        classes=(),
+    )
+
+
+def eps_cls() -> ReferenceNetwork:
+    """EPS's classification baseline: no background channel."""
+    return ReferenceNetwork(
+        name='eps-cls',
+        description='classification baseline (ResNet-38) of EPS, https://github.com/halbielee/EPS',
+        config='configs/eps/eps-cls_resnet38_reference_voc2012.py',
+        shapes={**_resnet38(), 'fc8.weight': (20, 4096, 1, 1)},
+        aliases={},
+        renames={**_resnet38_renames(), 'fc8': 'head.classifier'},
+    )
+
+
+def eps() -> ReferenceNetwork:
+    """EPS: 21 channels, of which the last is the background's."""
+    return ReferenceNetwork(
+        name='eps',
+        description='EPS (ResNet-38), https://github.com/halbielee/EPS',
+        config='configs/eps/eps_resnet38_reference_voc2012.py',
+        shapes={**_resnet38(), 'fc8.weight': (21, 4096, 1, 1)},
+        aliases={},
+        renames={**_resnet38_renames(), 'fc8': 'head.classifier'},
+        background_last=frozenset({'fc8.weight'}),
+    )
+
+
+def seam() -> ReferenceNetwork:
+    """SEAM: 21 channels, the background first, and the pixel correlation module."""
+    shapes = {'fc8.weight': (21, 4096, 1, 1), 'f8_3.weight': (64, 512, 1, 1), 'f8_4.weight': (128, 1024, 1, 1)}
+    renames = {f'f8_{3 + index}': f'head.correlation.branches.{index}' for index in range(2)}
+    return ReferenceNetwork(
+        name='seam',
+        description='SEAM (ResNet-38), https://github.com/YudeWang/SEAM',
+        config='configs/seam/seam_resnet38_reference_voc2012.py',
+        shapes={**_resnet38(), **shapes, 'f9.weight': (192, 195, 1, 1)},
+        aliases={},
+        renames={**_resnet38_renames(), **renames, 'fc8': 'head.classifier', 'f9': 'head.correlation.embedding'},
+    )
+
+
+def ppc_seam() -> ReferenceNetwork:
+    """SEAM + PPC: SEAM and the projector of the contrast, which is used in training only."""
+    base = seam()
+    return ReferenceNetwork(
+        name='ppc-seam',
+        description='SEAM + PPC (ResNet-38), https://github.com/usr922/wseg',
+        config='configs/ppc/ppc-seam_resnet38_reference_voc2012.py',
+        shapes={**base.shapes, 'fc_proj.weight': (128, 4096, 1, 1)},
+        aliases={},
+        renames={**base.renames, 'fc_proj': 'contrast_head.projector'},
+    )
+
+
+def affinitynet() -> ReferenceNetwork:
+    """AffinityNet: three projections of ResNet-38 features and their fusion."""
+    shapes = {f'f8_{level}.weight': shape for level, shape in ((3, (64, 512, 1, 1)), (4, (128, 1024, 1, 1)))}
+    shapes |= {'f8_5.weight': (256, 4096, 1, 1), 'f9.weight': (448, 448, 1, 1)}
+    renames = {f'f8_{3 + index}': f'head.projections.{index}' for index in range(3)}
+    return ReferenceNetwork(
+        name='affinitynet',
+        description='AffinityNet (ResNet-38) of PSA, SEAM and PPC, https://github.com/YudeWang/SEAM',
+        config='configs/affinitynet/affinitynet_resnet38_reference_voc2012.py',
+        shapes={**_resnet38(), **shapes},
+        aliases={},
+        renames={**_resnet38_renames(), **renames, 'f9': 'head.fusion'},
+    )
+
+
+NETWORKS = (irn_cam(), irn(), resnet38(), eps_cls(), eps(), seam(), ppc_seam(), affinitynet())
+REFERENCE_NETWORKS: dict[str, ReferenceNetwork] = {network.name: network for network in NETWORKS}

@@ -75,6 +75,7 @@ def _describe_dataset(settings: dict[str, Any]) -> list[Any]:
     if settings.get('type') == 'VOCTagDataset':
         kinds = [kind for kind in VOC_FOLDERS if settings.get('with_masks') or kind not in MASK_FOLDERS]
         folders, photos = [prefix.get(kind, VOC_FOLDERS[kind]) for kind in kinds], _read_names(files)
+        folders += [prefix['saliency']] if prefix.get('saliency') else []
     else:
         folders, photos = [prefix[kind] for kind in ('img', 'img_path') if prefix.get(kind)], None
     return [hashes, [hash_content(_list_files(os.path.join(root, folder), photos)) for folder in folders]]

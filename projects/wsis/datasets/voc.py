@@ -38,6 +38,9 @@ VOC_CLASSES = (
     'tvmonitor',
 )
 
+# Artifacts of earlier stages that a data set can name, each one a store.
+STORE_KEYS = ('cams', 'inter_pixel_labels', 'semantic_masks')
+
 
 def voc_palette(count: int) -> list[tuple[int, int, int]]:
     """Return the first colours (RGB) of the PASCAL VOC colour map after background."""
@@ -59,14 +62,16 @@ class VOCTagDataset(BaseDataset):
     the data info only with ``with_masks=True``; weak training leaves it off, so that no transform can open one.
 
     Each item holds ``img_path``, ``img_id`` (the file stem), ``tags`` (sorted 0-based class ids), ``num_classes`` and,
-    where given, ``cam_dir``, ``inter_pixel_label_dir``, ``seg_map_path`` and ``instance_map_path``.
+    where given, ``cam_dir``, ``inter_pixel_label_dir``, ``semantic_mask_dir``, ``saliency_path``, ``seg_map_path`` and
+    ``instance_map_path``.
 
     Args:
         ann_file: A split file (one photo a line), or several (a list, or separated by commas); relative to
             ``data_root``. Photos named twice count once; names may end in ``.jpg`` and the like and hold blanks, and
             VOC's second column (1, 0 or -1) is left out.
-        data_prefix: Folders: ``img_path``, ``ann`` (XML), ``sem_seg``, ``instance`` (masks), all relative to
-            ``data_root``; ``cams`` and ``inter_pixel_labels`` (stores) relative to the working directory.
+        data_prefix: Folders: ``img_path``, ``ann`` (XML), ``sem_seg``, ``instance`` (masks), ``saliency`` (maps of any
+            saliency model, ``<photo>.png``), all relative to ``data_root``; ``cams``, ``inter_pixel_labels`` and
+            ``semantic_masks`` (stores) relative to the working directory.
         tags_file: Tags of all photos in one file instead of XML: JSON ``{photo: [names]}`` or text lines
             ``photo name name ...``; relative to ``data_root``. ``'none'`` means no such file: a config cannot give an
             environment variable an empty default.
@@ -79,7 +84,8 @@ class VOCTagDataset(BaseDataset):
         filter_cfg: ``dict(filter_empty_tags=True)`` leaves out photos without a tag.
 
     Raises:
-        FileNotFoundError: If a split file, a tags file or (``on_bad_photo='error'``) a photo is missing.
+        FileNotFoundError: If a split file, a tags file, a saliency map or (``on_bad_photo='error'``) a photo is
+            missing.
         ValueError: If a class name is unknown or no photo is left.
     """
 
@@ -103,7 +109,7 @@ class VOCTagDataset(BaseDataset):
             img_path='JPEGImages', ann='Annotations', sem_seg='SegmentationClass', instance='SegmentationObject'
         )
         prefix.update(data_prefix or {})
-        self.store_dirs = {key: prefix.pop(key) for key in ('cams', 'inter_pixel_labels') if key in prefix}
+        self.store_dirs = {key: prefix.pop(key) for key in STORE_KEYS if key in prefix}
         split_files = ann_file.split(',') if isinstance(ann_file, str) else ann_file
         self.split_files = [file.strip() for file in split_files if file.strip()]
         self.tags_file = None if tags_file == 'none' else tags_file
@@ -158,11 +164,14 @@ class VOCTagDataset(BaseDataset):
 
     def filter_data(self) -> list[dict]:
         """Leave out photos without a tag, if asked."""
-        if not (self.filter_cfg or {}).get('filter_empty_tags', False):
-            return self.data_list
-        kept = [info for info in self.data_list if info['tags']]
-        if not kept:
-            raise ValueError(f'{", ".join(self.split_files)}: no photo has a tag; check the annotations and class list')
+        kept = self.data_list
+        if (self.filter_cfg or {}).get('filter_empty_tags', False):
+            kept = [info for info in self.data_list if info['tags']]
+            if not kept:
+                raise ValueError(
+                    f'{", ".join(self.split_files)}: no photo has a tag; check the annotations and class list'
+                )
+        self._name_saliency(kept)
         return kept
 
     def _read_splits(self) -> list[str]:
@@ -214,6 +223,26 @@ class VOCTagDataset(BaseDataset):
 
     def _name_stores(self) -> dict[str, str]:
         return {f'{key.removesuffix("s")}_dir': path for key, path in self.store_dirs.items()}
+
+    def _name_saliency(self, data_list: list[dict]) -> None:
+        """Add ``saliency_path`` to all photos; what is missing is told at once, not one by one in the run."""
+        folder = self.data_prefix.get('saliency')
+        if not folder:
+            return
+        if not os.path.isdir(folder):
+            raise FileNotFoundError(
+                f'Saliency folder {folder} does not exist: make the maps with '
+                'tools/dataset_converters/make_saliency.py, or name your own folder (data_prefix.saliency)'
+            )
+        files = {Path(name).stem: name for name in os.listdir(folder) if name.endswith('.png') and name[0] != '.'}
+        missing = [info['img_id'] for info in data_list if info['img_id'] not in files]
+        if missing:
+            raise FileNotFoundError(
+                f'{len(missing)} of {len(data_list)} photos have no saliency map <photo>.png in {folder} '
+                f'(first: {", ".join(missing[:5])}): make them, or name another folder (data_prefix.saliency)'
+            )
+        for info in data_list:
+            info['saliency_path'] = os.path.join(folder, files[info['img_id']])
 
     def _name_masks(self, photo: str) -> dict[str, str]:
         if not self.with_masks:

@@ -3,6 +3,7 @@
 from .affinity import boundary_to_affinity, path_affinity
 from .centers import find_centers, group_pixels
 from .displacement import cluster_centroids, cluster_displacement, refine_displacement
+from .feature_affinity import feature_affinity
 from .instances import InstanceMap, detect_instances, split_regions
 from .paths import SearchPath, search_paths
 from .peaks import find_peaks
@@ -16,6 +17,7 @@ __all__ = [
     'cluster_centroids',
     'cluster_displacement',
     'detect_instances',
+    'feature_affinity',
     'find_centers',
     'find_peaks',
     'find_stride',

@@ -84,3 +84,24 @@ def test_a_backbone_alone_is_enough_to_start_training():
     load(Model(), state_dict, complete=False)
     with pytest.raises(ValueError, match='2 of 8'):
         load(Model(), state_dict, complete=True)
+
+
+class Contrasted(Model):
+    """A model with a part that predictions do without."""
+
+    training_only = ('contrast_head.',)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.contrast_head = nn.Linear(4, 4)
+
+
+def test_what_predictions_do_without_may_be_missing_in_testing_only():
+    runner = SimpleNamespace(model=Contrasted(), _load_from='some.pth', experiment_name='exp')
+    checkpoint = dict(state_dict=Model().state_dict())
+    CheckpointMatchHook(complete=True, training=False).after_load_checkpoint(runner, checkpoint)
+    with pytest.raises(ValueError, match=r'8 of 10 parameters fit, no weights for contrast_head\.weight'):
+        CheckpointMatchHook(complete=True).after_load_checkpoint(runner, checkpoint)
+    del checkpoint['state_dict']['head.weight']
+    with pytest.raises(ValueError, match=r'no weights for head\.weight'):
+        CheckpointMatchHook(complete=True, training=False).after_load_checkpoint(runner, checkpoint)

@@ -1,23 +1,40 @@
 """Transforms: loading, geometry, label mining, packing."""
 
-from .dense_crf import refine_labels_with_crf
+from .affinity_labels import GenerateAffinityLabels
+from .color_jitter import RandomColorJitter
+from .dense_crf import refine_labels_with_crf, refine_scores_with_crf
 from .formatting import PackTagInputs
 from .geometry import RandomCropAndPad, RandomRescale, RandomResizeLongSide
 from .inter_pixel_labels import GenerateInterPixelLabels
-from .loading import LoadCAMs, LoadEvaluationMasks, LoadInstancesFromMasks, LoadInterPixelLabels, LoadPhoto
+from .loading import (
+    LoadCAMs,
+    LoadEvaluationMasks,
+    LoadInstancesFromMasks,
+    LoadInterPixelLabels,
+    LoadPhoto,
+    LoadSaliency,
+    LoadSemanticFromMasks,
+    LoadSemanticMasks,
+)
 from .pil_rescale import PILRescale
 
 __all__ = [
+    'GenerateAffinityLabels',
     'GenerateInterPixelLabels',
     'LoadCAMs',
     'LoadEvaluationMasks',
     'LoadInstancesFromMasks',
     'LoadInterPixelLabels',
     'LoadPhoto',
+    'LoadSaliency',
+    'LoadSemanticFromMasks',
+    'LoadSemanticMasks',
     'PILRescale',
     'PackTagInputs',
+    'RandomColorJitter',
     'RandomCropAndPad',
     'RandomRescale',
     'RandomResizeLongSide',
     'refine_labels_with_crf',
+    'refine_scores_with_crf',
 ]

@@ -1,10 +1,10 @@
-"""Dense CRF of hard label maps, by pydensecrf2."""
+"""Dense CRF of hard label maps and of scores, by pydensecrf2."""
 
 import numpy as np
 
 try:
     import pydensecrf.densecrf as densecrf
-    from pydensecrf.utils import unary_from_labels
+    from pydensecrf.utils import unary_from_labels, unary_from_softmax
 except ImportError:  # optional: met with a clear line where it is used
     densecrf = None
 
@@ -18,7 +18,7 @@ def check_dense_crf() -> None:
     if densecrf is None:
         raise ImportError(
             'The dense CRF needs pydensecrf2: pip install pydensecrf2 (it compiles, so a C++ compiler is '
-            "needed), or set crf=None in the config's GenerateInterPixelLabels"
+            "needed), or set crf=None in the config's GenerateInterPixelLabels or GenerateAffinityLabels"
         )
 
 
@@ -49,13 +49,49 @@ def refine_labels_with_crf(
     height, width = labels.shape
     if num_labels == 1:  # nothing to decide, and the unary term would divide by zero
         return np.zeros((height, width), np.int32)
-    crf = densecrf.DenseCRF2D(width, height, num_labels)
-    crf.setUnaryEnergy(
-        np.ascontiguousarray(unary_from_labels(labels.astype(np.int64), num_labels, certainty, zero_unsure=False))
-    )
+    unary = unary_from_labels(labels.astype(np.int64), num_labels, certainty, zero_unsure=False)
+    scores = _infer(image, unary, iterations, gaussian, bilateral)
+    return scores.argmax(0).astype(np.int32)
+
+
+def refine_scores_with_crf(
+    image: np.ndarray,
+    scores: np.ndarray,
+    iterations: int = 10,
+    gaussian: tuple[float, float] = (3.0, 3.0),
+    bilateral: tuple[float, float, float] = (80.0, 13.0, 10.0),
+) -> np.ndarray:
+    """Refine the scores of labels to the edges of the photo (the settings of AffinityNet, SEAM and PPC).
+
+    Args:
+        image: (H, W, 3) uint8; the order of colours does not matter.
+        scores: (L, H, W) in [0, 1]; they need not sum to 1.
+        iterations: Mean-field steps.
+        gaussian: Standard deviation in pixels, and weight, of the smoothness kernel.
+        bilateral: Standard deviation in pixels and in colour, and weight, of the appearance kernel.
+
+    Returns:
+        (L, H, W) float32 probabilities, which sum to 1.
+    """
+    check_dense_crf()
+    if len(scores) == 1:  # nothing to decide
+        return np.ones(scores.shape, np.float32)
+    return _infer(image, unary_from_softmax(scores), iterations, gaussian, bilateral)
+
+
+def _infer(
+    image: np.ndarray,
+    unary: np.ndarray,
+    iterations: int,
+    gaussian: tuple[float, float],
+    bilateral: tuple[float, float, float],
+) -> np.ndarray:
+    """Return the probabilities (L, H, W) that mean-field inference gives for unary energies (L, H * W)."""
+    height, width = image.shape[:2]
+    crf = densecrf.DenseCRF2D(width, height, len(unary))
+    crf.setUnaryEnergy(np.ascontiguousarray(unary, np.float32))
     crf.addPairwiseGaussian(sxy=gaussian[0], compat=gaussian[1])
     crf.addPairwiseBilateral(
         sxy=bilateral[0], srgb=bilateral[1], rgbim=np.ascontiguousarray(image), compat=bilateral[2]
     )
-    scores = np.array(crf.inference(iterations))
-    return scores.argmax(0).reshape(height, width).astype(np.int32)
+    return np.array(crf.inference(iterations), np.float32).reshape(-1, height, width)

@@ -13,8 +13,8 @@ class PackTagInputs(BaseTransform):
     """Pack a photo with tags (and what else was loaded) for the weakly-supervised models.
 
     Gives ``inputs`` (3, H, W) uint8 and a ``DetDataSample`` with ``gt_tags`` (C,) and, where the keys are there,
-    ``gt_sem_seg`` (the evaluation mask or the training label map), ``cams`` (InstanceData of ``cams``, ``labels``), and
-    ``instances`` in its metainfo.
+    ``gt_sem_seg`` (the evaluation mask or the training label map), ``gt_saliency`` (1, H, W) uint8, ``cams``
+    (InstanceData of ``cams``, ``labels``), and ``instances`` in its metainfo.
 
     Args:
         meta_keys: Keys that become metainfo, where present.
@@ -43,7 +43,9 @@ class PackTagInputs(BaseTransform):
         sample.gt_tags = tags_to_vector(results['tags'], results['num_classes'])
         label_map = results.get('gt_seg_map', results.get('evaluation_sem_seg'))
         if label_map is not None:
-            sample.gt_sem_seg = PixelData(data=torch.from_numpy(np.ascontiguousarray(label_map))[None])
+            field = 'gt_saliency' if results.get('seg_map_kind') == 'saliency' else 'gt_sem_seg'
+            label_map = torch.from_numpy(np.ascontiguousarray(label_map))
+            sample.set_field(PixelData(data=label_map[None]), field, PixelData)
         if 'cams' in results:
             sample.cams = InstanceData(
                 cams=torch.from_numpy(results['cams']), labels=torch.from_numpy(results['cam_labels'])

@@ -50,7 +50,8 @@ class RandomRescale(BaseTransform):
 class RandomCropAndPad(BaseTransform):
     """Cut a square out of a photo at random; a photo that is smaller is placed at random on a plain ground.
 
-    The label map ``gt_seg_map`` goes along where there is one, padded with 255.
+    The label map ``gt_seg_map`` goes along where there is one, padded with 255; a saliency map in its place
+    (:class:`LoadSaliency`) with 0, as nothing outside the photo is salient.
 
     Args:
         crop_size: Side of the square in pixels.
@@ -83,7 +84,8 @@ class RandomCropAndPad(BaseTransform):
         results['img'] = image
         results['img_shape'] = image.shape[:2]
         if 'gt_seg_map' in results:
-            label = np.full(image.shape[:2], self.label_pad_value, results['gt_seg_map'].dtype)
+            pad_value = 0 if results.get('seg_map_kind') == 'saliency' else self.label_pad_value
+            label = np.full(image.shape[:2], pad_value, results['gt_seg_map'].dtype)
             label[y_to : y_to + rows, x_to : x_to + columns] = results['gt_seg_map'][
                 y_from : y_from + rows, x_from : x_from + columns
             ]

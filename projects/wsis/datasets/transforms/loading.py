@@ -1,5 +1,6 @@
 """Loading photos, evaluation masks and the maps of earlier stages."""
 
+import cv2
 import numpy as np
 from mmcv.image import imfrombytes
 from mmcv.transforms import BaseTransform, LoadImageFromFile
@@ -108,20 +109,65 @@ class LoadInterPixelLabels(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Read the PNG of the photo."""
-        if 'inter_pixel_label_dir' not in results:
-            raise ValueError(
-                "LoadInterPixelLabels needs the folder of the store: set the dataset's data_prefix.inter_pixel_labels"
-            )
-        store = PseudoLabelStore(results['inter_pixel_label_dir'], 'inter_pixel_labels', '.png')
-        if results['img_id'] not in store:
-            raise store.missing_file_error(results['img_id'])
-        labels = read_index_png(store.path_of(results['img_id']))
-        if labels.shape != tuple(results.get('ori_shape', labels.shape)):
-            raise ValueError(
-                f'{store.path_of(results["img_id"])}: label map of size {labels.shape}, but the photo '
-                f'{results["img_path"]} has {tuple(results["ori_shape"])}: make the labels again'
-            )
-        results['gt_seg_map'] = labels
+        return _load_label_map(results, 'inter_pixel_label', 'inter_pixel_labels')
+
+
+@TRANSFORMS.register_module()
+class LoadSemanticMasks(BaseTransform):
+    """Load the pseudo semantic mask that an earlier stage has made of a photo as ``gt_seg_map``, to train on.
+
+    Required keys: ``semantic_mask_dir`` (the store), ``img_id``. Added keys: ``gt_seg_map`` (H, W) uint8 (0 background,
+    1..C classes, 255 unsure), ``seg_fields``.
+
+    Raises:
+        ValueError: If the mask was made from a photo of another size.
+    """
+
+    def transform(self, results: dict) -> dict:
+        """Read the PNG of the photo."""
+        return _load_label_map(results, 'semantic_mask', 'semantic_masks')
+
+
+@TRANSFORMS.register_module()
+class LoadSemanticFromMasks(BaseTransform):
+    """Turn evaluation masks into training targets (for the fully supervised comparison only).
+
+    Required key: ``evaluation_sem_seg`` (of :class:`LoadEvaluationMasks`). Added keys: ``gt_seg_map``, ``seg_fields``.
+    """
+
+    def transform(self, results: dict) -> dict:
+        """Move the mask."""
+        if 'evaluation_sem_seg' not in results:
+            raise ValueError(f'Photo {results["img_path"]} has no semantic mask to train on')
+        results['gt_seg_map'] = results.pop('evaluation_sem_seg')
+        results.setdefault('seg_fields', []).append('gt_seg_map')
+        return results
+
+
+@TRANSFORMS.register_module()
+class LoadSaliency(BaseTransform):
+    """Load the saliency map of a photo in the place of the label map, so that mmcv's transforms carry it along.
+
+    Grey PNG of 8 or 16 bit (colours are turned to grey), as any saliency model gives it. A map of another size than the
+    photo is resized to it (bilinear).
+
+    Required key: ``saliency_path``. Added keys: ``gt_seg_map`` (H, W) uint8, 255 salient; ``seg_fields``;
+    ``seg_map_kind`` (``'saliency'``, by which cropping and packing tell it from labels).
+
+    Raises:
+        ValueError: If the file cannot be read; the message names it.
+    """
+
+    def transform(self, results: dict) -> dict:
+        """Read the PNG of the photo."""
+        if 'saliency_path' not in results:
+            raise ValueError("LoadSaliency needs the folder of the maps: set the dataset's data_prefix.saliency")
+        saliency = read_saliency_png(results['saliency_path'])
+        height, width = results['ori_shape']
+        if saliency.shape != (height, width):
+            saliency = cv2.resize(saliency, (width, height), interpolation=cv2.INTER_LINEAR)
+        results['gt_seg_map'] = saliency
+        results['seg_map_kind'] = 'saliency'
         results.setdefault('seg_fields', []).append('gt_seg_map')
         return results
 
@@ -152,3 +198,38 @@ class LoadInstancesFromMasks(BaseTransform):
         results['gt_ignore_flags'] = np.zeros(len(instances), bool)
         results['gt_masks'] = BitmapMasks(masks, height, width)
         return results
+
+
+def read_saliency_png(path: str) -> np.ndarray:
+    """Read a saliency map as (H, W) uint8.
+
+    Raises:
+        ValueError: If the file is missing, damaged or no picture.
+    """
+    try:
+        content = np.fromfile(path, np.uint8)
+        saliency = cv2.imdecode(content, cv2.IMREAD_GRAYSCALE) if len(content) else None
+    except (OSError, cv2.error) as error:
+        raise ValueError(f'Saliency map {path} cannot be read ({error})') from None
+    if saliency is None:
+        raise ValueError(f'Saliency map {path} cannot be decoded: it is damaged or no picture; make it again')
+    return saliency
+
+
+def _load_label_map(results: dict, kind: str, artifact: str) -> dict:
+    """Put the label map of a photo, read from a store, into the results as ``gt_seg_map``."""
+    if f'{kind}_dir' not in results:
+        raise ValueError(f"No folder of the {artifact} is named: set the dataset's data_prefix.{artifact}")
+    store = PseudoLabelStore(results[f'{kind}_dir'], artifact, '.png')
+    path = store.path_of(results['img_id'])
+    if results['img_id'] not in store:
+        raise store.missing_file_error(results['img_id'])
+    labels = read_index_png(path)
+    if labels.shape != tuple(results.get('ori_shape', labels.shape)):
+        raise ValueError(
+            f'{path}: label map of size {labels.shape}, but the photo {results["img_path"]} has '
+            f'{tuple(results["ori_shape"])}: make the labels again'
+        )
+    results['gt_seg_map'] = labels
+    results.setdefault('seg_fields', []).append('gt_seg_map')
+    return results

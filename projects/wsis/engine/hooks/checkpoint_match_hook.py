@@ -49,10 +49,13 @@ class CheckpointMatchHook(Hook):
     Args:
         complete: True where every parameter of the model must come from the checkpoint (testing, resuming). False
             where a part is enough (fine-tuning): at least a tenth of the model's parameters must fit.
+        training: Whether the model is trained on. Else parameters that it names in ``training_only`` (prefixes) may be
+            missing, such as the projector of SEAM + PPC in a checkpoint of SEAM.
     """
 
-    def __init__(self, complete: bool = False) -> None:
+    def __init__(self, complete: bool = False, training: bool = True) -> None:
         self.complete = complete
+        self.training = training
 
     def after_load_checkpoint(self, runner, checkpoint: dict) -> None:
         """Compare the checkpoint with the model before mmengine loads it.
@@ -63,6 +66,8 @@ class CheckpointMatchHook(Hook):
         model = unwrap_model(runner.model)
         state_dict = checkpoint.get('state_dict', checkpoint)
         missing, misshapen = find_unmatched_parameters(model, state_dict)
+        unused = () if self.training else tuple(getattr(model, 'training_only', ()))
+        missing = [name for name in missing if not name.startswith(unused)]
         total = sum(1 for _ in model.parameters())
         unmatched = len(missing) + len(misshapen)
         if unmatched == 0 or (not self.complete and total - unmatched >= max(1, FEWEST_FRACTION * total)):

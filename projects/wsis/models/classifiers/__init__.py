@@ -1,5 +1,7 @@
 """Classifiers."""
 
 from .cam_classifier import CAMClassifier
+from .eps import EPS
+from .seam import SEAM
 
-__all__ = ['CAMClassifier']
+__all__ = ['EPS', 'SEAM', 'CAMClassifier']

@@ -6,8 +6,8 @@ from mmengine.model import BaseModel
 from mmengine.registry import MODELS
 
 from ...ops import strided_size
-from ..feature_levels import infer_feature_levels
-from .cam_selection import check_mode, resize_maps, select_cams
+from ..feature_levels import FeatureLevel, infer_feature_levels
+from .cam_selection import check_mode, check_normalization, resize_maps, select_cams
 
 
 @MODELS.register_module()
@@ -21,10 +21,16 @@ class CAMClassifier(BaseModel):
         test_cfg: ``mode`` (``'pseudo_label'``: maps of the photo's tags, ``'predict'``: of the classes found),
             ``stride`` of the CAMs that are given (default 4), ``size_divisor``: class maps are enlarged to the photo's
             size rounded up to a multiple of it, then cut (default 1; the public IRNet code's full-size maps: 16),
-            ``score_threshold`` of mode ``predict``.
+            ``score_threshold`` of mode ``predict``, ``normalization`` of each map to [0, 1]: by its ``'max'``
+            (default) or from its minimum to its maximum (``'min_max'``).
         data_preprocessor: As in mmdet.
         init_cfg: Initialisation of mmengine.
+
+    Attributes:
+        training_only: Prefixes of parameters that predictions do without; a checkpoint to test may lack them.
     """
+
+    training_only: tuple[str, ...] = ('contrast_head.',)
 
     def __init__(
         self,
@@ -43,15 +49,19 @@ class CAMClassifier(BaseModel):
         self.stride = test_cfg.pop('stride', 4)
         self.size_divisor = test_cfg.pop('size_divisor', 1)
         self.score_threshold = test_cfg.pop('score_threshold', 0.5)
+        self.normalization = check_normalization(test_cfg.pop('normalization', 'max'))
         if test_cfg:
             raise ValueError(
                 f'Unknown entries of test_cfg: {sorted(test_cfg)}; known are mode, stride, size_divisor, '
-                'score_threshold'
+                'score_threshold, normalization'
             )
         levels = infer_feature_levels(torch.nn.Sequential(*filter(None, (self.backbone, self.neck))))
-        level = levels[head.get('in_index', -1)]
-        self.feature_stride = level.stride
-        self.head = MODELS.build({'in_channels': level.channels, **head})
+        self.feature_stride = levels[head.get('in_index', -1)].stride
+        self.head = self.build_head(head, levels)
+
+    def build_head(self, head: dict, levels: list[FeatureLevel]) -> torch.nn.Module:
+        """Build the head for the feature levels that there are."""
+        return MODELS.build({'in_channels': levels[head.get('in_index', -1)].channels, **head})
 
     def extract_feat(self, inputs: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """Return the feature levels of photos (N, 3, H, W)."""
@@ -86,6 +96,8 @@ class CAMClassifier(BaseModel):
     def finish_sample(self, sample: DetDataSample, maps: torch.Tensor) -> DetDataSample:
         """Turn class maps (C, h, w), resized to the photo, into the ``pred_cams`` of a sample; also called by
         test-time augmentation with the sum over all views."""
-        sample.pred_cams = select_cams(maps, sample.pred_scores, sample.get('tags'), self.mode, self.score_threshold)
+        sample.pred_cams = select_cams(
+            maps, sample.pred_scores, sample.get('tags'), self.mode, self.score_threshold, self.normalization
+        )
         sample.set_metainfo(dict(mode=self.mode))
         return sample

@@ -5,6 +5,7 @@ import torch.nn.functional as F
 from mmengine.structures import InstanceData
 
 MODES = ('pseudo_label', 'predict')
+NORMALIZATIONS = ('max', 'min_max')
 
 
 def check_mode(mode: str) -> str:
@@ -18,15 +19,31 @@ def check_mode(mode: str) -> str:
     return mode
 
 
+def check_normalization(normalization: str) -> str:
+    """Return the normalisation.
+
+    Raises:
+        ValueError: If it is neither ``max`` nor ``min_max``.
+    """
+    if normalization not in NORMALIZATIONS:
+        raise ValueError(f"normalization is 'max' or 'min_max', not {normalization!r}")
+    return normalization
+
+
 def resize_maps(maps: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
     """Resize maps (C, h, w) bilinearly."""
     return F.interpolate(maps[None], size, mode='bilinear', align_corners=False)[0]
 
 
 def select_cams(
-    maps: torch.Tensor, scores: torch.Tensor, tags: list[int] | None, mode: str, score_threshold: float = 0.5
+    maps: torch.Tensor,
+    scores: torch.Tensor,
+    tags: list[int] | None,
+    mode: str,
+    score_threshold: float = 0.5,
+    normalization: str = 'max',
 ) -> InstanceData:
-    """Keep the maps of the photo's classes and normalise each by its maximum.
+    """Keep the maps of the photo's classes and normalise each.
 
     Args:
         maps: (C, h, w) rectified class maps.
@@ -34,6 +51,8 @@ def select_cams(
         tags: 0-based class ids of the photo; used in mode ``pseudo_label`` only.
         mode: ``'pseudo_label'`` keeps the tagged classes, ``'predict'`` those over the score threshold.
         score_threshold: Of mode ``predict``.
+        normalization: ``'max'`` divides by the maximum; ``'min_max'`` also takes the minimum off, for maps that are
+            nowhere zero because they were averaged over pixels (SEAM's).
 
     Returns:
         ``cams`` (K, h, w) in [0, 1] and ``labels`` (K,).
@@ -48,5 +67,7 @@ def select_cams(
     else:
         labels = (scores > score_threshold).nonzero()[:, 0]
     cams = maps[labels]
-    cams = cams / (cams.amax((1, 2), keepdim=True) + 1e-5) if len(labels) else cams
+    if len(labels):
+        lowest = cams.amin((1, 2), keepdim=True) if normalization == 'min_max' else 0
+        cams = (cams - lowest) / (cams.amax((1, 2), keepdim=True) - lowest + 1e-5)
     return InstanceData(cams=cams, labels=labels)

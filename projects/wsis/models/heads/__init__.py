@@ -1,6 +1,11 @@
 """Heads."""
 
+from .affinitynet_head import AffinityNetHead
 from .cam_head import CAMHead
+from .eps_head import EPSHead
 from .irnet_head import IRNetHead
+from .pixel_correlation_module import PixelCorrelationModule
+from .ppc_head import PPCHead
+from .seam_head import SEAMHead
 
-__all__ = ['CAMHead', 'IRNetHead']
+__all__ = ['AffinityNetHead', 'CAMHead', 'EPSHead', 'IRNetHead', 'PPCHead', 'PixelCorrelationModule', 'SEAMHead']

@@ -18,6 +18,7 @@ class CAMHead(BaseModule):
         num_classes: Number of classes, without background.
         in_channels: Channels of the feature level; set by the model from its backbone.
         in_index: Which feature level is used.
+        dropout: Chance that a channel of the features is dropped in training.
         loss_cls: Loss on (logits (N, C), tags (N, C)).
         init_cfg: Initialisation of mmengine.
     """
@@ -27,18 +28,20 @@ class CAMHead(BaseModule):
         num_classes: int,
         in_channels: int,
         in_index: int = -1,
+        dropout: float = 0.0,
         loss_cls: dict | None = None,
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg or dict(type='Normal', layer='Conv2d', std=0.01))
         self.num_classes = num_classes
         self.in_index = in_index
+        self.dropout = nn.Dropout2d(dropout)
         self.classifier = nn.Conv2d(in_channels, num_classes, 1, bias=False)
         self.loss_cls = MODELS.build(loss_cls or dict(type='MultiLabelSoftMarginLoss'))
 
     def forward(self, features: tuple[torch.Tensor, ...]) -> torch.Tensor:
         """Return the class maps (N, C, h, w), not yet rectified."""
-        return self.classifier(features[self.in_index])
+        return self.classifier(self.dropout(features[self.in_index]))
 
     def loss(self, features: tuple[torch.Tensor, ...], tags: torch.Tensor) -> dict[str, torch.Tensor]:
         """Return the classification loss for the tags (N, C)."""

@@ -1,6 +1,7 @@
 """Models that give masks."""
 
+from .affinitynet import AffinityNet
 from .irnet import IRNet
 from .precomputed_labels import PrecomputedLabels
 
-__all__ = ['IRNet', 'PrecomputedLabels']
+__all__ = ['AffinityNet', 'IRNet', 'PrecomputedLabels']

@@ -1,5 +1,6 @@
 """Test-time augmentation."""
 
 from .cam_tta import CAMTTAModel
+from .semantic_tta import SemanticTTAModel
 
-__all__ = ['CAMTTAModel']
+__all__ = ['CAMTTAModel', 'SemanticTTAModel']

@@ -1,0 +1,14 @@
+# What turns SEAM or EPS into + PPC: `model = _base_.ppc`. The second view has the size of the public code, so that the
+# contrast takes place at 16x16 pixels with a backbone of output stride 8.
+ppc = dict(
+    contrast_head=dict(
+        type='PPCHead',
+        channels=128,
+        loss_contrast=dict(
+            type='PixelPrototypeContrastLoss',
+            cross_prototype_weight=.1,
+            cross_cam_weight=.1,
+            intra_view_weight=.1,
+            temperature=.1,
+            background_threshold=.2)),
+    second_view=dict(scale_factor=None, size=(128, 128)))

@@ -1,0 +1,48 @@
+# DeepLab on pseudo semantic masks: training, and evaluation on val at several scales and mirrored.
+train_pipeline = [
+    dict(type='LoadPhoto'),
+    dict(type='LoadSemanticMasks'),
+    dict(type='RandomRescale', factor_range=(.5, 1.5)),
+    dict(type='mmcv.RandomFlip', prob=.5),
+    dict(type='RandomCropAndPad', crop_size=321),
+    dict(type='PackSegInputs'),
+]
+test_pipeline = [dict(type='LoadPhoto'), dict(type='LoadEvaluationMasks'), dict(type='PackTagInputs')]
+tta_pipeline = [
+    dict(type='LoadPhoto'),
+    dict(type='LoadEvaluationMasks'),
+    dict(
+        type='mmcv.TestTimeAug',
+        transforms=[
+            [dict(type='mmcv.Resize', scale_factor=factor, keep_ratio=True) for factor in (.5, .75, 1., 1.25, 1.5)],
+            [dict(type='mmcv.RandomFlip', prob=probability) for probability in (0., 1.)],
+            [dict(type='PackTagInputs')],
+        ]),
+]
+
+train_dataloader = dict(
+    batch_size=10,
+    num_workers=4,
+    persistent_workers=True,
+    drop_last=True,
+    sampler=dict(type='DefaultSampler', shuffle=True),
+    dataset=dict(
+        type='VOCTagDataset', filter_cfg=dict(filter_empty_tags=True), pipeline=train_pipeline))
+# photos are not padded, so each is a batch of its own
+val_dataloader = dict(
+    batch_size=1,
+    num_workers=2,
+    persistent_workers=True,
+    drop_last=False,
+    sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
+    dataset=dict(
+        type='VOCTagDataset', mode='predict', with_masks=True, test_mode=True, pipeline=test_pipeline))
+test_dataloader = val_dataloader
+
+val_evaluator = dict(type='SemanticIoUMetric')
+test_evaluator = val_evaluator
+tta = True
+# crf=True refines the averaged probabilities by a dense CRF
+tta_model = dict(type='SemanticTTAModel', mode='predict', crf=None)
+val_cfg = dict(type='ValLoop')
+test_cfg = dict(type='TestLoop')

@@ -1,0 +1,20 @@
+# EPS: classifier and CAMs as in cam.py, with saliency maps beside the photos in training.
+# WSIS_SALIENCY: their folder (PHOTO.png, see configs/eps/README.md), relative to the data root.
+_base_ = './cam.py'
+train_pipeline = [
+    dict(type='LoadPhoto'),
+    dict(type='LoadSaliency'),
+    dict(type='RandomResizeLongSide', length_range=(256, 512)),
+    dict(type='mmcv.RandomFlip', prob=.5),
+    dict(type='RandomColorJitter', brightness=.3, contrast=.3, saturation=.3, hue=.1),
+    dict(type='RandomCropAndPad', crop_size=448),
+    dict(type='PackTagInputs'),
+]
+train_dataloader = dict(
+    batch_size=8,
+    dataset=dict(data_prefix=dict(saliency='{{$WSIS_SALIENCY:saliency}}'), pipeline=train_pipeline))
+test_evaluator = [
+    dict(type='CAMWriter'),
+    dict(type='MultiLabelMetric'),
+    dict(type='SeedIoUMetric', background_threshold=.20),
+]

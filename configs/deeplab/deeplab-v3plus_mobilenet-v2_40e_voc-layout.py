@@ -1,0 +1,61 @@
+# A light DeepLab V3+ on pseudo masks of photos in VOC layout, for two CPU cores.
+# Weights: WSIS_MOBILENET_V2, a file or URL with the keys of mmdet's MobileNetV2.
+_base_ = [
+    '../_base_/models/deeplab_v3plus_r101.py', '../_base_/datasets/voc_layout.py', '../_base_/stages/deeplab.py',
+    '../_base_/mmseg_runtime.py'
+]
+model = dict(
+    backbone=dict(
+        _delete_=True,
+        type='StridedMobileNetV2',
+        output_stride=16,
+        out_indices=(1, 6),
+        frozen_stages=2,
+        norm_eval=True,
+        init_cfg=dict(
+            type='Pretrained', checkpoint='{{$WSIS_MOBILENET_V2:checkpoints/mobilenet_v2_imagenet.pth}}')),
+    # photos are smaller than the paper's, and so are the dilations
+    decode_head=dict(
+        in_channels=320,
+        channels=128,
+        dilations=(1, 3, 6, 9),
+        c1_in_channels=24,
+        c1_channels=24,
+        num_classes=_base_.num_classes + 1))
+
+train_pipeline = [
+    dict(type='LoadPhoto'),
+    dict(type='LoadSemanticMasks'),
+    dict(type='RandomResizeLongSide', length_range=(224, 416)),
+    dict(type='mmcv.RandomFlip', prob=.5),
+    dict(type='RandomCropAndPad', crop_size=256),
+    dict(type='PackSegInputs'),
+]
+tta_pipeline = [
+    dict(type='LoadPhoto'),
+    dict(type='LoadEvaluationMasks'),
+    dict(
+        type='mmcv.TestTimeAug',
+        transforms=[
+            [dict(type='mmcv.Resize', scale_factor=factor, keep_ratio=True) for factor in (.5, .75, 1.)],
+            [dict(type='mmcv.RandomFlip', prob=probability) for probability in (0., 1.)],
+            [dict(type='PackTagInputs')],
+        ]),
+]
+semantic_masks = 'work_dirs/irnet_mobilenet-v2_16e_voc-layout/semantic_masks'
+train_dataloader = dict(
+    batch_size=8,
+    num_workers=2,
+    dataset=dict(
+        data_prefix=dict(semantic_masks=semantic_masks), pipeline=train_pipeline, **_base_.label_dataset))
+val_dataloader = dict(dataset=_base_.val_dataset)
+test_dataloader = dict(dataset=_base_.val_dataset)
+
+optim_wrapper = dict(
+    type='OptimWrapper',
+    optimizer=dict(type='AdamW', lr=1e-4, weight_decay=.01),
+    paramwise_cfg=dict(custom_keys={'decode_head': dict(lr_mult=10)}))
+param_scheduler = [
+    dict(type='PolyLR', power=.9, eta_min=0., begin=0, end=40, by_epoch=True, convert_to_iter_based=True)
+]
+train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=40, val_interval=10)

@@ -1,0 +1,37 @@
+# The classification baseline of EPS (no saliency, no background channel), for weights converted from its public code
+# (halbielee/EPS):
+#   python tools/model_converters/convert_reference.py --from eps-cls IN OUT
+# and for training with its settings: resize 256-512, crop 448, batch 8, 20k iterations. As in the public code SGD's momentum
+# is the weight decay (see _base_/schedules/sgd_poly_20k.py), and photos are resized by PIL, which smooths what it shrinks.
+# What remains: no colour jitter, and the ground around small training photos is the mean colour rounded to 8 bits.
+_base_ = [
+    '../_base_/models/cam_resnet38.py', '../_base_/datasets/voc2012.py', '../_base_/stages/cam.py',
+    '../_base_/schedules/sgd_poly_20k.py', '../_base_/iteration_runtime.py'
+]
+model = dict(head=dict(dropout=.5))
+
+train_pipeline = [
+    dict(type='LoadPhoto'),
+    dict(type='PILRescale', long_side_range=(256, 512)),
+    dict(type='mmcv.RandomFlip', prob=.5),
+    dict(type='RandomCropAndPad', crop_size=448),
+    dict(type='PackTagInputs'),
+]
+tta_pipeline = [
+    dict(type='LoadPhoto'),
+    dict(type='LoadEvaluationMasks'),
+    dict(
+        type='mmcv.TestTimeAug',
+        transforms=[
+            [dict(type='PILRescale', factor_range=(factor, factor)) for factor in (.5, 1., 1.5, 2.)],
+            [dict(type='mmcv.RandomFlip', prob=probability) for probability in (0., 1.)],
+            [dict(type='PackTagInputs')],
+        ]),
+]
+train_dataloader = dict(
+    batch_size=8,
+    dataset=dict(pipeline=train_pipeline, **_base_.weak_dataset))
+val_dataloader = dict(dataset=_base_.val_dataset)
+test_dataloader = dict(dataset=dict(pipeline=tta_pipeline, **_base_.label_dataset))
+
+optim_wrapper = dict(paramwise_cfg=dict(custom_keys={'head': dict(lr_mult=10)}))

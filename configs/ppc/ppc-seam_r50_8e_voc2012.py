@@ -1,0 +1,3 @@
+# SEAM + PPC on ResNet-50. At its output stride of 16 the contrast has 8x8 pixels.
+_base_ = ['../seam/seam_r50_8e_voc2012.py', '../_base_/models/ppc.py']
+model = _base_.ppc

@@ -1,0 +1,31 @@
+# SEAM of the public code (YudeWang/SEAM), for weights converted from it and for training as it does:
+#   python tools/model_converters/convert_reference.py --from seam IN OUT
+# Network, losses and schedule are the same in seam_resnet38_8e_voc2012.py. What differs there, and is here as in the
+# public code: photos are resized by PIL, which smooths what it shrinks, to sizes rounded half to even (there: OpenCV, half
+# up), and CAMs are normalised at full size (there: at stride 4, a sixteenth of the disk space).
+# What remains: colours are jittered after flipping by OpenCV instead of PIL, and the ground around small training photos
+# is the mean colour rounded to 8 bits (normalised: .01 at most), not exactly 0.
+_base_ = './seam_resnet38_8e_voc2012.py'
+model = dict(test_cfg=dict(stride=1))
+
+train_pipeline = [
+    dict(type='LoadPhoto'),
+    dict(type='PILRescale', long_side_range=(448, 768)),
+    dict(type='mmcv.RandomFlip', prob=.5),
+    dict(type='RandomColorJitter', brightness=.3, contrast=.3, saturation=.3, hue=.1),
+    dict(type='RandomCropAndPad', crop_size=448),
+    dict(type='PackTagInputs'),
+]
+tta_pipeline = [
+    dict(type='LoadPhoto'),
+    dict(type='LoadEvaluationMasks'),
+    dict(
+        type='mmcv.TestTimeAug',
+        transforms=[
+            [dict(type='PILRescale', factor_range=(factor, factor)) for factor in (.5, 1., 1.5, 2.)],
+            [dict(type='mmcv.RandomFlip', prob=probability) for probability in (0., 1.)],
+            [dict(type='PackTagInputs')],
+        ]),
+]
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+test_dataloader = dict(dataset=dict(pipeline=tta_pipeline))

@@ -1,0 +1,60 @@
+"""Mining the labels of AffinityNet from CAMs (Ahn and Kwak, CVPR 2018, section 3.2)."""
+
+import numpy as np
+from mmcv.transforms import BaseTransform
+from mmengine.registry import TRANSFORMS
+
+from ...structures.masks import IGNORE_LABEL
+from .dense_crf import check_dense_crf, refine_scores_with_crf
+from .inter_pixel_labels import upsample_cams
+
+
+@TRANSFORMS.register_module()
+class GenerateAffinityLabels(BaseTransform):
+    """Mine sure foreground, sure background and unsure pixels from the CAMs of a photo, as AffinityNet does.
+
+    The background's score is ``(1 - strongest class) ** alpha``. What is foreground in spite of a small alpha (a strong
+    background) is sure to be it; what is background in spite of a large alpha is sure background; each after a dense
+    CRF of all scores; all else is 255 (unsure).
+
+    Required keys: ``img`` (H, W, 3) uint8 at full size, ``cams``, ``cam_labels``.
+    Added key: ``inter_pixel_labels`` (H, W) uint8: 0 background, 1..C classes, 255 unsure.
+
+    Args:
+        low_alpha: Exponent for sure foreground.
+        high_alpha: Exponent for sure background (SEAM and PPC: 24; AffinityNet's own code: 32).
+        crf: Whether a CRF refines the scores, or those arguments of :func:`refine_scores_with_crf` that differ from its
+            defaults.
+
+    Raises:
+        ValueError: If not 0 < low_alpha <= high_alpha.
+    """
+
+    def __init__(self, low_alpha: float = 4.0, high_alpha: float = 24.0, crf: dict | bool | None = True) -> None:
+        if not 0 < low_alpha <= high_alpha:
+            raise ValueError(f'0 < low_alpha <= high_alpha is needed, not {low_alpha} and {high_alpha}')
+        self.crf = {} if crf is True else None if crf is False else crf
+        if self.crf is not None:
+            check_dense_crf()
+        self.low_alpha = low_alpha
+        self.high_alpha = high_alpha
+
+    def transform(self, results: dict) -> dict:
+        """Mine the labels of one photo."""
+        image = results['img']
+        cams = upsample_cams(results['cams'], image.shape[:2])
+        class_ids = np.concatenate([[0], results['cam_labels'] + 1]).astype(np.uint8)
+        foreground = self._decide(image, cams, self.low_alpha)
+        background = self._decide(image, cams, self.high_alpha)
+        labels = class_ids[foreground]
+        labels[foreground == 0] = IGNORE_LABEL
+        labels[background == 0] = 0  # of both, background wins, as in the public code
+        results['inter_pixel_labels'] = labels
+        return results
+
+    def _decide(self, image: np.ndarray, cams: np.ndarray, alpha: float) -> np.ndarray:
+        strongest = cams.max(0, initial=0.0)
+        scores = np.concatenate([np.clip(1 - strongest, 0, 1)[None] ** alpha, cams])
+        if self.crf is not None:
+            scores = refine_scores_with_crf(image, scores, **self.crf)
+        return scores.argmax(0)

@@ -1,0 +1,50 @@
+"""Random changes of colour."""
+
+import mmcv
+import numpy as np
+from mmcv.transforms import BaseTransform
+from mmengine.registry import TRANSFORMS
+
+
+@TRANSFORMS.register_module()
+class RandomColorJitter(BaseTransform):
+    """Change brightness, contrast, saturation and hue at random, in random order, as SEAM and PPC do.
+
+    Args:
+        brightness: The factor is drawn from ``1 - brightness`` to ``1 + brightness``; like it ``contrast`` and
+            ``saturation``.
+        contrast: See above.
+        saturation: See above.
+        hue: The shift is drawn from ``-hue`` to ``hue``, as a part of the whole circle; at most .5.
+
+    Raises:
+        ValueError: If a range is negative or too wide.
+    """
+
+    def __init__(
+        self, brightness: float = 0.3, contrast: float = 0.3, saturation: float = 0.3, hue: float = 0.1
+    ) -> None:
+        for name, width, limit in (
+            ('brightness', brightness, 1),
+            ('contrast', contrast, 1),
+            ('saturation', saturation, 1),
+            ('hue', hue, 0.5),
+        ):
+            if not 0 <= width <= limit:
+                raise ValueError(f'{name} of RandomColorJitter is in [0, {limit}], not {width}')
+        self.changes = (
+            (mmcv.adjust_brightness, 1, brightness),
+            (mmcv.adjust_contrast, 1, contrast),
+            (mmcv.adjust_color, 1, saturation),
+            (mmcv.adjust_hue, 0, hue),
+        )
+
+    def transform(self, results: dict) -> dict:
+        """Change ``img`` (H, W, 3), uint8, BGR."""
+        image = results['img']
+        for place in np.random.permutation(len(self.changes)):
+            change, middle, width = self.changes[place]
+            if width:
+                image = change(image, np.random.uniform(middle - width, middle + width)).astype(results['img'].dtype)
+        results['img'] = image
+        return results

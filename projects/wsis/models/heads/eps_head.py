@@ -1,0 +1,57 @@
+"""The head of EPS: class maps with one for the background, trained on tags and saliency maps."""
+
+import torch
+import torch.nn.functional as F
+from mmengine.registry import MODELS
+from torch import nn
+
+from .cam_head import CAMHead
+
+
+@MODELS.register_module()
+class EPSHead(CAMHead):
+    """Maps of background (first) and all classes by one bias-free 1x1 convolution (EPS, section 3.1).
+
+    The public code has the background last; its converter reorders it.
+
+    Args:
+        num_classes: Number of classes, without background.
+        in_channels: Channels of the feature level; set by the model from its backbone.
+        in_index: Which feature level is used.
+        dropout: Chance that a channel of the features is dropped in training.
+        loss_cls: Loss on (logits (N, C), tags (N, C)).
+        loss_eps: Loss on (maps (N, C + 1, h, w), saliency (N, 1, H, W), tags (N, C)).
+        init_cfg: Initialisation of mmengine.
+    """
+
+    def __init__(
+        self,
+        num_classes: int,
+        in_channels: int,
+        in_index: int = -1,
+        dropout: float = 0.0,
+        loss_cls: dict | None = None,
+        loss_eps: dict | None = None,
+        init_cfg: dict | None = None,
+    ) -> None:
+        super().__init__(num_classes, in_channels, in_index, dropout, loss_cls, init_cfg)
+        self.classifier = nn.Conv2d(in_channels, num_classes + 1, 1, bias=False)
+        self.loss_eps = MODELS.build(loss_eps or dict(type='EPSLoss'))
+
+    def loss(self, maps: torch.Tensor, saliency: torch.Tensor, tags: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Return the losses of maps (N, C + 1, h, w) for saliency (N, 1, H, W) in [0, 1] and tags (N, C)."""
+        logits = maps[:, 1:].mean((2, 3))
+        return dict(loss_cls=self.loss_cls(logits, tags), loss_eps=self.loss_eps(maps, saliency, tags))
+
+    def predict(
+        self, features: tuple[torch.Tensor, ...], valid_sizes: list[tuple[int, int]]
+    ) -> list[tuple[torch.Tensor, torch.Tensor]]:
+        """Return the scores (C,) and rectified class maps (C, h, w) of each photo, as :meth:`CAMHead.predict` does.
+
+        The map of the background is left out: seeds are decided by a fixed threshold, as in the paper.
+        """
+        results = []
+        for maps, (rows, columns) in zip(self(features)[:, 1:], valid_sizes):
+            maps = maps[:, :rows, :columns]
+            results.append((maps.mean((1, 2)).sigmoid(), F.relu(maps)))
+        return results

@@ -1,0 +1,93 @@
+"""AffinityNet: semantic affinities of pixels, and the pseudo labels that a random walk on them gives."""
+
+import torch
+import torch.nn.functional as F
+from mmdet.structures import DetDataSample
+from mmengine.model import BaseModel
+from mmengine.registry import MODELS
+
+from ...ops import feature_affinity, strided_size
+from ...structures.masks import IGNORE_LABEL
+from ..feature_levels import infer_feature_levels
+from .affinitynet_labels import AffinityNetLabelMaker
+
+
+@MODELS.register_module()
+class AffinityNet(BaseModel):
+    """Affinities learnt from what CAMs and a CRF are sure of (Ahn and Kwak, CVPR 2018; the refinement of SEAM and PPC).
+
+    In ``predict`` the CAMs of the photo (``data_sample.cams``) are spread along the learnt affinities into pseudo
+    semantic masks.
+
+    Args:
+        backbone: Backbone with as many levels as the head has projections, the finest first.
+        head: ``AffinityNetHead``; its channels are set here.
+        test_cfg: Arguments of :class:`AffinityNetLabelMaker`, which makes the pseudo labels.
+        data_preprocessor: As in mmdet.
+        init_cfg: Initialisation of mmengine.
+    """
+
+    def __init__(
+        self,
+        backbone: dict,
+        head: dict,
+        test_cfg: dict | None = None,
+        data_preprocessor: dict | None = None,
+        init_cfg: dict | None = None,
+    ) -> None:
+        super().__init__(data_preprocessor=data_preprocessor, init_cfg=init_cfg)
+        self.backbone = MODELS.build(backbone)
+        channels, strides = zip(*infer_feature_levels(self.backbone))
+        if strides[0] != min(strides):
+            raise ValueError(f'AffinityNet needs the finest backbone level first, not strides {strides}')
+        self.stride = strides[0]
+        self.head = MODELS.build({'in_channels': channels, **head})
+        self.label_maker = AffinityNetLabelMaker(stride=self.stride, radius=self.head.radius, **(test_cfg or {}))
+
+    def forward(self, inputs: torch.Tensor, data_samples: list[DetDataSample] | None = None, mode: str = 'tensor'):
+        """Run the model: ``loss`` gives a dict of losses, ``predict`` data samples, ``tensor`` features of pixels."""
+        if mode == 'predict':
+            return self.predict(inputs, data_samples)
+        features = self.backbone(inputs)
+        if mode == 'loss':
+            labels = torch.stack([sample.gt_sem_seg.data[0] for sample in data_samples])
+            return self.head.loss(features, vote_labels(labels, self.stride, features[0].shape[-2:]))
+        return self.head(features)
+
+    @torch.no_grad()
+    def relate_pixels(self, photos: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
+        """Return the affinities (N, P, h, w) of photos (N, 3, H', W'), without their padding: size (H, W) is theirs."""
+        rows, columns = strided_size(size, self.stride)
+        features = self.head(self.backbone(photos))[..., :rows, :columns]
+        return feature_affinity(features, self.head.radius)
+
+    def predict(self, inputs: torch.Tensor, data_samples: list[DetDataSample]) -> list[DetDataSample]:
+        """Add ``pred_sem_seg`` to each sample. Photos must be at their full size, and have ``cams``."""
+        for photo, sample in zip(inputs, data_samples):
+            if 'cams' not in sample:
+                raise ValueError(f'Photo {sample.img_id} comes without CAMs: add LoadCAMs to the test pipeline')
+            affinity = self.relate_pixels(photo[None], sample.img_shape)
+            if not torch.isfinite(affinity).all():
+                raise ValueError(f'The affinities of photo {sample.img_id} are not finite: has the training diverged?')
+            self.label_maker(sample, affinity)
+        return data_samples
+
+
+def vote_labels(labels: torch.Tensor, stride: int, size: tuple[int, int]) -> torch.Tensor:
+    """Reduce label maps (N, H, W) to (N, h, w): each cell of ``stride`` x ``stride`` pixels takes its commonest label.
+
+    The public code averages the CRF's scores over these cells; where they are nearly 0 or 1 this is the same. Of
+    equally common labels the largest wins, so unsure (255) before all.
+
+    Args:
+        labels: Label maps at full size, 0..255.
+        stride: How many pixels a cell is wide.
+        size: (h, w) of the network's output; cells beyond the map are 255.
+    """
+    bottom, right = (count * stride - length for count, length in zip(size, labels.shape[-2:]))
+    values, index = labels.unique(return_inverse=True)
+    cells = F.pad(index, (0, right, 0, bottom), value=len(values))
+    cells = cells.view(len(labels), size[0], stride, size[1], stride).transpose(2, 3).flatten(3)  # N, h, w, pixels
+    votes = torch.stack([(cells == number).sum(-1) for number in range(len(values))], -1).flip(-1)
+    winner = values.flip(0)[votes.argmax(-1)]
+    return torch.where(votes.amax(-1) > 0, winner, torch.full_like(winner, IGNORE_LABEL))

@@ -1,0 +1,68 @@
+"""Test-time augmentation of semantic segmentors, with the tags of the photo and a dense CRF as options."""
+
+import torch
+from mmdet.structures import DetDataSample
+from mmengine.model import BaseTTAModel
+from mmengine.registry import MODELS
+from mmengine.structures import PixelData
+
+from ...datasets.transforms import LoadPhoto, refine_scores_with_crf
+from ...datasets.transforms.dense_crf import check_dense_crf
+from ..classifiers.cam_selection import check_mode
+
+# of DeepLab V2: standard deviations in pixels and colours, and weights
+DEEPLAB_CRF = dict(iterations=10, gaussian=(1.0, 3.0), bilateral=(67.0, 3.0, 4.0))
+
+
+@MODELS.register_module()
+class SemanticTTAModel(BaseTTAModel):
+    """Average the class probabilities of all scales and mirror images, then decide every pixel.
+
+    The model that is wrapped is a segmentor of mmseg. Why not mmseg's ``SegTTAModel``: it has neither modes nor a CRF.
+
+    Args:
+        module: The segmentor.
+        mode: ``'predict'``, or ``'pseudo_label'``: only background and the tags of the photo are chosen from.
+        crf: Whether a dense CRF refines the probabilities, or those arguments of :func:`refine_scores_with_crf` that
+            differ from DeepLab's settings.
+        data_preprocessor: As in mmengine.
+    """
+
+    def __init__(
+        self,
+        module: dict,
+        mode: str = 'predict',
+        crf: dict | bool | None = None,
+        data_preprocessor: dict | None = None,
+    ) -> None:
+        super().__init__(module, data_preprocessor)
+        self.mode = check_mode(mode)
+        self.crf = None if crf in (None, False) else {**DEEPLAB_CRF, **({} if crf is True else crf)}
+        if self.crf is not None:
+            check_dense_crf()
+
+    @torch.no_grad()
+    def merge_preds(self, data_samples_list: list[list[DetDataSample]]) -> list[DetDataSample]:
+        """Merge the views of each photo: the inner list holds one sample a view, mirrored back by the segmentor."""
+        return [self._merge(views) for views in data_samples_list]
+
+    def _merge(self, views: list[DetDataSample]) -> DetDataSample:
+        merged = views[0]
+        scores = sum(view.pop('seg_logits').data.softmax(0) for view in views) / len(views)  # (C + 1, H, W)
+        labels = self._choose_labels(merged, len(scores), scores.device)
+        scores = scores[labels]
+        if self.crf is not None:
+            photo = LoadPhoto()(dict(img_path=merged.img_path))['img']
+            scores = torch.from_numpy(refine_scores_with_crf(photo, scores.cpu().numpy(), **self.crf))
+        decided = labels.to(scores.device)[scores.argmax(0)]
+        merged.pred_sem_seg = PixelData(data=decided[None].to(torch.uint8).cpu())
+        merged.set_metainfo(dict(mode=self.mode))
+        return merged
+
+    def _choose_labels(self, sample: DetDataSample, count: int, device: torch.device) -> torch.Tensor:
+        """Return the labels (L,) that the photo may have."""
+        if self.mode == 'predict':
+            return torch.arange(count, device=device)
+        if sample.get('tags') is None:
+            raise ValueError("Mode 'pseudo_label' needs the tags of each photo; use mode='predict' for photos without")
+        return torch.tensor([0, *(tag + 1 for tag in sorted(sample.tags))], device=device)

@@ -1,0 +1,103 @@
+"""Mining AffinityNet's labels: the rules by hand, the CRF of scores."""
+
+import numpy as np
+import pytest
+
+from projects.wsis.datasets.transforms import GenerateAffinityLabels, affinity_labels, dense_crf, refine_scores_with_crf
+
+BLANK = np.zeros((2, 3, 3), np.uint8)
+
+
+def mine(cams, labels, image=BLANK, **settings):
+    results = dict(img=image, cams=np.array(cams, np.float32), cam_labels=np.array(labels))
+    return GenerateAffinityLabels(**settings).transform(results)['inter_pixel_labels']
+
+
+def test_rules_by_hand_without_crf():
+    """.5^4 = .06 < .5: foreground; .8^4 = .41 > .2 and .8^24 = .005 < .2: unsure; .98^24 = .62 > .02: background."""
+    cams = [[[0.5, 0.2, 0.02], [0.1, 0.0, 0.3]], [[0.2, 0.1, 0.01], [0.6, 0.0, 0.29]]]
+    assert mine(cams, [4, 7], crf=None).tolist() == [[5, 255, 0], [8, 0, 5]]
+
+
+def test_alphas_move_the_thresholds():
+    cams = [[[0.5, 0.2, 0.02], [0.1, 0.0, 0.3]]]
+    assert mine(cams, [0], crf=None, low_alpha=1.0).tolist() == [[255, 255, 0], [255, 0, 255]]
+    assert mine(cams, [0], crf=None, low_alpha=4.0, high_alpha=4.0).tolist() == [[1, 0, 0], [0, 0, 1]]
+
+
+def test_background_wins_where_the_two_refinements_disagree(monkeypatch):
+    calls = []
+
+    def swap(image, scores, **settings):
+        calls.append((scores, settings))
+        labels = np.array([[1, 1, 1], [0, 0, 0]] if len(calls) == 1 else [[0, 1, 1], [1, 0, 1]])
+        return np.stack([labels == 0, labels == 1]).astype(np.float32)
+
+    monkeypatch.setattr(affinity_labels, 'refine_scores_with_crf', swap)
+    assert mine([[[0.5, 0.2, 0.0], [0.0, 0.2, 1.0]]], [2], crf=dict(iterations=3)).tolist() == [
+        [0, 3, 3],
+        [255, 0, 255],
+    ]
+    for (scores, settings), alpha in zip(calls, (4, 24)):
+        assert scores.shape == (2, 2, 3) and settings == dict(iterations=3)
+        np.testing.assert_allclose(scores[0], (1 - scores[1]) ** alpha, rtol=1e-6)
+
+
+def square_photo():
+    mask = np.zeros((40, 48), bool)
+    mask[10:30, 12:34] = True
+    noise = np.random.default_rng(0).integers(0, 12, (40, 48, 3))
+    return (np.where(mask[..., None], (220, 190, 60), (20, 40, 30)) + noise).astype(np.uint8), mask
+
+
+def test_crf_brings_blurred_cams_to_the_edges_of_the_photo():
+    image, mask = square_photo()
+    rows, columns = np.mgrid[:40, :48]
+    cam = np.exp(-((rows - 19.5) ** 2 + (columns - 22.5) ** 2) / 60).astype(np.float32)[None]
+    plain, refined = mine(cam, [6], image, crf=None), mine(cam, [6], image)
+    assert set(np.unique(refined)) <= {0, 7, 255}
+
+    def wrong(labels):
+        return ((labels == 7) & ~mask).sum() + ((labels == 0) & mask).sum() + (labels == 255).sum()
+
+    assert wrong(plain) > 200 and wrong(refined) < wrong(plain) / 4
+
+
+def test_crf_of_scores():
+    image, mask = square_photo()
+    scores = np.stack([np.where(mask, 0.4, 0.6), np.where(mask, 0.6, 0.4)]).astype(np.float32)
+    scores[:, 20, 20] = (0.9, 0.1)  # one wrong pixel
+    refined = refine_scores_with_crf(image, scores)
+    assert refined.dtype == np.float32 and refined.shape == scores.shape
+    np.testing.assert_allclose(refined.sum(0), 1, atol=1e-5)
+    assert np.array_equal(refined.argmax(0) == 1, mask)
+    turned = refine_scores_with_crf(image.transpose(1, 0, 2), scores.transpose(0, 2, 1))  # not contiguous
+    assert np.array_equal(turned.argmax(0) == 1, mask.T)
+    assert np.array_equal(refine_scores_with_crf(image, scores[:1]), np.ones((1, 40, 48)))
+
+
+@pytest.mark.parametrize('settings', [dict(), dict(crf=None)])
+def test_photo_without_classes_is_background(settings):
+    assert mine(np.zeros((0, 1, 1)), [], **settings).tolist() == [[0, 0, 0], [0, 0, 0]]
+
+
+def test_cams_of_stride_4_are_enlarged_first():
+    cams = np.zeros((1, 3, 4), np.float32)
+    cams[0, 0, 0] = 1
+    labels = mine(cams, [0], np.zeros((9, 14, 3), np.uint8), crf=None)
+    assert labels.shape == (9, 14) and labels[0, 0] == 1 and labels[-1, -1] == 0 and (labels == 255).any()
+
+
+@pytest.mark.parametrize('alphas', [(0, 4), (5, 4), (-1, 4)])
+def test_bad_alphas_get_one_line(alphas):
+    with pytest.raises(ValueError, match='0 < low_alpha <= high_alpha') as caught:
+        GenerateAffinityLabels(*alphas)
+    assert '\n' not in str(caught.value)
+
+
+def test_missing_pydensecrf_gets_one_line(monkeypatch):
+    monkeypatch.setattr(dense_crf, 'densecrf', None)
+    with pytest.raises(ImportError, match='pip install pydensecrf2.*GenerateAffinityLabels') as caught:
+        GenerateAffinityLabels()
+    assert '\n' not in str(caught.value)
+    assert mine([[[0.9, 0.0, 0.2]] * 2], [0], crf=None).tolist() == [[1, 0, 255]] * 2

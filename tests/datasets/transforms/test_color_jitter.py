@@ -1,0 +1,53 @@
+"""Random changes of colour."""
+
+import numpy as np
+import pytest
+from mmengine.registry import TRANSFORMS
+
+from projects.wsis.datasets.transforms import RandomColorJitter
+
+
+@pytest.fixture
+def photo():
+    return np.random.default_rng(0).integers(0, 256, (12, 15, 3), dtype=np.uint8)
+
+
+def jitter(photo, **settings):
+    np.random.seed(1)
+    return RandomColorJitter(**settings)(dict(img=photo.copy()))['img']
+
+
+def test_nothing_to_change(photo):
+    assert np.array_equal(jitter(photo, brightness=0, contrast=0, saturation=0, hue=0), photo)
+
+
+@pytest.mark.parametrize('name', ['brightness', 'contrast', 'saturation', 'hue'])
+def test_each_change_alone(photo, name):
+    off = dict(brightness=0, contrast=0, saturation=0, hue=0)
+    changed = jitter(photo, **{**off, name: 0.3})
+    assert changed.dtype == np.uint8 and changed.shape == photo.shape and not np.array_equal(changed, photo)
+    gray = np.repeat(photo[..., :1], 3, 2)
+    if name in ('saturation', 'hue'):  # gray has no colour to change
+        assert np.abs(jitter(gray, **{**off, name: 0.3}).astype(int) - gray).max() <= 1
+
+
+def test_brightness_by_hand():
+    gray = np.full((2, 2, 3), 100, np.uint8)
+    np.random.seed(3)
+    transform = RandomColorJitter(contrast=0, saturation=0, hue=0)
+    values = [int(transform(dict(img=gray.copy()))['img'][0, 0, 0]) for _ in range(50)]
+    assert 70 <= min(values) < 80 and 120 < max(values) <= 130
+
+
+def test_order_and_amount_are_random(photo):
+    transform = TRANSFORMS.build(dict(type='RandomColorJitter'))
+    np.random.seed(0)
+    first, second = (transform(dict(img=photo.copy()))['img'] for _ in range(2))
+    assert not np.array_equal(first, second)
+    np.random.seed(0)
+    assert np.array_equal(transform(dict(img=photo.copy()))['img'], first)
+
+
+def test_bad_range():
+    with pytest.raises(ValueError, match=r'hue of RandomColorJitter is in \[0, 0.5\], not 0.6'):
+        RandomColorJitter(hue=0.6)

@@ -1,0 +1,99 @@
+"""DeepLab from its config: training on pseudo masks, evaluation, WSSS maps with resuming; bad inputs."""
+
+import numpy as np
+import pytest
+from mmengine.registry import DATASETS
+from PIL import Image
+from tiny_chain.fixtures import CONFIGS, make_labels, read_tiny_config, train
+
+from projects.wsis.apis.launch import load_config
+from projects.wsis.structures import PseudoLabelStore, read_json
+from projects.wsis.structures.masks import read_index_png
+
+MASKS = 'train_dataloader.dataset.data_prefix.semantic_masks'
+WEIGHTS = 'model.backbone.init_cfg'
+
+
+@pytest.fixture(scope='module')
+def infos(demo_root):
+    """Data infos of the training photos."""
+    cfg = load_config(CONFIGS / 'tiny_cam.py')
+    dataset = DATASETS.build(dict(cfg.test_dataloader.dataset, data_root=str(demo_root), pipeline=[]))
+    return [dataset.get_data_info(index) for index in range(len(dataset))]
+
+
+@pytest.fixture(scope='module')
+def masks(infos, tmp_path_factory):
+    """A store of semantic masks, as IRNet makes it (here the true ones, with a part unsure)."""
+    folder = tmp_path_factory.mktemp('masks') / 'semantic_masks'
+    store = PseudoLabelStore(folder, 'semantic_masks', '.png')
+    store.start(dict(made='by a test'), list(load_config(CONFIGS / 'tiny_cam.py').metainfo.classes))
+    for info in infos:
+        labels = read_index_png(info['seg_map_path']).copy()
+        labels[:8] = 255
+        Image.fromarray(labels).save(store.path_of(info['img_id']))
+    store.finish([info['img_id'] for info in infos])
+    return folder
+
+
+@pytest.fixture(scope='module')
+def deeplab(masks, demo_root, tmp_path_factory):
+    """Work dir of a trained DeepLab."""
+    folder = tmp_path_factory.mktemp('deeplab') / 'deeplab'
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv('WSIS_DEMO_ROOT', str(demo_root))
+        train('tiny_deeplab.py', folder, **{MASKS: str(masks), WEIGHTS: None})
+    return folder
+
+
+def test_training_leaves_a_checkpoint_that_is_evaluated_on_val(deeplab, demo_environment, tmp_path):
+    metrics = make_labels('tiny_deeplab.py', deeplab / 'epoch_1.pth', tmp_path / 'val', **{WEIGHTS: None})
+    assert 0 < metrics['semantic/mIoU'] < 100
+    assert not (tmp_path / 'val/semantic_masks').exists()
+
+
+@pytest.mark.parametrize('crf', [None, True], ids=['plain', 'crf'])
+def test_maps_hold_the_tags_only_and_an_interrupted_call_goes_on(deeplab, infos, demo_environment, tmp_path, crf):
+    options = {WEIGHTS: None, 'tta_model.crf': crf}
+    first = make_labels('tiny_deeplab_maps.py', deeplab / 'epoch_1.pth', tmp_path / 'maps', **options)
+    store = PseudoLabelStore(tmp_path / 'maps/semantic_masks', 'semantic_masks', '.png')
+    assert store.check_readable()['count'] == len(infos) == first['semantic_masks/photos']
+    for info in infos:
+        labels = read_index_png(store.path_of(info['img_id']))
+        assert set(np.unique(labels)) <= {0, *(tag + 1 for tag in info['tags'])}
+        assert labels.shape == read_index_png(info['seg_map_path']).shape
+    before = {path: path.stat().st_mtime_ns for path in store.root.glob('*.png')}
+    manifest = read_json(store.manifest_path)
+    manifest['complete'] = False
+    store.manifest_path.write_text(__import__('json').dumps(manifest))
+    store.path_of(infos[3]['img_id']).unlink()
+    again = make_labels('tiny_deeplab_maps.py', deeplab / 'epoch_1.pth', tmp_path / 'maps', **options)
+    assert again == first
+    changed = {path.stem for path, when in before.items() if path.stat().st_mtime_ns != when}
+    assert changed == {infos[3]['img_id']}
+
+
+def test_training_reads_masks_where_they_are_and_loss_ignores_unsure_pixels(masks, demo_environment):
+    cfg = read_tiny_config('tiny_deeplab.py', masks.parent / 'x', **{MASKS: str(masks)})
+    from mmengine.registry import init_default_scope
+
+    init_default_scope(cfg.default_scope)
+    item = DATASETS.build(cfg.train_dataloader.dataset)[0]
+    data = item['data_samples'].gt_sem_seg.data
+    assert data.shape == (1, 64, 64) and data.dtype.is_signed
+    assert set(data.unique().tolist()) <= {0, *range(1, 9), 255}
+    init_default_scope('mmdet')
+
+
+def test_missing_masks_are_told_before_training(masks, demo_environment, tmp_path):
+    with pytest.raises(FileNotFoundError, match=r'holds no semantic_masks') as error:
+        train('tiny_deeplab.py', tmp_path / 'x', **{MASKS: str(tmp_path / 'nowhere'), WEIGHTS: None})
+    assert '\n' not in str(error.value)
+
+
+def test_masks_of_other_photos_are_told(masks, infos, demo_environment, tmp_path):
+    store = PseudoLabelStore(tmp_path / 'semantic_masks', 'semantic_masks', '.png')
+    store.start(dict(made='by a test'), list(load_config(CONFIGS / 'tiny_cam.py').metainfo.classes))
+    store.finish([])
+    with pytest.raises(FileNotFoundError, match=r'has no semantic_masks of photo'):
+        train('tiny_deeplab.py', tmp_path / 'x', **{MASKS: str(store.root), WEIGHTS: None})

@@ -1,0 +1,165 @@
+"""Make saliency maps of photos for EPS by a classical method, for people who have no saliency model.
+
+    python tools/dataset_converters/make_saliency.py data/VOCdevkit/VOC2012 [--workers 8]
+
+Writes DATA_ROOT/saliency/PHOTO.png (grey, 8 bit, 255 salient), as any saliency model's maps can be laid there instead
+(configs/eps/README.md). These maps know nothing of objects: EPS's results need those of a trained saliency model.
+A call that was interrupted goes on where it stopped; another method starts anew.
+"""
+
+import argparse
+import multiprocessing
+import os
+import signal
+import sys
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+
+import cv2
+import numpy as np
+from tqdm import tqdm
+
+# Run as a script from any folder, or imported as a module from elsewhere.
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path.insert(1, str(Path(__file__).resolve().parents[1]))
+
+from classical_saliency import METHODS, find_saliency  # noqa: E402
+
+__all__ = ['make_saliency']
+
+PHOTO_ENDINGS = ('.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff', '.webp')
+
+
+def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
+    """Parse and check the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('data_root', type=Path, help='folder of the data set in VOC layout')
+    parser.add_argument('--photos', default='JPEGImages', help='folder of the photos, relative to DATA_ROOT')
+    parser.add_argument('--out', type=Path, help='folder of the maps; DATA_ROOT/saliency if not given')
+    parser.add_argument(
+        '--method', choices=list(METHODS), default='geodesic', help='all but geodesic need opencv-contrib'
+    )
+    parser.add_argument('--workers', type=int, help='processes; all cores if not given')
+    args = parser.parse_args(argv)
+    if args.workers is not None and args.workers < 1:
+        parser.error(f'--workers is {args.workers}; it must be at least 1')
+    return args
+
+
+def find_photos(folder: Path) -> dict[str, Path]:
+    """Return ``{stem: path}`` of all photos of a folder.
+
+    Raises:
+        FileNotFoundError: If there is no such folder, or no photo in it.
+    """
+    if not folder.is_dir():
+        raise FileNotFoundError(f'photo folder {folder} does not exist: check DATA_ROOT and --photos')
+    photos = {path.stem: path for path in sorted(folder.iterdir()) if path.suffix.lower() in PHOTO_ENDINGS}
+    if not photos:
+        raise FileNotFoundError(f'{folder} holds no photos ({", ".join(PHOTO_ENDINGS)})')
+    return photos
+
+
+def make_map(source: Path, target: Path, method: str) -> bool:
+    """Write the map of one photo; return whether the photo could be read."""
+    cv2.setNumThreads(1)
+    photo = cv2.imdecode(np.frombuffer(source.read_bytes() or b'\0', np.uint8), cv2.IMREAD_COLOR)
+    if photo is None:
+        return False
+    png = cv2.imencode('.png', find_saliency(photo, method))[1]
+    # as structures.write_atomically, which workers do not import: it would bring torch along
+    temporary = target.with_name(f'.{target.name}.{os.getpid()}.tmp')
+    try:
+        temporary.write_bytes(png.tobytes())
+        os.replace(temporary, target)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return True
+
+
+def make_saliency(photos: dict[str, Path], out: Path, method: str = 'geodesic', workers: int = 1) -> list[str]:
+    """Make the saliency maps of photos, but those that are there already.
+
+    Args:
+        photos: ``{name: path}``.
+        out: Folder of the maps.
+        method: Key of ``METHODS``.
+        workers: Processes.
+
+    Returns:
+        Names of photos that could not be read; they have no map.
+
+    Raises:
+        ValueError: If the folder holds maps that this tool has not made.
+        ImportError: If the method is not available.
+    """
+    METHODS[method]()  # before anything is written
+    from projects.wsis.structures import PseudoLabelStore
+
+    store = PseudoLabelStore(out, 'saliency', '.png')
+    store.start(dict(method=method), classes=[])
+    left = {name: path for name, path in photos.items() if name not in store}
+    bar = tqdm(total=len(photos), initial=len(photos) - len(left), desc='saliency', unit='photo', leave=False)
+    with bar:
+        if workers == 1:
+            bad = [
+                name
+                for name, path in left.items()
+                if not (make_map(path, store.path_of(name), method), bar.update())[0]
+            ]
+        else:
+            bad = _make_in_parallel(left, store, method, workers, bar)
+    if len(bad) == len(photos):
+        raise ValueError(f'none of {len(photos)} photos can be read (first: {bad[0]}); they are damaged')
+    store.finish([name for name in photos if name not in bad])
+    return bad
+
+
+def _make_in_parallel(photos: dict[str, Path], store, method: str, workers: int, bar: tqdm) -> list[str]:
+    """Make maps in several processes; return the names of photos that could not be read."""
+    bad = []
+    # Not fork: an importing process may have threads (torch, OpenCV).
+    context = multiprocessing.get_context('spawn')
+    pool = ProcessPoolExecutor(min(workers, len(photos) or 1), context, _start_worker)
+    try:
+        jobs = {pool.submit(make_map, path, store.path_of(name), method): name for name, path in photos.items()}
+        for job in as_completed(jobs):
+            if not job.result():
+                bad.append(jobs[job])
+            bar.update()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+    return sorted(bad)
+
+
+def _start_worker() -> None:
+    """An interrupt from the keyboard reaches all processes; the main one ends the others."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Command line; returns the exit status."""
+    args = parse_args(argv)
+    out = args.out or args.data_root / 'saliency'
+    try:
+        photos = find_photos(args.data_root / args.photos)
+        bad = make_saliency(photos, out, args.method, args.workers or os.cpu_count() or 1)
+    except (OSError, ValueError, ImportError, BrokenProcessPool) as error:
+        print(f'error: {error}', file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print('interrupted: the same command goes on where it stopped', file=sys.stderr)
+        return 130
+    print(f'{len(photos) - len(bad)} saliency maps ({args.method}) in {out}')
+    if bad:
+        print(f'{len(bad)} of {len(photos)} photos cannot be read and have none (first: {", ".join(bad[:5])})')
+    return 0
+
+
+if __name__ == '__main__':
+    import repository_path  # noqa: F401  makes projects.wsis importable
+
+    # A polite kill ends like an interrupt from the keyboard.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    sys.exit(main())
