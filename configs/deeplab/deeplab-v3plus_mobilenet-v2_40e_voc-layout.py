@@ -42,7 +42,7 @@ tta_pipeline = [
             [dict(type='PackTagInputs')],
         ]),
 ]
-semantic_masks = 'work_dirs/irnet_mobilenet-v2_16e_voc-layout/semantic_masks'
+semantic_masks = 'work_dirs/irnet_mobilenet-v2_12e_voc-layout/semantic_masks'
 train_dataloader = dict(
     batch_size=8,
     num_workers=2,

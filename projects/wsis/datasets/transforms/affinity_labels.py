@@ -1,12 +1,13 @@
 """Mining the labels of AffinityNet from CAMs (Ahn and Kwak, CVPR 2018, section 3.2)."""
 
 import numpy as np
+import torch
 from mmcv.transforms import BaseTransform
 from mmengine.registry import TRANSFORMS
 
+from ...ops import upsample_maps
 from ...structures.masks import IGNORE_LABEL
 from .dense_crf import check_dense_crf, refine_scores_with_crf
-from .inter_pixel_labels import upsample_cams
 
 
 @TRANSFORMS.register_module()
@@ -42,7 +43,7 @@ class GenerateAffinityLabels(BaseTransform):
     def transform(self, results: dict) -> dict:
         """Mine the labels of one photo."""
         image = results['img']
-        cams = upsample_cams(results['cams'], image.shape[:2])
+        cams = upsample_maps(torch.from_numpy(results['cams']), image.shape[:2]).numpy()
         class_ids = np.concatenate([[0], results['cam_labels'] + 1]).astype(np.uint8)
         foreground = self._decide(image, cams, self.low_alpha)
         background = self._decide(image, cams, self.high_alpha)
