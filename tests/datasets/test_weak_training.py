@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from tiny_chain.fixtures import CONFIGS, train
 
 from projects.wsis.apis.launch import load_config
@@ -56,6 +57,18 @@ def test_classifier_is_trained_and_validated_without_masks(demo_copy, tmp_path, 
     OPENED.clear()
     train('tiny_cam.py', tmp_path / 'cam')
     assert any('JPEGImages' in path for path in opened())
+    assert mask_files(opened()) == []
+
+
+def test_eps_is_trained_with_saliency_maps_and_without_masks(demo_copy, tmp_path, opened):
+    maps = demo_copy / 'saliency'
+    maps.mkdir()
+    for photo in (demo_copy / 'JPEGImages').iterdir():
+        with Image.open(photo) as image:
+            image.convert('L').save(maps / f'{photo.stem}.png')
+    OPENED.clear()
+    train('tiny_eps.py', tmp_path / 'eps')
+    assert any('JPEGImages' in path for path in opened()) and any(str(maps) in path for path in opened())
     assert mask_files(opened()) == []
 
 

@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
-from mmengine.registry import DATASETS
+import torch
+from mmengine.registry import DATASETS, DefaultScope
 from PIL import Image
 from tiny_chain.fixtures import CONFIGS, make_labels, read_tiny_config, train
 
 from projects.wsis.apis.launch import load_config
-from projects.wsis.structures import PseudoLabelStore, read_json
+from projects.wsis.structures import PseudoLabelStore, read_json, write_json
 from projects.wsis.structures.masks import read_index_png
 
 MASKS = 'train_dataloader.dataset.data_prefix.semantic_masks'
@@ -65,7 +66,7 @@ def test_maps_hold_the_tags_only_and_an_interrupted_call_goes_on(deeplab, infos,
     before = {path: path.stat().st_mtime_ns for path in store.root.glob('*.png')}
     manifest = read_json(store.manifest_path)
     manifest['complete'] = False
-    store.manifest_path.write_text(__import__('json').dumps(manifest))
+    write_json(store.manifest_path, manifest)
     store.path_of(infos[3]['img_id']).unlink()
     again = make_labels('tiny_deeplab_maps.py', deeplab / 'epoch_1.pth', tmp_path / 'maps', **options)
     assert again == first
@@ -73,16 +74,30 @@ def test_maps_hold_the_tags_only_and_an_interrupted_call_goes_on(deeplab, infos,
     assert changed == {infos[3]['img_id']}
 
 
-def test_training_reads_masks_where_they_are_and_loss_ignores_unsure_pixels(masks, demo_environment):
+def test_training_reads_the_masks_of_the_store(masks, demo_environment):
     cfg = read_tiny_config('tiny_deeplab.py', masks.parent / 'x', **{MASKS: str(masks)})
-    from mmengine.registry import init_default_scope
+    with DefaultScope.overwrite_default_scope(cfg.default_scope):
+        dataset = DATASETS.build(cfg.train_dataloader.dataset)
+        seen = set()
+        for index in range(len(dataset)):
+            item = dataset[index]
+            data = item['data_samples'].gt_sem_seg.data
+            assert data.shape == (1, 64, 64) and data.dtype == torch.int64
+            tags = {0, *(tag + 1 for tag in dataset.get_data_info(index)['tags'])}
+            assert set(data.unique().tolist()) <= {*tags, 255}
+            seen |= set(data.unique().tolist())
+    assert {0, 255} < seen
 
-    init_default_scope(cfg.default_scope)
-    item = DATASETS.build(cfg.train_dataloader.dataset)[0]
-    data = item['data_samples'].gt_sem_seg.data
-    assert data.shape == (1, 64, 64) and data.dtype.is_signed
-    assert set(data.unique().tolist()) <= {0, *range(1, 9), 255}
-    init_default_scope('mmdet')
+
+def test_supervised_variant_learns_from_the_true_masks(infos, demo_environment):
+    cfg = load_config('configs/deeplab/deeplab-v2_r18_20e_demo-supervised.py')
+    dataset = cfg.train_dataloader.dataset
+    dataset.pipeline = [entry for entry in dataset.pipeline if 'Random' not in entry.type]
+    with DefaultScope.overwrite_default_scope(cfg.default_scope):
+        dataset = DATASETS.build(dataset)
+        for index, info in enumerate(infos):
+            data = dataset[index]['data_samples'].gt_sem_seg.data[0].numpy()
+            assert np.array_equal(data, read_index_png(info['seg_map_path']))
 
 
 def test_missing_masks_are_told_before_training(masks, demo_environment, tmp_path):

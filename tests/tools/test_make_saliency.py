@@ -1,6 +1,7 @@
 """Classical saliency maps: objects stand out, files are whole, interrupted calls go on."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -106,6 +107,23 @@ def test_tool_makes_maps_once_and_skips_damaged_photos(photos):
     assert run(photos, '--workers', '1').returncode == 0
     after = {file: file.stat().st_mtime_ns for file in files}
     assert {file for file in files if before[file] != after[file]} == {files[2]}
+
+
+def test_evaluation_against_masks(photos):
+    (photos / 'masks').mkdir()
+    for number in (1, 4):  # not all photos have masks
+        mask = paint(seed=number)[1].astype(np.uint8) * 3
+        mask[:5] = 255
+        cv2.imwrite(str(photos / f'masks/{number}.png'), mask)
+    result = run(photos, '--evaluate', 'masks')
+    iou = re.search(r'IoU with the objects of 2 photos: ([\d.]+)', result.stdout)
+    assert result.returncode == 0 and 80 < float(iou[1]) <= 100
+    for number in (1, 4):  # and a map that is wrong everywhere
+        path = photos / f'saliency/{number}.png'
+        cv2.imwrite(str(path), np.where(cv2.imread(str(photos / f'masks/{number}.png'), 0) == 3, 0, 255))
+    assert 'photos: 0.0' in run(photos, '--evaluate', 'masks').stdout
+    result = run(photos, '--evaluate', 'nowhere')
+    assert result.returncode == 1 and result.stderr.count('\n') == 1
 
 
 def test_workers_make_the_same_bytes(photos):

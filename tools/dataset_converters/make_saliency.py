@@ -41,6 +41,11 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         '--method', choices=list(METHODS), default='geodesic', help='all but geodesic need opencv-contrib'
     )
     parser.add_argument('--workers', type=int, help='processes; all cores if not given')
+    parser.add_argument(
+        '--evaluate',
+        metavar='MASKS',
+        help='then compare with the true masks of all objects in this folder, relative to DATA_ROOT: SegmentationClass',
+    )
     args = parser.parse_args(argv)
     if args.workers is not None and args.workers < 1:
         parser.error(f'--workers is {args.workers}; it must be at least 1')
@@ -133,6 +138,31 @@ def _make_in_parallel(photos: dict[str, Path], store, method: str, workers: int,
     return sorted(bad)
 
 
+def evaluate(out: Path, masks: Path) -> tuple[float, int]:
+    """Return the IoU of salient pixels (over half) and those of any object, of all photos together, and their number.
+
+    Args:
+        out: Folder of the maps.
+        masks: Folder of semantic masks, 0 background, 255 ignore.
+
+    Raises:
+        FileNotFoundError: If no map has a mask.
+    """
+    from projects.wsis.structures.masks import read_index_png
+
+    intersection = union = 0
+    pairs = [(path, masks / path.name) for path in sorted(out.glob('*.png')) if (masks / path.name).is_file()]
+    if not pairs:
+        raise FileNotFoundError(f'{masks} has no mask PHOTO.png of a photo in {out}: check --evaluate')
+    for path, mask in tqdm(pairs, desc='evaluation', unit='photo', leave=False):
+        truth = read_index_png(mask)
+        salient = (cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) > 127) & (truth != 255)
+        objects = (truth > 0) & (truth != 255)
+        intersection += int((salient & objects).sum())
+        union += int((salient | objects).sum())
+    return intersection / max(union, 1), len(pairs)
+
+
 def _start_worker() -> None:
     """An interrupt from the keyboard reaches all processes; the main one ends the others."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -145,6 +175,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         photos = find_photos(args.data_root / args.photos)
         bad = make_saliency(photos, out, args.method, args.workers or os.cpu_count() or 1)
+        iou = evaluate(out, args.data_root / args.evaluate) if args.evaluate else None
     except (OSError, ValueError, ImportError, BrokenProcessPool) as error:
         print(f'error: {error}', file=sys.stderr)
         return 1
@@ -154,6 +185,8 @@ def main(argv: list[str] | None = None) -> int:
     print(f'{len(photos) - len(bad)} saliency maps ({args.method}) in {out}')
     if bad:
         print(f'{len(bad)} of {len(photos)} photos cannot be read and have none (first: {", ".join(bad[:5])})')
+    if iou is not None:
+        print(f'IoU with the objects of {iou[1]} photos: {100 * iou[0]:.1f}')
     return 0
 
 
