@@ -91,6 +91,6 @@ def check_holds_pairs(label: Tensor, radius: int) -> None:
     smallest = (radius, 2 * radius - 1)
     if label.shape[1] < smallest[0] or label.shape[2] < smallest[1]:
         raise ValueError(
-            f'label maps of {label.shape[1]} x {label.shape[2]} hold no pair of pixels at radius {radius}: the loss '
-            f'would always be 0: {smallest[0]} x {smallest[1]} is the least. Enlarge the crop or lower the radius'
+            f'label maps of {label.shape[1]} x {label.shape[2]} hold no pair of pixels at radius {radius}, so the '
+            f'loss would always be 0; {smallest[0]} x {smallest[1]} is the least: enlarge the crop or lower the radius'
         )
