@@ -120,7 +120,8 @@ def test_evaluation_against_masks(photos):
     assert result.returncode == 0 and 80 < float(iou[1]) <= 100
     for number in (1, 4):  # and a map that is wrong everywhere
         path = photos / f'saliency/{number}.png'
-        cv2.imwrite(str(path), np.where(cv2.imread(str(photos / f'masks/{number}.png'), 0) == 3, 0, 255))
+        objects = cv2.imread(str(photos / f'masks/{number}.png'), 0) == 3
+        cv2.imwrite(str(path), np.where(objects, 0, 255).astype(np.uint8))
     assert 'photos: 0.0' in run(photos, '--evaluate', 'masks').stdout
     result = run(photos, '--evaluate', 'nowhere')
     assert result.returncode == 1 and result.stderr.count('\n') == 1

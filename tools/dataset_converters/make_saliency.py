@@ -138,29 +138,35 @@ def _make_in_parallel(photos: dict[str, Path], store, method: str, workers: int,
     return sorted(bad)
 
 
-def evaluate(out: Path, masks: Path) -> tuple[float, int]:
-    """Return the IoU of salient pixels (over half) and those of any object, of all photos together, and their number.
+def find_masks(folder: Path, photos: dict[str, Path]) -> dict[str, Path]:
+    """Return ``{name: path}`` of the masks of those photos that have one.
+
+    Raises:
+        FileNotFoundError: If none has.
+    """
+    masks = {name: folder / f'{name}.png' for name in photos if (folder / f'{name}.png').is_file()}
+    if not masks:
+        raise FileNotFoundError(f'{folder} has no mask PHOTO.png of any photo: check --evaluate')
+    return masks
+
+
+def evaluate(out: Path, masks: dict[str, Path]) -> float:
+    """Return the IoU of salient pixels (over half) and those of any object, of all photos together.
 
     Args:
         out: Folder of the maps.
-        masks: Folder of semantic masks, 0 background, 255 ignore.
-
-    Raises:
-        FileNotFoundError: If no map has a mask.
+        masks: Semantic masks by name of the photo, 0 background, 255 ignore.
     """
     from projects.wsis.structures.masks import read_index_png
 
     intersection = union = 0
-    pairs = [(path, masks / path.name) for path in sorted(out.glob('*.png')) if (masks / path.name).is_file()]
-    if not pairs:
-        raise FileNotFoundError(f'{masks} has no mask PHOTO.png of a photo in {out}: check --evaluate')
-    for path, mask in tqdm(pairs, desc='evaluation', unit='photo', leave=False):
+    for name, mask in tqdm(masks.items(), desc='evaluation', unit='photo', leave=False):
         truth = read_index_png(mask)
-        salient = (cv2.imread(str(path), cv2.IMREAD_GRAYSCALE) > 127) & (truth != 255)
+        salient = (cv2.imread(str(out / f'{name}.png'), cv2.IMREAD_GRAYSCALE) > 127) & (truth != 255)
         objects = (truth > 0) & (truth != 255)
         intersection += int((salient & objects).sum())
         union += int((salient | objects).sum())
-    return intersection / max(union, 1), len(pairs)
+    return intersection / max(union, 1)
 
 
 def _start_worker() -> None:
@@ -174,8 +180,11 @@ def main(argv: list[str] | None = None) -> int:
     out = args.out or args.data_root / 'saliency'
     try:
         photos = find_photos(args.data_root / args.photos)
+        # a wrong folder shows before the work on the maps
+        masks = find_masks(args.data_root / args.evaluate, photos) if args.evaluate else {}
         bad = make_saliency(photos, out, args.method, args.workers or os.cpu_count() or 1)
-        iou = evaluate(out, args.data_root / args.evaluate) if args.evaluate else None
+        masks = {name: path for name, path in masks.items() if name not in bad}
+        iou = evaluate(out, masks) if masks else None
     except (OSError, ValueError, ImportError, BrokenProcessPool) as error:
         print(f'error: {error}', file=sys.stderr)
         return 1
@@ -186,7 +195,7 @@ def main(argv: list[str] | None = None) -> int:
     if bad:
         print(f'{len(bad)} of {len(photos)} photos cannot be read and have none (first: {", ".join(bad[:5])})')
     if iou is not None:
-        print(f'IoU with the objects of {iou[1]} photos: {100 * iou[0]:.1f}')
+        print(f'IoU with the objects of {len(masks)} photos: {100 * iou:.1f}')
     return 0
 
 
