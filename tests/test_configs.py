@@ -82,7 +82,7 @@ def test_config_has_the_scope_of_its_host_and_runs_on_the_safe_runtime(name):
     assert 'projects.wsis' in cfg.custom_imports['imports'] and not cfg.custom_imports['allow_failed_imports']
     text = cfg.dump()
     assert 'torchvision://' not in text and 'mmseg::' not in (ROOT / name).read_text()
-    for value in (str(ROOT), '/root/', '/home/', '../shared'):
+    for value in (str(ROOT), '/root/', '/home/', os.path.join(os.pardir, 'shared')):
         assert value not in (ROOT / name).read_text()
 
 

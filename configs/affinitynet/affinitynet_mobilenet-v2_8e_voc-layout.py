@@ -1,18 +1,10 @@
 # AffinityNet on an ImageNet MobileNetV2 of output stride 8, for photos in VOC layout on two CPU cores.
 _base_ = [
-    '../_base_/models/affinitynet_resnet38.py', '../_base_/datasets/voc_layout.py', '../_base_/stages/affinitynet.py',
-    '../_base_/schedules/sgd_poly.py', '../_base_/default_runtime.py'
+    '../_base_/models/affinitynet_resnet38.py', '../_base_/models/mobilenet_v2.py', '../_base_/datasets/voc_layout.py',
+    '../_base_/stages/affinitynet.py', '../_base_/schedules/sgd_poly_light.py', '../_base_/default_runtime.py'
 ]
 model = dict(
-    backbone=dict(
-        _delete_=True,
-        type='StridedMobileNetV2',
-        output_stride=8,
-        out_indices=(2, 4, 7),
-        frozen_stages=2,
-        norm_eval=True,
-        init_cfg=dict(
-            type='Pretrained', checkpoint='{{$WSIS_MOBILENET_V2:checkpoints/mobilenet_v2_imagenet.pth}}')))
+    backbone=dict(_delete_=True, out_indices=(2, 4, 7), **dict(_base_.mobilenet_v2_trained, output_stride=8)))
 
 train_pipeline = [
     dict(type='LoadPhoto'),
@@ -30,7 +22,5 @@ train_dataloader = dict(
         data_prefix=dict(inter_pixel_labels=inter_pixel_labels), pipeline=train_pipeline, **_base_.label_dataset))
 test_dataloader = dict(dataset=dict(data_prefix=dict(cams=cams), **_base_.label_dataset))
 
-optim_wrapper = dict(
-    optimizer=dict(lr=.01, momentum=.9), paramwise_cfg=dict(custom_keys={'head': dict(lr_mult=10)}))
 param_scheduler = [dict(type='PolyLR', power=.9, eta_min=0., begin=0, end=8, by_epoch=True, convert_to_iter_based=True)]
 train_cfg = dict(max_epochs=8)

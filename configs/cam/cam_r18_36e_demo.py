@@ -1,7 +1,7 @@
 # The demo's classifier, trained from scratch.
 _base_ = [
     '../_base_/models/cam_r18_demo.py', '../_base_/datasets/demo.py', '../_base_/stages/cam.py',
-    '../_base_/default_runtime.py'
+    '../_base_/schedules/adamw_36e.py', '../_base_/default_runtime.py'
 ]
 model = dict(head=dict(num_classes=_base_.num_classes))
 
@@ -15,9 +15,3 @@ train_pipeline = [
 train_dataloader = dict(num_workers=2, dataset=dict(pipeline=train_pipeline, **_base_.weak_dataset))
 val_dataloader = dict(dataset=_base_.val_dataset)
 test_dataloader = dict(dataset=_base_.label_dataset)
-
-optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='AdamW', lr=4e-3, weight_decay=.05))
-param_scheduler = [
-    dict(type='OneCycleLR', eta_max=4e-3, total_steps=36, by_epoch=True, convert_to_iter_based=True)
-]
-train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=36, val_interval=12)

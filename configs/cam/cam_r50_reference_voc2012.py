@@ -7,7 +7,7 @@
 # - the classification layer starts as torch's convolutions do (there: normal, .01).
 # What remains: the ground around small training photos is the mean colour rounded to 8 bits (normalised: .01 at most), not
 # exactly 0 after normalisation.
-_base_ = './cam_r50_5e_voc2012.py'
+_base_ = ['./cam_r50_5e_voc2012.py', '../_base_/stages/pil_tta.py']
 model = dict(
     head=dict(
         init_cfg=dict(
@@ -20,16 +20,6 @@ train_pipeline = [
     dict(type='RandomCropAndPad', crop_size=512),
     dict(type='PackTagInputs'),
 ]
-tta_pipeline = [
-    dict(type='LoadPhoto'),
-    dict(type='LoadEvaluationMasks'),
-    dict(
-        type='mmcv.TestTimeAug',
-        transforms=[
-            [dict(type='PILRescale', factor_range=(factor, factor)) for factor in (1., .5, 1.5, 2.)],
-            [dict(type='mmcv.RandomFlip', prob=probability) for probability in (0., 1.)],
-            [dict(type='PackTagInputs')],
-        ]),
-]
+tta_pipeline = _base_.pil_tta_pipeline
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 test_dataloader = dict(dataset=dict(pipeline=tta_pipeline))

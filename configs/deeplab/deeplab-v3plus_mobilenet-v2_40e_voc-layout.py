@@ -1,19 +1,10 @@
 # A light DeepLab V3+ on pseudo masks of photos in VOC layout, for two CPU cores.
-# Weights: WSIS_MOBILENET_V2, a file or URL with the keys of mmdet's MobileNetV2.
 _base_ = [
-    '../_base_/models/deeplab_v3plus_r101.py', '../_base_/datasets/voc_layout.py', '../_base_/stages/deeplab.py',
-    '../_base_/mmseg_runtime.py'
+    '../_base_/models/deeplab_v3plus_r101.py', '../_base_/models/mobilenet_v2.py', '../_base_/datasets/voc_layout.py',
+    '../_base_/stages/deeplab.py', '../_base_/mmseg_runtime.py'
 ]
 model = dict(
-    backbone=dict(
-        _delete_=True,
-        type='StridedMobileNetV2',
-        output_stride=16,
-        out_indices=(1, 6),
-        frozen_stages=2,
-        norm_eval=True,
-        init_cfg=dict(
-            type='Pretrained', checkpoint='{{$WSIS_MOBILENET_V2:checkpoints/mobilenet_v2_imagenet.pth}}')),
+    backbone=dict(_delete_=True, out_indices=(1, 6), **_base_.mobilenet_v2_trained),
     # photos are smaller than the paper's, and so are the dilations
     decode_head=dict(
         in_channels=320,

@@ -6,7 +6,7 @@
 # What remains: no colour jitter, and the ground around small training photos is the mean colour rounded to 8 bits.
 _base_ = [
     '../_base_/models/cam_resnet38.py', '../_base_/datasets/voc2012.py', '../_base_/stages/cam.py',
-    '../_base_/schedules/sgd_poly_20k.py', '../_base_/iteration_runtime.py'
+    '../_base_/stages/pil_tta.py', '../_base_/schedules/sgd_poly_20k.py', '../_base_/iteration_runtime.py'
 ]
 model = dict(head=dict(dropout=.5))
 
@@ -17,17 +17,7 @@ train_pipeline = [
     dict(type='RandomCropAndPad', crop_size=448),
     dict(type='PackTagInputs'),
 ]
-tta_pipeline = [
-    dict(type='LoadPhoto'),
-    dict(type='LoadEvaluationMasks'),
-    dict(
-        type='mmcv.TestTimeAug',
-        transforms=[
-            [dict(type='PILRescale', factor_range=(factor, factor)) for factor in (.5, 1., 1.5, 2.)],
-            [dict(type='mmcv.RandomFlip', prob=probability) for probability in (0., 1.)],
-            [dict(type='PackTagInputs')],
-        ]),
-]
+tta_pipeline = _base_.pil_tta_pipeline
 train_dataloader = dict(
     batch_size=8,
     dataset=dict(pipeline=train_pipeline, **_base_.weak_dataset))

@@ -2,7 +2,7 @@
 #   python tools/dataset_converters/make_saliency.py data/demo
 _base_ = [
     '../_base_/models/cam_r18_demo.py', '../_base_/datasets/demo.py', '../_base_/stages/eps.py',
-    '../_base_/default_runtime.py'
+    '../_base_/schedules/adamw_36e.py', '../_base_/default_runtime.py'
 ]
 model = dict(
     type='EPS',
@@ -21,9 +21,3 @@ train_dataloader = dict(
     batch_size=16, num_workers=2, dataset=dict(pipeline=train_pipeline, **_base_.weak_dataset))
 val_dataloader = dict(dataset=_base_.val_dataset)
 test_dataloader = dict(dataset=_base_.label_dataset)
-
-optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='AdamW', lr=4e-3, weight_decay=.05))
-param_scheduler = [
-    dict(type='OneCycleLR', eta_max=4e-3, total_steps=36, by_epoch=True, convert_to_iter_based=True)
-]
-train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=36, val_interval=12)

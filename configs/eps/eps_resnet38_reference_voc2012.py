@@ -3,7 +3,7 @@
 # The network is the same in eps_resnet38_20k_voc2012.py (the converter puts the background, last in the public file, first).
 # What differs there, and is here as in the public code: photos are resized by PIL, which smooths what it shrinks.
 # What remains: the ground around small training photos is the mean colour rounded to 8 bits.
-_base_ = './eps_resnet38_20k_voc2012.py'
+_base_ = ['./eps_resnet38_20k_voc2012.py', '../_base_/stages/pil_tta.py']
 train_pipeline = [
     dict(type='LoadPhoto'),
     dict(type='LoadSaliency'),
@@ -13,16 +13,6 @@ train_pipeline = [
     dict(type='RandomCropAndPad', crop_size=448),
     dict(type='PackTagInputs'),
 ]
-tta_pipeline = [
-    dict(type='LoadPhoto'),
-    dict(type='LoadEvaluationMasks'),
-    dict(
-        type='mmcv.TestTimeAug',
-        transforms=[
-            [dict(type='PILRescale', factor_range=(factor, factor)) for factor in (.5, 1., 1.5, 2.)],
-            [dict(type='mmcv.RandomFlip', prob=probability) for probability in (0., 1.)],
-            [dict(type='PackTagInputs')],
-        ]),
-]
+tta_pipeline = _base_.pil_tta_pipeline
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 test_dataloader = dict(dataset=dict(pipeline=tta_pipeline))

@@ -1,16 +1,9 @@
 # IRNet on the frozen features of an ImageNet MobileNetV2, for photos in VOC layout on two CPU cores.
 _base_ = [
-    '../_base_/models/irnet_r50.py', '../_base_/datasets/voc_layout.py', '../_base_/stages/irnet.py',
-    '../_base_/default_runtime.py'
+    '../_base_/models/irnet_r50.py', '../_base_/models/mobilenet_v2.py', '../_base_/datasets/voc_layout.py',
+    '../_base_/stages/irnet.py', '../_base_/default_runtime.py'
 ]
-model = dict(
-    backbone=dict(
-        _delete_=True,
-        type='StridedMobileNetV2',
-        output_stride=16,
-        out_indices=(1, 2, 4, 7),
-        init_cfg=dict(
-            type='Pretrained', checkpoint='{{$WSIS_MOBILENET_V2:checkpoints/mobilenet_v2_imagenet.pth}}')))
+model = dict(backbone=dict(_delete_=True, out_indices=(1, 2, 4, 7), **_base_.mobilenet_v2))
 
 train_pipeline = [
     dict(type='LoadPhoto'),

@@ -1,18 +1,10 @@
 # A light Mask R-CNN on pseudo instances of photos in VOC layout, for two CPU cores.
 _base_ = [
-    '../_base_/models/mask_rcnn_small.py', '../_base_/datasets/voc_layout.py', '../_base_/stages/mask_rcnn.py',
-    '../_base_/default_runtime.py'
+    '../_base_/models/mask_rcnn_small.py', '../_base_/models/mobilenet_v2.py', '../_base_/datasets/voc_layout.py',
+    '../_base_/stages/mask_rcnn.py', '../_base_/default_runtime.py'
 ]
 model = dict(
-    backbone=dict(
-        _delete_=True,
-        type='StridedMobileNetV2',
-        output_stride=32,
-        out_indices=(1, 2, 4, 7),
-        frozen_stages=2,
-        norm_eval=True,
-        init_cfg=dict(
-            type='Pretrained', checkpoint='{{$WSIS_MOBILENET_V2:checkpoints/mobilenet_v2_imagenet.pth}}')),
+    backbone=dict(_delete_=True, out_indices=(1, 2, 4, 7), **dict(_base_.mobilenet_v2_trained, output_stride=32)),
     neck=dict(in_channels=[24, 32, 96, 1280]),
     roi_head=dict(
         bbox_head=dict(num_classes=_base_.num_classes), mask_head=dict(num_classes=_base_.num_classes)))

@@ -5,7 +5,7 @@
 # up), and CAMs are normalised at full size (there: at stride 4, a sixteenth of the disk space).
 # What remains: colours are jittered after flipping by OpenCV instead of PIL, and the ground around small training photos
 # is the mean colour rounded to 8 bits (normalised: .01 at most), not exactly 0.
-_base_ = './seam_resnet38_8e_voc2012.py'
+_base_ = ['./seam_resnet38_8e_voc2012.py', '../_base_/stages/pil_tta.py']
 model = dict(test_cfg=dict(stride=1))
 
 train_pipeline = [
@@ -16,16 +16,6 @@ train_pipeline = [
     dict(type='RandomCropAndPad', crop_size=448),
     dict(type='PackTagInputs'),
 ]
-tta_pipeline = [
-    dict(type='LoadPhoto'),
-    dict(type='LoadEvaluationMasks'),
-    dict(
-        type='mmcv.TestTimeAug',
-        transforms=[
-            [dict(type='PILRescale', factor_range=(factor, factor)) for factor in (.5, 1., 1.5, 2.)],
-            [dict(type='mmcv.RandomFlip', prob=probability) for probability in (0., 1.)],
-            [dict(type='PackTagInputs')],
-        ]),
-]
+tta_pipeline = _base_.pil_tta_pipeline
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 test_dataloader = dict(dataset=dict(pipeline=tta_pipeline))

@@ -1,5 +1,5 @@
 # The demo's AffinityNet, narrow, on small crops.
-_base_ = '../../configs/affinitynet/affinitynet_r18_20e_demo.py'
+_base_ = ['../../configs/affinitynet/affinitynet_r18_20e_demo.py', './tiny_base.py']
 model = dict(backbone=dict(base_channels=8), head=dict(channels=(4, 8, 8)), test_cfg=dict(background_alpha=1.0))
 train_pipeline = [
     dict(type='LoadPhoto'),
@@ -9,9 +9,7 @@ train_pipeline = [
     dict(type='RandomCropAndPad', crop_size=64),
     dict(type='PackTagInputs'),
 ]
-train_dataloader = dict(batch_size=4, num_workers=0, persistent_workers=False, dataset=dict(pipeline=train_pipeline))
+train_dataloader = dict(**_base_.tiny_train_dataloader, dataset=dict(pipeline=train_pipeline))
 test_dataloader = dict(num_workers=0)
-param_scheduler = [
-    dict(type='PolyLR', power=0.9, eta_min=0.0, begin=0, end=1, by_epoch=True, convert_to_iter_based=True)
-]
+param_scheduler = [_base_.tiny_poly]
 train_cfg = dict(max_epochs=1, val_interval=1)

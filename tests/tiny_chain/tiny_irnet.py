@@ -1,5 +1,5 @@
 # The demo's IRNet, narrow, on small crops.
-_base_ = '../../configs/irnet/irnet_r18_20e_demo.py'
+_base_ = ['../../configs/irnet/irnet_r18_20e_demo.py', './tiny_base.py']
 model = dict(
     backbone=dict(base_channels=8),
     neck=dict(boundary_channels=4, displacement_channels=(8, 8, 8, 8, 8), fusion_channels=8),
@@ -20,10 +20,8 @@ mean_pipeline = [
     dict(type='RandomCropAndPad', crop_size=64, random=False),
     dict(type='PackTagInputs'),
 ]
-train_dataloader = dict(batch_size=4, num_workers=0, persistent_workers=False, dataset=dict(pipeline=train_pipeline))
+train_dataloader = dict(**_base_.tiny_train_dataloader, dataset=dict(pipeline=train_pipeline))
 mean_dataloader = dict(batch_size=4, num_workers=0, dataset=dict(pipeline=mean_pipeline))
 test_dataloader = dict(num_workers=0)
-param_scheduler = [
-    dict(type='PolyLR', power=0.9, eta_min=0.0, begin=0, end=1, by_epoch=True, convert_to_iter_based=True)
-]
+param_scheduler = [_base_.tiny_poly]
 train_cfg = dict(max_epochs=1, val_interval=1)

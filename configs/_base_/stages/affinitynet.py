@@ -1,4 +1,5 @@
 # AffinityNet: training on labels mined from CAMs, and making pseudo semantic masks from CAMs.
+_base_ = './weak_training.py'
 train_pipeline = [
     dict(type='LoadPhoto'),
     dict(type='LoadInterPixelLabels'),
@@ -7,35 +8,10 @@ train_pipeline = [
     dict(type='RandomCropAndPad', crop_size=448),
     dict(type='PackTagInputs'),
 ]
-test_pipeline = [
-    dict(type='LoadPhoto'),
-    dict(type='LoadEvaluationMasks'),
-    dict(type='LoadCAMs'),
-    dict(type='PackTagInputs'),
-]
+train_dataloader = dict(batch_size=8, drop_last=True, dataset=dict(pipeline=train_pipeline))
 
-train_dataloader = dict(
-    batch_size=8,
-    num_workers=4,
-    persistent_workers=True,
-    drop_last=True,
-    sampler=dict(type='DefaultSampler', shuffle=True),
-    dataset=dict(
-        type='VOCTagDataset', filter_cfg=dict(filter_empty_tags=True), pipeline=train_pipeline))
-test_dataloader = dict(
-    batch_size=1,
-    num_workers=2,
-    drop_last=False,
-    sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
-    dataset=dict(
-        type='VOCTagDataset',
-        with_masks=True,
-        test_mode=True,
-        filter_cfg=dict(filter_empty_tags=True),
-        pipeline=test_pipeline))
 
 test_evaluator = [
     dict(type='SemanticMaskWriter'),
     dict(type='SemanticIoUMetric'),
 ]
-test_cfg = dict(type='PseudoLabelLoop')

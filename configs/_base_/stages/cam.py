@@ -1,4 +1,5 @@
 # Classifier and CAMs, for every data base: its configs say which photos, and the crop.
+_base_ = './weak_training.py'
 train_pipeline = [
     dict(type='LoadPhoto'),
     dict(type='RandomResizeLongSide', length_range=(320, 640)),
@@ -20,13 +21,7 @@ tta_pipeline = [
         ]),
 ]
 
-train_dataloader = dict(
-    batch_size=16,
-    num_workers=4,
-    persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=True),
-    dataset=dict(
-        type='VOCTagDataset', filter_cfg=dict(filter_empty_tags=True), pipeline=train_pipeline))
+train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(
     batch_size=8,
     num_workers=2,
@@ -35,17 +30,7 @@ val_dataloader = dict(
     sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
     dataset=dict(type='VOCTagDataset', test_mode=True, pipeline=test_pipeline))
 # CAMs of the training photos; masks, where there are any, are for the seed metric only
-test_dataloader = dict(
-    batch_size=1,
-    num_workers=2,
-    drop_last=False,
-    sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
-    dataset=dict(
-        type='VOCTagDataset',
-        with_masks=True,
-        test_mode=True,
-        filter_cfg=dict(filter_empty_tags=True),
-        pipeline=tta_pipeline))
+test_dataloader = dict(dataset=dict(pipeline=tta_pipeline))
 
 val_evaluator = dict(type='MultiLabelMetric')
 test_evaluator = [
@@ -57,4 +42,3 @@ test_evaluator = [
 tta = True
 tta_model = dict(type='CAMTTAModel')
 val_cfg = dict(type='ValLoop')
-test_cfg = dict(type='PseudoLabelLoop')

@@ -1,4 +1,5 @@
 # IRNet: training on inter-pixel labels, the displacement mean, and making pseudo labels from CAMs.
+_base_ = './weak_training.py'
 train_pipeline = [
     dict(type='LoadPhoto'),
     dict(type='LoadInterPixelLabels'),
@@ -12,38 +13,13 @@ mean_pipeline = [
     dict(type='RandomCropAndPad', crop_size=512, random=False),
     dict(type='PackTagInputs'),
 ]
-test_pipeline = [
-    dict(type='LoadPhoto'),
-    dict(type='LoadEvaluationMasks'),
-    dict(type='LoadCAMs'),
-    dict(type='PackTagInputs'),
-]
-
-train_dataloader = dict(
-    batch_size=32,
-    num_workers=4,
-    persistent_workers=True,
-    drop_last=True,
-    sampler=dict(type='DefaultSampler', shuffle=True),
-    dataset=dict(
-        type='VOCTagDataset', filter_cfg=dict(filter_empty_tags=True), pipeline=train_pipeline))
+train_dataloader = dict(batch_size=32, drop_last=True, dataset=dict(pipeline=train_pipeline))
 mean_dataloader = dict(
     batch_size=8,
     num_workers=4,
     drop_last=False,
     sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
     dataset=dict(type='VOCTagDataset', test_mode=True, pipeline=mean_pipeline))
-test_dataloader = dict(
-    batch_size=1,
-    num_workers=2,
-    drop_last=False,
-    sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
-    dataset=dict(
-        type='VOCTagDataset',
-        with_masks=True,
-        test_mode=True,
-        filter_cfg=dict(filter_empty_tags=True),
-        pipeline=test_pipeline))
 
 test_evaluator = [
     dict(type='SemanticMaskWriter'),
@@ -51,4 +27,3 @@ test_evaluator = [
     dict(type='SemanticIoUMetric'),
     dict(type='VOCInstanceMetric'),
 ]
-test_cfg = dict(type='PseudoLabelLoop')

@@ -1,16 +1,15 @@
 """Mining AffinityNet's labels: the rules by hand, the CRF of scores."""
 
+import label_mining
 import numpy as np
 import pytest
+from label_mining import BLANK, square_photo
 
-from projects.wsis.datasets.transforms import GenerateAffinityLabels, affinity_labels, dense_crf, refine_scores_with_crf
-
-BLANK = np.zeros((2, 3, 3), np.uint8)
+from projects.wsis.datasets.transforms import GenerateAffinityLabels, affinity_labels, refine_scores_with_crf
 
 
 def mine(cams, labels, image=BLANK, **settings):
-    results = dict(img=image, cams=np.array(cams, np.float32), cam_labels=np.array(labels))
-    return GenerateAffinityLabels(**settings).transform(results)['inter_pixel_labels']
+    return label_mining.mine(GenerateAffinityLabels(**settings), cams, labels, image)
 
 
 def test_rules_by_hand_without_crf():
@@ -43,26 +42,6 @@ def test_background_wins_where_the_two_refinements_disagree(monkeypatch):
         np.testing.assert_allclose(scores[0], (1 - scores[1]) ** alpha, rtol=1e-6)
 
 
-def square_photo():
-    mask = np.zeros((40, 48), bool)
-    mask[10:30, 12:34] = True
-    noise = np.random.default_rng(0).integers(0, 12, (40, 48, 3))
-    return (np.where(mask[..., None], (220, 190, 60), (20, 40, 30)) + noise).astype(np.uint8), mask
-
-
-def test_crf_brings_blurred_cams_to_the_edges_of_the_photo():
-    image, mask = square_photo()
-    rows, columns = np.mgrid[:40, :48]
-    cam = np.exp(-((rows - 19.5) ** 2 + (columns - 22.5) ** 2) / 60).astype(np.float32)[None]
-    plain, refined = mine(cam, [6], image, crf=None), mine(cam, [6], image)
-    assert set(np.unique(refined)) <= {0, 7, 255}
-
-    def wrong(labels):
-        return ((labels == 7) & ~mask).sum() + ((labels == 0) & mask).sum() + (labels == 255).sum()
-
-    assert wrong(plain) > 200 and wrong(refined) < wrong(plain) / 4
-
-
 def test_crf_of_scores():
     image, mask = square_photo()
     scores = np.stack([np.where(mask, 0.4, 0.6), np.where(mask, 0.6, 0.4)]).astype(np.float32)
@@ -76,28 +55,8 @@ def test_crf_of_scores():
     assert np.array_equal(refine_scores_with_crf(image, scores[:1]), np.ones((1, 40, 48)))
 
 
-@pytest.mark.parametrize('settings', [dict(), dict(crf=None)])
-def test_photo_without_classes_is_background(settings):
-    assert mine(np.zeros((0, 1, 1)), [], **settings).tolist() == [[0, 0, 0], [0, 0, 0]]
-
-
-def test_cams_of_stride_4_are_enlarged_first():
-    cams = np.zeros((1, 3, 4), np.float32)
-    cams[0, 0, 0] = 1
-    labels = mine(cams, [0], np.zeros((9, 14, 3), np.uint8), crf=None)
-    assert labels.shape == (9, 14) and labels[0, 0] == 1 and labels[-1, -1] == 0 and (labels == 255).any()
-
-
 @pytest.mark.parametrize('alphas', [(0, 4), (5, 4), (-1, 4)])
 def test_bad_alphas_get_one_line(alphas):
     with pytest.raises(ValueError, match='0 < low_alpha <= high_alpha') as caught:
         GenerateAffinityLabels(*alphas)
     assert '\n' not in str(caught.value)
-
-
-def test_missing_pydensecrf_gets_one_line(monkeypatch):
-    monkeypatch.setattr(dense_crf, 'densecrf', None)
-    with pytest.raises(ImportError, match='pip install pydensecrf2.*GenerateAffinityLabels') as caught:
-        GenerateAffinityLabels()
-    assert '\n' not in str(caught.value)
-    assert mine([[[0.9, 0.0, 0.2]] * 2], [0], crf=None).tolist() == [[1, 0, 255]] * 2

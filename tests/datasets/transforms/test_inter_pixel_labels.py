@@ -1,24 +1,22 @@
 """Mining inter-pixel labels: the rules of IRNet by hand, the CRF, CAMs at full size, packing."""
 
+import label_mining
 import numpy as np
 import pytest
 import torch
+from label_mining import BLANK, square_photo
 
 from projects.wsis.datasets.transforms import (
     GenerateInterPixelLabels,
     PackTagInputs,
-    dense_crf,
     inter_pixel_labels,
     refine_labels_with_crf,
 )
 from projects.wsis.datasets.transforms.formatting import tags_to_vector
 
-BLANK = np.zeros((2, 3, 3), np.uint8)
-
 
 def mine(cams, labels, image=BLANK, **settings):
-    results = dict(img=image, cams=np.array(cams, np.float32), cam_labels=np.array(labels))
-    return GenerateInterPixelLabels(**settings).transform(results)['inter_pixel_labels']
+    return label_mining.mine(GenerateInterPixelLabels(**settings), cams, labels, image)
 
 
 def test_rules_by_hand_without_crf():
@@ -52,27 +50,6 @@ def test_crf_runs_for_foreground_and_background_apart(monkeypatch):
     assert calls == [([[1, 0, 0], [0, 0, 0]], 2, dict(iterations=3)), ([[1, 1, 0], [0, 1, 0]], 2, dict(iterations=3))]
 
 
-def square_photo():
-    """A bright square on a dark ground, both a little noisy, and its true mask."""
-    mask = np.zeros((40, 48), bool)
-    mask[10:30, 12:34] = True
-    noise = np.random.default_rng(0).integers(0, 12, (40, 48, 3))
-    return (np.where(mask[..., None], (220, 190, 60), (20, 40, 30)) + noise).astype(np.uint8), mask
-
-
-def test_crf_brings_blurred_cams_to_the_edges_of_the_photo():
-    image, mask = square_photo()
-    rows, columns = np.mgrid[:40, :48]
-    cam = np.exp(-((rows - 19.5) ** 2 + (columns - 22.5) ** 2) / 100).astype(np.float32)[None]
-    plain, refined = mine(cam, [6], image, crf=None), mine(cam, [6], image)
-    assert set(np.unique(refined)) <= {0, 7, 255}
-
-    def wrong(labels):
-        return ((labels == 7) & ~mask).sum() + ((labels == 0) & mask).sum() + (labels == 255).sum()
-
-    assert wrong(plain) > 300 and wrong(refined) < wrong(plain) / 4
-
-
 def test_crf_of_hard_labels():
     image, mask = square_photo()
     labels = mask.astype(int)
@@ -83,30 +60,11 @@ def test_crf_of_hard_labels():
     assert not refine_labels_with_crf(image, labels * 0, 1).any()
 
 
-def test_photo_without_classes_is_background():
-    assert mine(np.zeros((0, 1, 1)), []).tolist() == [[0, 0, 0], [0, 0, 0]]
-
-
-def test_cams_of_stride_4_are_enlarged_first():
-    cams = np.zeros((1, 3, 4), np.float32)
-    cams[0, 0, 0] = 1
-    labels = mine(cams, [0], np.zeros((9, 14, 3), np.uint8), crf=None)
-    assert labels.shape == (9, 14) and labels[0, 0] == 1 and labels[-1, -1] == 0 and (labels == 255).any()
-
-
 @pytest.mark.parametrize('thresholds', [(0.05, 0.30), (0, 0), (1.0, 0.05), (0.3, 0.0)])
 def test_bad_thresholds_get_one_line(thresholds):
     with pytest.raises(ValueError, match='0 < background_threshold <= foreground_threshold < 1') as caught:
         GenerateInterPixelLabels(*thresholds)
     assert '\n' not in str(caught.value)
-
-
-def test_missing_pydensecrf_gets_one_line(monkeypatch):
-    monkeypatch.setattr(dense_crf, 'densecrf', None)
-    with pytest.raises(ImportError, match='pip install pydensecrf2') as caught:
-        GenerateInterPixelLabels()
-    assert '\n' not in str(caught.value)
-    assert mine([[[0.9, 0.2, 0.0]] * 2], [0], crf=None).tolist() == [[1, 255, 0]] * 2
 
 
 def test_pack():

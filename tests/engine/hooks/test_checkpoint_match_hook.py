@@ -18,7 +18,7 @@ class Model(nn.Module):
         self.register_buffer('extra', torch.zeros(1))
 
     def test_step(self, data):
-        raise NotImplementedError
+        return self.head(data)
 
 
 class Renaming(Model):

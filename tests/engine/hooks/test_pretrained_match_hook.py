@@ -17,8 +17,8 @@ class Model(BaseModel):
         super().__init__()
         self.backbone = backbone
 
-    def forward(self, *arguments):
-        raise NotImplementedError
+    def forward(self, inputs, data_samples=None, mode='tensor'):
+        return self.backbone(inputs)
 
 
 class Translating(BaseModule):

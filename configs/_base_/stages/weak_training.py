@@ -1,0 +1,8 @@
+# Training on tagged photos, and making labels of them.
+_base_ = './labelling.py'
+train_dataloader = dict(
+    batch_size=16,
+    num_workers=4,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=True),
+    dataset=dict(type='VOCTagDataset', filter_cfg=dict(filter_empty_tags=True)))
