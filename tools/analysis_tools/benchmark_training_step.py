@@ -1,0 +1,134 @@
+"""Compare the training step of configs: time, and peak memory.
+
+Each config trains in a process of its own, on batches of its own ``train_dataloader``, which are loaded beforehand. The
+processes take their steps in turns, so that other work of the machine slows all of them alike. The first config is what
+the others are compared with.
+
+On a CPU, memory is the growth of the peak resident set from the built model and the loaded batches on; on a GPU, the
+peak of what torch has allocated, weights and batches included.
+
+Example::
+
+    python tools/analysis_tools/benchmark_training_step.py \\
+        configs/seam/seam_r18_36e_demo.py configs/ppc/ppc-seam_r18_36e_demo.py
+"""
+
+import argparse
+import multiprocessing
+import statistics
+import sys
+import tempfile
+import time
+from itertools import cycle, islice
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+import torch
+from benchmark_random_walk import peak_memory
+from mmengine.config import DictAction
+from mmengine.utils import track_iter_progress
+
+from projects.wsis.apis.errors import report_errors
+from projects.wsis.apis.launch import apply_amp, build_runner, load_config
+
+MEGABYTE = 2**20
+
+
+def parse_args(arguments=None):
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+    parser.add_argument('configs', nargs='+', help='training configs; the first is what others are compared with')
+    parser.add_argument('--steps', type=int, default=20, help='timed steps of each (default: 20)')
+    parser.add_argument('--warm-up', type=int, default=3, help='steps before them (default: 3)')
+    parser.add_argument('--batches', type=int, default=2, help='different batches of each (default: 2)')
+    parser.add_argument('--threads', type=int, default=2, help='CPU threads (default: 2)')
+    parser.add_argument('--device', default='cpu', help='cpu or cuda (default: cpu)')
+    parser.add_argument('--amp', action='store_true', help='mixed precision (needs a GPU)')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='settings for all configs: key=value')
+    return parser.parse_args(arguments)
+
+
+def build_training(config, args, work_dir):
+    """Return the model, its optimiser and the batches of a config."""
+    cfg = load_config(config, args.cfg_options, work_dir=work_dir)
+    cfg.log_level = 'ERROR'
+    cfg.env_cfg.mp_cfg.mp_start_method = 'spawn'
+    cfg.train_dataloader.update(num_workers=0, persistent_workers=False)
+    if args.amp:
+        apply_amp(cfg)
+    runner = build_runner(cfg, complete_weights=False)
+    runner.model.init_weights()
+    model = runner.model.to(args.device).train()
+    batches = list(islice(runner.build_dataloader(cfg.train_dataloader, seed=0), args.batches))
+    return model, runner.build_optim_wrapper(cfg.optim_wrapper), batches
+
+
+def serve_steps(connection, config, args):
+    """Take a training step for each message, and answer with its seconds; at the end, with the peak of memory."""
+    torch.manual_seed(0)
+    torch.set_num_threads(args.threads)
+    cuda = torch.device(args.device).type == 'cuda'
+    with report_errors(), tempfile.TemporaryDirectory() as work_dir:
+        model, optimizer, batches = build_training(config, args, work_dir)
+        before = 0 if cuda else peak_memory()
+        connection.send('ready')
+        for batch in cycle(batches):
+            if connection.recv() == 'end':
+                break
+            start = time.perf_counter()
+            model.train_step(batch, optimizer)
+            if cuda:
+                torch.cuda.synchronize()
+            connection.send(time.perf_counter() - start)
+    connection.send((torch.cuda.max_memory_allocated() if cuda else peak_memory()) - before)
+
+
+def measure(configs, args):
+    """Return for each config the seconds of its steps, and the peak of memory in bytes."""
+    context = multiprocessing.get_context('spawn')
+    connections, processes = [], []
+    for config in configs:
+        here, there = context.Pipe()
+        processes.append(context.Process(target=serve_steps, args=(there, config, args), daemon=True))
+        processes[-1].start()
+        there.close()
+        try:
+            here.recv()
+        except EOFError:  # the process has said why
+            raise SystemExit(1) from None
+        connections.append(here)
+    seconds = [[] for _ in configs]
+    for step in track_iter_progress(range(args.warm_up + args.steps), file=sys.stderr):
+        for own, connection in zip(seconds, connections):
+            connection.send('step')
+            taken = connection.recv()
+            if step >= args.warm_up:
+                own.append(taken)
+    for connection in connections:
+        connection.send('end')
+    peaks = [connection.recv() for connection in connections]
+    for process in processes:
+        process.join()
+    return list(zip(seconds, peaks))
+
+
+def main() -> None:
+    args = parse_args()
+    with report_errors():
+        for config in args.configs:
+            load_config(config, args.cfg_options)
+        measured = measure(args.configs, args)
+    print('\n| config | median step ms | range ms | ratio | peak MB | ratio |\n| --- | --- | --- | --- | --- | --- |')
+    for config, (seconds, peak) in zip(args.configs, measured):
+        own = statistics.median(seconds)
+        ratio = statistics.median(one / other for one, other in zip(seconds, measured[0][0]))
+        print(
+            f'| `{Path(config).stem}` | {own * 1e3:.0f} | {min(seconds) * 1e3:.0f} to {max(seconds) * 1e3:.0f} '
+            f'| {ratio:.3f} | {peak / MEGABYTE:.0f} | {peak / measured[0][1]:.3f} |'
+        )
+
+
+if __name__ == '__main__':
+    main()
