@@ -5,7 +5,7 @@ import pytest
 import torch
 from mmengine.registry import DATASETS, DefaultScope
 from PIL import Image
-from tiny_chain.fixtures import CONFIGS, make_labels, read_tiny_config, train
+from tiny_chain.fixtures import CONFIGS, CROP, check_two_processes_train_as_one, make_labels, read_tiny_config, train
 
 from projects.wsis.apis.launch import load_config
 from projects.wsis.structures import PseudoLabelStore, read_json, write_json
@@ -112,3 +112,14 @@ def test_masks_of_other_photos_are_told(masks, infos, demo_environment, tmp_path
     store.finish([])
     with pytest.raises(FileNotFoundError, match=r'has no semantic_masks of photo'):
         train('tiny_deeplab.py', tmp_path / 'x', **{MASKS: str(store.root), WEIGHTS: None})
+
+
+def test_two_processes_train_as_one(masks, demo_environment, tmp_path, one_thread):
+    options = {
+        MASKS: str(masks),
+        WEIGHTS: None,
+        'model.backbone.norm_eval': True,
+        'model.decode_head.dropout_ratio': 0,
+    }
+    pipeline = ['LoadPhoto', 'LoadSemanticMasks', CROP, 'PackSegInputs']
+    check_two_processes_train_as_one(demo_environment, tmp_path, 'tiny_deeplab.py', pipeline, options)

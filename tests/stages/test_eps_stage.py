@@ -1,7 +1,7 @@
 """EPS from its config: saliency maps by the tool, training, CAMs; and what happens without maps."""
 
 import pytest
-from tiny_chain.fixtures import make_labels, run_tool, train
+from tiny_chain.fixtures import CROP, check_two_processes_train_as_one, make_labels, run_tool, train
 
 from projects.wsis.structures import PseudoLabelStore, read_json
 
@@ -35,3 +35,11 @@ def test_missing_maps_stop_the_run_at_its_start(saliency, tmp_path):
     with pytest.raises(FileNotFoundError, match=r'3 of 8 photos have no saliency map'):
         train('tiny_eps.py', tmp_path / 'eps')
     assert not list((tmp_path / 'eps').glob('*.pth'))
+
+
+def test_two_processes_train_as_one_with_the_contrast(saliency, demo_environment, tmp_path, one_thread):
+    (tmp_path / 'runs').mkdir()
+    pipeline = ['LoadPhoto', 'LoadSaliency', CROP, 'PackTagInputs']
+    # random pixels go by their place in the batch, where photos of two processes come in another order
+    options = {'model.contrast_head.loss_contrast.intra_view_weight': 0}
+    check_two_processes_train_as_one(demo_environment, tmp_path / 'runs', 'tiny_ppc_eps.py', pipeline, options)

@@ -11,7 +11,9 @@ import pytest
 import torch
 from tiny_chain.fixtures import (
     CONFIGS,
+    CROP,
     TOOLS,
+    check_two_processes_train_as_one,
     make_labels,
     read_tiny_config,
     run_tool,
@@ -181,42 +183,10 @@ def irnet_options(chain: Path) -> dict:
 
 @pytest.mark.parametrize('name', ['tiny_cam.py', 'tiny_irnet.py'])
 def test_two_processes_train_as_one_on_the_same_global_batch(chain, demo_environment, tmp_path, one_thread, name):
-    """Photos are not cropped at random, statistics of batch norm are fixed, and with plain SGD the size of gradients
-    counts."""
-    config = tmp_path / 'fixed.py'
-    load = "dict(type='LoadPhoto')" + (", dict(type='LoadInterPixelLabels')" if 'irnet' in name else '')
-    config.write_text(
-        f'_base_ = [{str(CONFIGS / name)!r}]\n'
-        f"train_dataloader = dict(dataset=dict(pipeline=[{load}, dict(type='RandomCropAndPad', "
-        "crop_size=64, random=False), dict(type='PackTagInputs')]))\n"
-        "optim_wrapper = dict(optimizer=dict(_delete_=True, type='SGD', lr=.1))\n"
-        'param_scheduler = []\n'
-    )
-    options = irnet_options(chain) if 'irnet' in name else {}
-    listed = [f'{key}={value}' for key, value in options.items()]
-    two = run_tool(
-        demo_environment,
-        tmp_path,
-        'dist_train.sh',
-        config,
-        2,
-        '--work-dir',
-        'two',
-        '--cfg-options',
-        'train_dataloader.batch_size=2',
-        *listed,
-    )
-    assert two.status == 0, two.output
-    train(str(config), tmp_path / 'one', **options)
-    train(str(config), tmp_path / 'slower', **options, **{'optim_wrapper.optimizer.lr': 0.05})
-    one, two, slower = (
-        load_checkpoint_safely(tmp_path / folder / 'epoch_1.pth')['state_dict'] for folder in ('one', 'two', 'slower')
-    )
-    limits = dict(rtol=1e-4, atol=2e-6)
-    # a gradient half as large would show
-    assert any(not torch.allclose(one[key], slower[key], **limits) for key in one)
-    for key in one:
-        torch.testing.assert_close(two[key], one[key], **limits, msg=key)
+    loads, options = ['LoadPhoto'], {}
+    if 'irnet' in name:
+        loads, options = [*loads, 'LoadInterPixelLabels'], irnet_options(chain)
+    check_two_processes_train_as_one(demo_environment, tmp_path, name, [*loads, CROP, 'PackTagInputs'], options)
 
 
 def call_tool(monkeypatch, capsys, folder: Path, tool: str, *arguments: object) -> str:

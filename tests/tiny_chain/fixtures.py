@@ -14,11 +14,13 @@ import torch
 from mmengine.config import Config
 
 from projects.wsis.apis.launch import apply_resume, apply_tta, load_config, run_test, run_training
+from projects.wsis.engine import load_checkpoint_safely
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = Path(__file__).resolve().parent
 TOOLS = ROOT / 'tools'
 DEMO_VARIABLE = 'WSIS_DEMO_ROOT'
+CROP = 'RandomCropAndPad'
 
 
 def make_environment(demo_root: Path) -> dict[str, str]:
@@ -88,6 +90,43 @@ def write_killed_config(path: Path, name: str, phase: str, iteration: int) -> Pa
         f'custom_hooks = [dict(type="KillHook", phase={phase!r}, iteration={iteration})]\n'
     )
     return path
+
+
+def check_two_processes_train_as_one(
+    demo_root: Path, folder: Path, name: str, pipeline: list[str], options: dict | None = None
+) -> None:
+    """Train a config with one process and with two on the same global batch; the weights must be the same.
+
+    Photos are not cropped at random, and with plain SGD the size of gradients counts.
+
+    Args:
+        demo_root: The tiny demo set.
+        folder: An empty folder.
+        name: A config of this folder, with fixed statistics of batch norm.
+        pipeline: Its loading and packing transforms by name; `CROP` crops.
+        options: Further settings.
+    """
+    config, options = folder / 'fixed.py', options or {}
+    steps = [dict(type=step, **(dict(crop_size=64, random=False) if step == CROP else {})) for step in pipeline]
+    config.write_text(
+        f'_base_ = [{str(CONFIGS / name)!r}]\n'
+        f'train_dataloader = dict(dataset=dict(pipeline={steps!r}))\n'
+        "optim_wrapper = dict(optimizer=dict(_delete_=True, type='SGD', lr=.1))\n"
+        'param_scheduler = []\n'
+    )
+    listed = [f'{key}={value}' for key, value in {**options, 'train_dataloader.batch_size': 2}.items()]
+    two = run_tool(demo_root, folder, 'dist_train.sh', config, 2, '--work-dir', 'two', '--cfg-options', *listed)
+    assert two.status == 0, two.output
+    train(str(config), folder / 'one', **options)
+    train(str(config), folder / 'slower', **options, **{'optim_wrapper.optimizer.lr': 0.05})
+    one, two, slower = (
+        load_checkpoint_safely(folder / run / 'epoch_1.pth')['state_dict'] for run in ('one', 'two', 'slower')
+    )
+    limits = dict(rtol=1e-4, atol=2e-6)
+    # a gradient half as large would show
+    assert any(not torch.allclose(one[key], slower[key], **limits) for key in one)
+    for key in one:
+        torch.testing.assert_close(two[key], one[key], **limits, msg=key)
 
 
 @pytest.fixture
