@@ -1,15 +1,10 @@
 # AffinityNet (CVPR 2018) on SEAM's CAMs with the settings of SEAM's and PPC's public codes.
 _base_ = [
     '../_base_/models/affinitynet_resnet38.py', '../_base_/datasets/voc2012.py', '../_base_/stages/affinitynet.py',
-    '../_base_/schedules/sgd_poly.py', '../_base_/default_runtime.py'
+    '../_base_/schedules/sgd_poly_8e.py', '../_base_/default_runtime.py'
 ]
 cams = 'work_dirs/seam_resnet38_8e_voc2012/cams'
 inter_pixel_labels = 'work_dirs/affinity-labels_voc2012/inter_pixel_labels'
 train_dataloader = dict(
     dataset=dict(data_prefix=dict(inter_pixel_labels=inter_pixel_labels), **_base_.label_dataset))
 test_dataloader = dict(dataset=dict(data_prefix=dict(cams=cams), **_base_.label_dataset))
-
-optim_wrapper = dict(
-    optimizer=dict(lr=.1, momentum=5e-4, weight_decay=5e-4), paramwise_cfg=dict(custom_keys={'head': dict(lr_mult=10)}))
-param_scheduler = [dict(type='PolyLR', power=.9, eta_min=0., begin=0, end=8, by_epoch=True, convert_to_iter_based=True)]
-train_cfg = dict(max_epochs=8)

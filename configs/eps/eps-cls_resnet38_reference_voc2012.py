@@ -3,7 +3,8 @@
 #   python tools/model_converters/convert_reference.py --from eps-cls IN OUT
 # and for training with its settings: resize 256-512, crop 448, batch 8, 20k iterations. As in the public code SGD's momentum
 # is the weight decay (see _base_/schedules/sgd_poly_20k.py), and photos are resized by PIL, which smooths what it shrinks.
-# What remains: no colour jitter, and the ground around small training photos is the mean colour rounded to 8 bits.
+# What remains: colours are jittered by OpenCV instead of PIL, and the ground around small training photos is the mean colour
+# rounded to 8 bits.
 _base_ = [
     '../_base_/models/cam_resnet38.py', '../_base_/datasets/voc2012.py', '../_base_/stages/cam.py',
     '../_base_/stages/pil_tta.py', '../_base_/schedules/sgd_poly_20k.py', '../_base_/iteration_runtime.py'
@@ -14,6 +15,7 @@ train_pipeline = [
     dict(type='LoadPhoto'),
     dict(type='PILRescale', long_side_range=(256, 512)),
     dict(type='mmcv.RandomFlip', prob=.5),
+    dict(type='RandomColorJitter', brightness=.3, contrast=.3, saturation=.3, hue=.1),
     dict(type='RandomCropAndPad', crop_size=448),
     dict(type='PackTagInputs'),
 ]

@@ -2,7 +2,8 @@
 #   python tools/model_converters/convert_reference.py --from eps IN OUT
 # The network is the same in eps_resnet38_20k_voc2012.py (the converter puts the background, last in the public file, first).
 # What differs there, and is here as in the public code: photos are resized by PIL, which smooths what it shrinks.
-# What remains: the ground around small training photos is the mean colour rounded to 8 bits.
+# What remains: saliency maps are resized by the nearest pixel (there: smoothly), colours are jittered by OpenCV instead of
+# PIL, and the ground around small training photos is the mean colour rounded to 8 bits.
 _base_ = ['./eps_resnet38_20k_voc2012.py', '../_base_/stages/pil_tta.py']
 train_pipeline = [
     dict(type='LoadPhoto'),

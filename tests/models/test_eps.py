@@ -77,10 +77,10 @@ def test_prediction_keeps_the_contract_of_cams():
     with torch.no_grad():
         (sample,) = model(photo, [sample_of((45, 30), (2, 0), saliency=False)], mode='predict')
         maps = model(photo, mode='tensor')[0]
-    torch.testing.assert_close(sample.cam_maps, maps[1:].relu())
+    torch.testing.assert_close(sample.cam_maps, maps.softmax(0)[1:])
     torch.testing.assert_close(sample.pred_scores, maps[1:].mean((1, 2)).sigmoid())
     assert sample.pred_cams.labels.tolist() == [2, 0] and sample.pred_cams.cams.shape == (2, 12, 8)
-    expected = F.interpolate(maps[None, [3, 1]].relu(), (12, 8), mode='bilinear')[0]
+    expected = F.interpolate(maps.softmax(0)[None, [3, 1]], (12, 8), mode='bilinear')[0]
     torch.testing.assert_close(sample.pred_cams.cams, expected / (expected.amax((1, 2), keepdim=True) + 1e-5))
 
 

@@ -1,7 +1,6 @@
 """The head of EPS: class maps with one for the background, trained on tags and saliency maps."""
 
 import torch
-import torch.nn.functional as F
 from mmengine.registry import MODELS
 from torch import nn
 
@@ -46,12 +45,18 @@ class EPSHead(CAMHead):
     def predict(
         self, features: tuple[torch.Tensor, ...], valid_sizes: list[tuple[int, int]]
     ) -> list[tuple[torch.Tensor, torch.Tensor]]:
-        """Return the scores (C,) and rectified class maps (C, h, w) of each photo, as :meth:`CAMHead.predict` does.
+        """Return the scores (C,) and class shares (C, h, w) of each photo, without the padding of the batch.
 
-        The map of the background is left out: seeds are decided by a fixed threshold, as in the paper.
+        A class's share is its part of the softmax over background and classes, which is what the loss compares with the
+        saliency map; the public code makes its CAMs of it. The background's own share is left out: seeds are decided by
+        a fixed threshold, as there.
+
+        Args:
+            features: Levels of the backbone.
+            valid_sizes: (height, width) of each photo's own part of the maps.
         """
         results = []
-        for maps, (rows, columns) in zip(self(features)[:, 1:], valid_sizes):
+        for maps, (rows, columns) in zip(self(features).float(), valid_sizes):
             maps = maps[:, :rows, :columns]
-            results.append((maps.mean((1, 2)).sigmoid(), F.relu(maps)))
+            results.append((maps[1:].mean((1, 2)).sigmoid(), maps.softmax(0)[1:]))
         return results
