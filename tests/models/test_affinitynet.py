@@ -10,8 +10,8 @@ from mmengine.structures import InstanceData, PixelData
 
 from projects.wsis.models.heads import AffinityNetHead
 from projects.wsis.models.segmentors.affinitynet import vote_labels
-from projects.wsis.models.segmentors.affinitynet_labels import AffinityNetLabelMaker, find_strongest
-from projects.wsis.ops import feature_affinity, search_paths
+from projects.wsis.models.segmentors.affinitynet_labels import AffinityNetLabelMaker
+from projects.wsis.ops import feature_affinity, search_paths, strongest_map
 
 RESNET38 = dict(type='ResNet38', base_channels=2, out_indices=(2, 3, 4), norm_cfg=dict(type='BN', requires_grad=False))
 BACKBONES = {
@@ -191,12 +191,12 @@ def test_few_channels_at_a_time_give_the_same(monkeypatch):
     cams = torch.rand(5, 6, 5, generator=torch.Generator().manual_seed(0))
     maker = AffinityNetLabelMaker(stride=8)
     scores = maker.pool_scores(cams, (21, 19))
-    winner = find_strongest(scores, (21, 19))
-    monkeypatch.setattr('projects.wsis.models.segmentors.affinitynet_labels.CHUNK_BYTES', 2 * 21 * 19 * 4)
+    winner, best = strongest_map(scores, (21, 19))
+    monkeypatch.setattr('projects.wsis.ops.strongest.CHUNK_BYTES', 2 * 21 * 19 * 4)
     assert torch.equal(maker.pool_scores(cams, (21, 19)), scores)
-    assert torch.equal(find_strongest(scores, (21, 19)), winner)
+    assert all(map(torch.equal, strongest_map(scores, (21, 19)), (winner, best)))
     full = F.interpolate(scores[None], scale_factor=8, mode='bilinear')[0, :, :21, :19]
-    assert torch.equal(winner, full.argmax(0))
+    assert torch.equal(winner, full.argmax(0)) and torch.equal(best, full.amax(0))
 
 
 def two_regions(size=(80, 120)):

@@ -212,6 +212,12 @@ def test_bad_settings_are_refused_in_one_line(test_cfg, words):
     assert '\n' not in str(error.value)
 
 
+@pytest.mark.parametrize('in_index', [2, -3])
+def test_level_that_is_not_there_is_refused_in_one_line(in_index):
+    with pytest.raises(ValueError, match=f'CAMHead reads level {in_index}, but the backbone gives 2: name another'):
+        build(head=dict(in_index=in_index))
+
+
 def test_pseudo_label_mode_without_tags_is_refused():
     sample = sample_of((40, 40))
     del sample.tags

@@ -126,6 +126,13 @@ def test_pseudo_label_mode_chooses_from_background_and_tags():
     assert 2 in predicted.pred_sem_seg.data
 
 
+def test_scores_that_are_not_finite_name_the_photo():
+    logits = torch.randn(2, 4, 5, 5)
+    logits[0, 1, 2, 3] = torch.nan
+    with pytest.raises(ValueError, match='class maps of photo odd are not finite'):
+        build_merger().merge_preds([[sample_of(view, photo='odd') for view in logits]])
+
+
 def test_photo_without_a_tag_is_background():
     (merged,) = build_merger(mode='pseudo_label').merge_preds([[sample_of(torch.randn(4, 5, 5), tags=())]])
     assert not merged.pred_sem_seg.data.any()

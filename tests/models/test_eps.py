@@ -69,6 +69,12 @@ def test_mixed_precision_gives_nearly_the_same_losses_in_float32():
         torch.testing.assert_close(mixed[name], loss, rtol=0.1, atol=0.02)
     sum(mixed.values()).backward()
     assert model.head.classifier.weight.grad.isfinite().all()
+    # on the same maps the loss is the same to the last bit
+    maps, saliency = torch.randn(2, CLASSES + 1, 6, 8), torch.rand(2, 1, 48, 64)
+    tags = torch.tensor([[1.0] + [0.0] * (CLASSES - 1), [1.0] * CLASSES])
+    exact = model.head.loss_eps(maps, saliency, tags)
+    with torch.autocast('cpu', torch.bfloat16):
+        assert torch.equal(model.head.loss_eps(maps, saliency, tags), exact)
 
 
 def test_prediction_keeps_the_contract_of_cams():

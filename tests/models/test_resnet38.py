@@ -29,6 +29,16 @@ def test_levels(out_indices):
     assert infer_feature_levels(build(out_indices=out_indices)) == [LEVELS[index] for index in sorted(out_indices)]
 
 
+def test_an_output_is_normalised_once():
+    model = build(out_indices=(2, 3), norm_eval=False).train()
+    calls = Counter()
+    for name, module in model.named_modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.register_forward_hook(lambda *_, name=name: calls.update([name]))
+    model(photos(batch=2))
+    assert calls['stages.3.0.norms.0'] == 1 and set(calls.values()) == {1}
+
+
 @torch.no_grad()
 def test_an_output_does_not_depend_on_which_others_are_asked_for():
     everything = build(out_indices=range(5)).eval()

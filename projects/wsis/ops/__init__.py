@@ -9,6 +9,7 @@ from .paths import SearchPath, search_paths
 from .peaks import find_peaks
 from .random_walk import random_walk, random_walk_from_affinity
 from .strides import find_stride, strided_size, upsample_maps
+from .strongest import strongest_map
 
 __all__ = [
     'InstanceMap',
@@ -29,5 +30,6 @@ __all__ = [
     'search_paths',
     'split_regions',
     'strided_size',
+    'strongest_map',
     'upsample_maps',
 ]

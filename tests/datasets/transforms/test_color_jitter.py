@@ -5,6 +5,7 @@ import pytest
 from mmengine.registry import TRANSFORMS
 
 from projects.wsis.datasets.transforms import RandomColorJitter
+from projects.wsis.datasets.transforms.color_jitter import shift_hue
 
 
 @pytest.fixture
@@ -37,6 +38,14 @@ def test_brightness_by_hand():
     transform = RandomColorJitter(contrast=0, saturation=0, hue=0)
     values = [int(transform(dict(img=gray.copy()))['img'][0, 0, 0]) for _ in range(50)]
     assert 70 <= min(values) < 80 and 120 < max(values) <= 130
+
+
+def test_hue_turns_both_ways(photo):
+    red = np.full((2, 2, 3), (0, 0, 255), np.uint8)
+    green, blue = (shift_hue(red, part)[0, 0].tolist() for part in (1 / 3, -1 / 3))
+    assert np.abs(np.subtract(green, (0, 255, 0))).max() <= 6 and np.abs(np.subtract(blue, (255, 0, 0))).max() <= 6
+    back = shift_hue(shift_hue(photo, 0.2), -0.2)
+    assert np.abs(back.astype(int) - photo).mean() < 3
 
 
 def test_order_and_amount_are_random(photo):

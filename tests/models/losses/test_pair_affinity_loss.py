@@ -72,13 +72,19 @@ def test_extreme_affinities_stay_finite():
         assert torch.isfinite(total) and torch.isfinite(affinity.grad).all()
 
 
-@pytest.mark.parametrize('size', [(12, 18), (1, 2)])
-def test_nothing_labelled_gives_zero_and_zero_gradients(size):
+def test_nothing_labelled_gives_zero_and_zero_gradients():
+    size = (12, 18)
     affinity = torch.rand(2, len(search_paths(3)), *size, requires_grad=True)
     losses = PairAffinityLoss(radius=3)(affinity, torch.full((2, *size), 255, dtype=torch.uint8))
     assert all(value == 0 for value in losses.values())
     sum(losses.values()).backward()
     assert affinity.grad.eq(0).all()
+
+
+def test_maps_too_small_for_any_pair_are_refused():
+    affinity = torch.rand(2, len(search_paths(3)), 1, 2)
+    with pytest.raises(ValueError, match=r'1 x 2 hold no pair of pixels at radius 3, .* 3 x 5 is the least'):
+        PairAffinityLoss(radius=3)(affinity, torch.zeros(2, 1, 2, dtype=torch.uint8))
 
 
 def test_label_types_weight_strides_and_half_precision():

@@ -1,5 +1,6 @@
 """Random changes of colour."""
 
+import cv2
 import mmcv
 import numpy as np
 from mmcv.transforms import BaseTransform
@@ -36,7 +37,7 @@ class RandomColorJitter(BaseTransform):
             (mmcv.adjust_brightness, 1, brightness),
             (mmcv.adjust_contrast, 1, contrast),
             (mmcv.adjust_color, 1, saturation),
-            (mmcv.adjust_hue, 0, hue),
+            (shift_hue, 0, hue),
         )
 
     def transform(self, results: dict) -> dict:
@@ -48,3 +49,13 @@ class RandomColorJitter(BaseTransform):
                 image = change(image, np.random.uniform(middle - width, middle + width)).astype(results['img'].dtype)
         results['img'] = image
         return results
+
+
+def shift_hue(image: np.ndarray, part: float) -> np.ndarray:
+    """Turn the hue of a photo (H, W, 3), uint8, BGR, by a part of the whole circle, of either sign.
+
+    ``mmcv.adjust_hue`` of mmcv 2.1 cannot turn backwards with numpy 2.
+    """
+    hsv = cv2.cvtColor(image, cv2.COLOR_BGR2HSV_FULL)
+    hsv[..., 0] += np.uint8(int(part * 255) % 256)
+    return cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR_FULL)

@@ -18,7 +18,8 @@ def check_dense_crf() -> None:
     if densecrf is None:
         raise ImportError(
             'The dense CRF needs pydensecrf2: pip install pydensecrf2 (it compiles, so a C++ compiler is '
-            "needed), or set crf=None in the config's GenerateInterPixelLabels or GenerateAffinityLabels"
+            'needed), or set crf=None where the config asks for it (GenerateInterPixelLabels, GenerateAffinityLabels, '
+            'tta_model)'
         )
 
 

@@ -1,5 +1,7 @@
 """Writing semantic masks."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from mmdet.structures import DetDataSample
@@ -8,7 +10,7 @@ from mmengine.structures import PixelData
 from PIL import Image
 
 from ...structures import write_atomically
-from ...structures.masks import read_index_png
+from ...structures.masks import IGNORE_LABEL, read_index_png
 from .store_writer import StoreWriter
 
 
@@ -25,8 +27,15 @@ class SemanticMaskWriter(StoreWriter):
         super().__init__(out_dir, artifact, '.png', **kwargs)
 
     def write(self, sample: dict) -> None:
-        """Write the mask of one photo."""
-        image = Image.fromarray(sample['pred_sem_seg']['data'][0].cpu().numpy().astype(np.uint8), mode='P')
+        """Write the mask of one photo.
+
+        Raises:
+            ValueError: If mode is ``pseudo_label`` and the mask holds a class that the photo is not tagged with.
+        """
+        labels = sample['pred_sem_seg']['data'][0].cpu().numpy().astype(np.uint8)
+        if sample.get('mode') == 'pseudo_label':
+            _check_tagged(sample['img_id'], labels, sample.get('tags') or ())
+        image = Image.fromarray(labels, mode='P')
         image.putpalette(self._palette())
         write_atomically(self.store.path_of(sample['img_id']), lambda file: image.save(file, format='PNG'))
 
@@ -39,3 +48,13 @@ class SemanticMaskWriter(StoreWriter):
         colors = [(0, 0, 0), *self.dataset_meta['palette']]
         colors += [(0, 0, 0)] * (255 - len(colors)) + [(224, 224, 192)]  # VOC draws ignored pixels in cream
         return [int(value) for color in colors for value in color]
+
+
+def _check_tagged(photo: str, labels: np.ndarray, tags: Sequence[int]) -> None:
+    found = np.flatnonzero(np.bincount(labels.ravel(), minlength=IGNORE_LABEL + 1))
+    if foreign := sorted(set(found.tolist()) - {0, IGNORE_LABEL} - {tag + 1 for tag in tags}):
+        raise ValueError(
+            f'The pseudo mask of photo {photo} holds class {foreign[0] - 1}, which is none of its tags {sorted(tags)}: '
+            'the model has not chosen among them (a segmentor does so in tta_model only: leave tta on), or the mode of '
+            "the data set should be 'predict'"
+        )

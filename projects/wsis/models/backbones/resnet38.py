@@ -66,9 +66,15 @@ class PreActivationBlock(nn.Module):
         self.shortcut = None if same else nn.Conv2d(in_channels, channels, 1, stride, bias=False)
         self.out_channels = channels
 
-    def forward(self, x: Tensor) -> Tensor:
-        """Return the output, which is not yet normalised."""
-        activated = F.relu(self.norms[0](x))
+    def forward(self, x: Tensor, activated: Tensor | None = None) -> Tensor:
+        """Return the output, which is not yet normalised.
+
+        Args:
+            x: The input.
+            activated: The input after the block's first normalisation and ReLU, where that is there already.
+        """
+        if activated is None:
+            activated = F.relu(self.norms[0](x))
         shortcut = x if self.shortcut is None else self.shortcut(activated)
         out = self.convs[0](self.dropouts[0](activated))
         for norm, dropout, conv in zip(self.norms[1:], self.dropouts[1:], self.convs[1:]):
@@ -153,13 +159,14 @@ class ResNet38(BaseModule):
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """Return the stages of ``out_indices`` of photos (N, 3, H, W), each (N, C, h, w)."""
-        outputs = []
+        outputs, activated = [], None
         x = self.conv1(x)
         for index, stage in enumerate(self.stages):
             for block in stage:
-                x = self._run(block, x)
+                x, activated = self._run(block, x, activated), None
             if index in self.out_indices:
-                outputs.append(F.relu(self._norm_after(index)(x)))
+                activated = F.relu(self._norm_after(index)(x))
+                outputs.append(activated)
             if index == self.out_indices[-1]:
                 break
         return tuple(outputs)
@@ -168,10 +175,10 @@ class ResNet38(BaseModule):
         """Return the normalisation of a stage's output: that of the next stage's first layer, or the last one."""
         return self.stages[index + 1][0].norms[0] if index + 1 < len(self.stages) else self.norm
 
-    def _run(self, block: PreActivationBlock, x: Tensor) -> Tensor:
+    def _run(self, block: PreActivationBlock, x: Tensor, activated: Tensor | None) -> Tensor:
         if self.with_cp and x.requires_grad:
-            return checkpoint(block, x, use_reentrant=False)
-        return block(x)
+            return checkpoint(block, x, activated, use_reentrant=False)
+        return block(x, activated)
 
     def train(self, mode: bool = True) -> 'ResNet38':
         """Set the mode; frozen stages and, with ``norm_eval``, batch normalisations stay in evaluation mode."""

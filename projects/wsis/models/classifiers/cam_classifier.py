@@ -56,7 +56,13 @@ class CAMClassifier(BaseModel):
                 'score_threshold, normalization'
             )
         levels = infer_feature_levels(torch.nn.Sequential(*filter(None, (self.backbone, self.neck))))
-        self.feature_stride = levels[head.get('in_index', -1)].stride
+        in_index = head.get('in_index', -1)
+        if not -len(levels) <= in_index < len(levels):
+            raise ValueError(
+                f'{head["type"]} reads level {in_index}, but the backbone gives {len(levels)}: name another in '
+                'in_index, or set out_indices of the backbone'
+            )
+        self.feature_stride = levels[in_index].stride
         self.head = self.build_head(head, levels)
 
     def build_head(self, head: dict, levels: list[FeatureLevel]) -> torch.nn.Module:

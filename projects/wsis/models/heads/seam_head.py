@@ -62,11 +62,11 @@ class SEAMHead(BaseModule):
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(init_cfg or dict(type='Xavier', distribution='uniform', override=dict(name='classifier')))
-        for index in (in_index, *low_levels):
+        for index in low_levels:
             if not -len(in_channels) <= index < len(in_channels):
                 raise ValueError(
                     f'SEAMHead reads level {index}, but the backbone gives {len(in_channels)}: name others in '
-                    'in_index and low_levels, or set out_indices of the backbone'
+                    'low_levels, or set out_indices of the backbone'
                 )
         self.num_classes = num_classes
         self.in_index = in_index

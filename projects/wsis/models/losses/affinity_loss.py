@@ -8,7 +8,7 @@ from torch.autograd.function import once_differentiable
 from projects.wsis.ops.affinity import path_maximum, strongest_position
 from projects.wsis.ops.paths import search_paths
 
-from .inter_pixel import check_holds_pairs, check_maps, global_mean, pair_targets
+from .inter_pixel import check_maps, global_mean, pair_targets
 
 # inside the logarithms, as in the public IRNet code
 LOG_EPSILON = 1e-5
@@ -51,8 +51,7 @@ class AffinityLoss(nn.Module):
         Raises:
             ValueError: If a shape or type does not fit, or the maps are too small for any pair.
         """
-        check_maps('boundary logits', boundary_logits, 1, label)
-        check_holds_pairs(label, self.radius)
+        check_maps('boundary logits', boundary_logits, 1, label, self.radius)
         if boundary_logits.dtype in (torch.float16, torch.bfloat16):
             boundary_logits = boundary_logits.float()  # sums over some hundred thousand pairs
         sums, counts = _AffinitySums.apply(boundary_logits.sigmoid()[:, 0], label, self.radius)

@@ -8,7 +8,7 @@ from torch.autograd.function import once_differentiable
 from projects.wsis.ops.affinity import source_view
 from projects.wsis.ops.paths import search_paths
 
-from .inter_pixel import check_holds_pairs, check_maps, global_mean, pair_targets
+from .inter_pixel import check_maps, global_mean, pair_targets
 
 
 @MODELS.register_module()
@@ -44,8 +44,7 @@ class DisplacementLoss(nn.Module):
         Raises:
             ValueError: If a shape or type does not fit, or the maps are too small for any pair.
         """
-        check_maps('displacement', displacement, 2, label)
-        check_holds_pairs(label, self.radius)
+        check_maps('displacement', displacement, 2, label, self.radius)
         if displacement.dtype in (torch.float16, torch.bfloat16):
             displacement = displacement.float()
         sums, counts = _DisplacementSums.apply(displacement, label, self.radius)

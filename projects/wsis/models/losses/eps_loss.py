@@ -1,6 +1,5 @@
 """The saliency loss of EPS (Lee et al., CVPR 2021, section 3.2, equations 2 to 5)."""
 
-import torch
 import torch.nn.functional as F
 from mmengine.registry import MODELS
 from torch import Tensor, nn
@@ -69,9 +68,11 @@ class EPSLoss(nn.Module):
         """
         tagged = tags > 0
         salient = tagged & (overlap_with_saliency(shares[:, 1:].detach(), saliency) > self.tau)
-        foreground = torch.einsum('nc,nchw->nhw', salient.to(shares.dtype), shares[:, 1:])
-        hidden = torch.einsum('nc,nchw->nhw', (tagged & ~salient).to(shares.dtype), shares[:, 1:])
-        return foreground[:, None], (shares[:, 0] + hidden)[:, None]
+        # sums and not einsum, which mixed precision would take in half precision
+        foreground, hidden = (
+            (shares[:, 1:] * classes[..., None, None]).sum(1, keepdim=True) for classes in (salient, tagged & ~salient)
+        )
+        return foreground, shares[:, :1] + hidden
 
     def extra_repr(self) -> str:
         return f'tau={self.tau}, lam={self.lam}, loss_weight={self.loss_weight}'

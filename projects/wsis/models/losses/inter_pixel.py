@@ -66,14 +66,15 @@ def global_mean(sums: Tensor, counts: Tensor) -> Tensor:
     return sums * (get_world_size() / (total + COUNT_EPSILON)).to(sums.dtype)
 
 
-def check_maps(name: str, maps: Tensor, channels: int, label: Tensor) -> None:
+def check_maps(name: str, maps: Tensor, channels: int, label: Tensor, radius: int) -> None:
     """Raise a ValueError that names what does not fit.
 
     Args:
         name: What ``maps`` are called in the message.
         maps: Should be floating-point ``(N, channels, H, W)``.
         channels: How many channels it should have.
-        label: Should be integer ``(N, H, W)``.
+        label: Should be integer ``(N, H, W)``, large enough for a pair of the pair search.
+        radius: Of the pair search.
     """
     if maps.dim() != 4 or maps.shape[1] != channels or not maps.is_floating_point():
         raise ValueError(
@@ -84,10 +85,6 @@ def check_maps(name: str, maps: Tensor, channels: int, label: Tensor) -> None:
             f'label must be an integer tensor (N, H, W) = {(maps.shape[0], *maps.shape[2:])} like the {name}, '
             f'got {label.dtype} {tuple(label.shape)}'
         )
-
-
-def check_holds_pairs(label: Tensor, radius: int) -> None:
-    """Raise a ValueError where label maps ``(N, H, W)`` are too small for any pair of the pair search."""
     smallest = (radius, 2 * radius - 1)
     if label.shape[1] < smallest[0] or label.shape[2] < smallest[1]:
         raise ValueError(

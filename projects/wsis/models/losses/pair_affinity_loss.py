@@ -42,10 +42,10 @@ class PairAffinityLoss(nn.Module):
             ``loss_affinity_negative`` (1/2). A kind without pairs gives 0.
 
         Raises:
-            ValueError: If a shape or type does not fit.
+            ValueError: If a shape or type does not fit, or the maps are too small for any pair.
         """
         paths = search_paths(self.radius)
-        check_maps('affinity', affinity, len(paths), label)
+        check_maps('affinity', affinity, len(paths), label, self.radius)
         if affinity.dtype in (torch.float16, torch.bfloat16):
             affinity = affinity.float()
         affinity = source_view(affinity, self.radius)

@@ -85,9 +85,10 @@ def vote_labels(labels: torch.Tensor, stride: int, size: tuple[int, int]) -> tor
         size: (h, w) of the network's output; cells beyond the map are 255.
     """
     bottom, right = (count * stride - length for count, length in zip(size, labels.shape[-2:]))
-    values, index = labels.unique(return_inverse=True)
-    cells = F.pad(index, (0, right, 0, bottom), value=len(values))
+    beyond = IGNORE_LABEL + 1  # gets votes of its own, which do not count
+    cells = F.pad(labels.long(), (0, right, 0, bottom), value=beyond)
     cells = cells.view(len(labels), size[0], stride, size[1], stride).transpose(2, 3).flatten(3)  # N, h, w, pixels
-    votes = torch.stack([(cells == number).sum(-1) for number in range(len(values))], -1).flip(-1)
-    winner = values.flip(0)[votes.argmax(-1)]
-    return torch.where(votes.amax(-1) > 0, winner, torch.full_like(winner, IGNORE_LABEL))
+    votes = torch.zeros(*cells.shape[:3], beyond + 1, dtype=torch.int32, device=labels.device)
+    votes.scatter_add_(-1, cells, torch.ones_like(cells, dtype=torch.int32))
+    # the first of the largest counts, from 255 down: also 255 where nothing counts
+    return (IGNORE_LABEL - votes[..., :beyond].flip(-1).argmax(-1)).to(labels.dtype)

@@ -5,9 +5,9 @@ import torch.nn.functional as F
 from mmdet.structures import DetDataSample
 from mmengine.structures import PixelData
 
-from ...ops import random_walk_from_affinity
+from ...ops import random_walk_from_affinity, strongest_map, upsample_maps
 from ...ops.affinity import source_view
-from .irnet_labels import CHUNK_BYTES, enlarge
+from ...ops.strongest import split_into_chunks
 
 
 class AffinityNetLabelMaker:
@@ -58,7 +58,7 @@ class AffinityNetLabelMaker:
         classes = sample.cams.labels
         scores = self.spread(self.pool_scores(sample.cams.cams, size), affinity)
         class_ids = torch.cat([classes.new_zeros(1), classes + 1])
-        labels = class_ids[find_strongest(scores, size)]
+        labels = class_ids[strongest_map(scores, size)[0]]
         sample.pred_sem_seg = PixelData(data=labels[None].to(torch.uint8).cpu())
         return sample
 
@@ -67,10 +67,9 @@ class AffinityNetLabelMaker:
 
         They are formed at the size of the photo (H, W), a few channels at a time; outside it they are 0.
         """
-        chunks = cams.split(max(1, CHUNK_BYTES // (size[0] * size[1] * cams.element_size())))
         strongest, pooled = cams.new_zeros(size), []
-        for chunk in chunks if len(cams) else ():
-            maps = enlarge(chunk, size)
+        for chunk in split_into_chunks(cams, size):
+            maps = upsample_maps(chunk, size)
             strongest = torch.maximum(strongest, maps.amax(0))
             pooled.append(self._pool(maps))
         if self.background_score is None:
@@ -91,16 +90,3 @@ class AffinityNetLabelMaker:
             source_view(inner, self.walk['radius']).copy_(source_view(affinity, self.walk['radius']))
             affinity = inner
         return random_walk_from_affinity(scores[None], affinity, **self.walk)[0]
-
-
-def find_strongest(scores: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
-    """Return the channel (H, W) whose enlarged map is largest, of equal ones the first; few are enlarged at a time."""
-    winner = torch.zeros(size, dtype=torch.long, device=scores.device)
-    best = scores.new_full(size, -1.0)
-    first = 0
-    for chunk in scores.split(max(1, CHUNK_BYTES // (size[0] * size[1] * scores.element_size()))):
-        highest, channel = enlarge(chunk, size).max(0)
-        winner = torch.where(highest > best, channel + first, winner)
-        best = torch.maximum(best, highest)
-        first += len(chunk)
-    return winner

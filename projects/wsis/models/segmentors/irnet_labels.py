@@ -1,17 +1,12 @@
 """From CAMs, boundary and displacement to pseudo semantic and instance masks (IRNet, section 5)."""
 
-import math
-
 import torch
 import torch.nn.functional as F
 from mmdet.structures import DetDataSample
 from mmdet.structures.mask import mask2bbox
 from mmengine.structures import InstanceData, PixelData
 
-from ...ops import cluster_displacement, random_walk, split_regions
-
-# Score maps of so many bytes are enlarged to the size of the photo at once.
-CHUNK_BYTES = 64 * 2**20
+from ...ops import cluster_displacement, random_walk, split_regions, strongest_map
 
 
 class IRNetLabelMaker:
@@ -91,24 +86,12 @@ class IRNetLabelMaker:
     def _decide(self, scores: torch.Tensor, size: tuple[int, int]) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the label map (H, W; 0 background, else 1 + channel) and the winners' scores (H, W).
 
-        It is the argmax of [background, enlarged scores relative to their maximum], of which only a few channels are
-        enlarged at a time: all of a large photo would take gigabytes.
+        It is the argmax of [background, enlarged scores relative to their maximum]; the background wins where they are
+        equal.
         """
-        winner = torch.zeros(size, dtype=torch.long, device=scores.device)
-        best = scores.new_full(size, self.background_threshold)
-        if not len(scores):
-            return winner, best
-        chunks = scores.split(max(1, CHUNK_BYTES // (size[0] * size[1] * scores.element_size())))
-        scale = torch.stack([enlarge(chunk, size).max() for chunk in chunks]).max().clamp(min=1e-5)
-        first = 1
-        for chunk in chunks:
-            maps = enlarge(chunk, size) / scale
-            highest, channel = maps.max(0)
-            better = highest > best  # of equal scores the first channel wins, and the background before all
-            winner = torch.where(better, channel + first, winner)
-            best = torch.where(better, highest, best)
-            first += len(maps)
-        return winner, best
+        winner, best = strongest_map(scores, size)
+        best = best / best.max().clamp(min=1e-5)
+        return torch.where(best > self.background_threshold, winner + 1, 0), best
 
     def _find_instances(self, scores: torch.Tensor, classes: torch.Tensor, size: tuple[int, int]) -> InstanceData:
         winner, best = self._decide(scores, size)
@@ -117,10 +100,3 @@ class IRNetLabelMaker:
         return InstanceData(
             masks=masks.cpu(), bboxes=mask2bbox(masks.cpu()), labels=found.labels.cpu(), scores=found.scores.cpu()
         )
-
-
-def enlarge(scores: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
-    """Enlarge maps (M, h, w) bilinearly by the power of two that covers the photo, and cut them to its size (H, W)."""
-    stride = 2 ** math.ceil(math.log2(max(size[0] / scores.shape[1], size[1] / scores.shape[2])))
-    scores = F.interpolate(scores[None], scale_factor=stride, mode='bilinear', align_corners=False)[0]
-    return scores[:, : size[0], : size[1]]

@@ -49,6 +49,8 @@ class SemanticTTAModel(BaseTTAModel):
     def _merge(self, views: list[DetDataSample]) -> DetDataSample:
         merged = views[0]
         scores = sum(view.pop('seg_logits').data.softmax(0) for view in views) / len(views)  # (C + 1, H, W)
+        if not scores.isfinite().all():
+            raise ValueError(f'The class maps of photo {merged.img_id} are not finite: has the training diverged?')
         labels = self._choose_labels(merged, len(scores), scores.device)
         scores = scores[labels]
         if self.crf is not None:
