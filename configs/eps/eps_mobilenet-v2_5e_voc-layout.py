@@ -1,12 +1,12 @@
 # EPS on a light backbone for photos in VOC layout, trained on two CPU cores in minutes.
 _base_ = [
-    '../_base_/models/eps_resnet38.py', '../_base_/models/mobilenet_v2.py', '../_base_/datasets/voc_layout.py',
-    '../_base_/stages/eps.py', '../_base_/stages/light_tta.py', '../_base_/schedules/sgd_poly_light.py',
-    '../_base_/default_runtime.py'
+    '../_base_/models/cam_r50.py', '../_base_/models/mobilenet_v2.py', '../_base_/models/eps.py',
+    '../_base_/datasets/voc_layout.py', '../_base_/stages/eps.py', '../_base_/stages/light_tta.py',
+    '../_base_/schedules/sgd_poly_light.py', '../_base_/default_runtime.py'
 ]
 model = dict(
     backbone=dict(_delete_=True, out_indices=(7, ), **_base_.mobilenet_v2_trained),
-    head=dict(num_classes=_base_.num_classes))
+    **_base_.eps)
 
 train_pipeline = [
     dict(type='LoadPhoto'),

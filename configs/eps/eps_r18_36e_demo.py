@@ -1,13 +1,10 @@
 # EPS on the demo set, trained from scratch, with the budget of cam_r18_36e_demo.py. Saliency maps:
 #   python tools/dataset_converters/make_saliency.py data/demo
 _base_ = [
-    '../_base_/models/cam_r18_demo.py', '../_base_/datasets/demo.py', '../_base_/stages/eps.py',
-    '../_base_/schedules/adamw_36e.py', '../_base_/default_runtime.py'
+    '../_base_/models/cam_r18_demo.py', '../_base_/models/eps.py', '../_base_/datasets/demo.py',
+    '../_base_/stages/eps.py', '../_base_/schedules/adamw_36e.py', '../_base_/default_runtime.py'
 ]
-model = dict(
-    type='EPS',
-    head=dict(
-        type='EPSHead', num_classes=_base_.num_classes, loss_eps=dict(type='EPSLoss', tau=.4, lam=.5)))
+model = dict(_base_.eps, head=dict(_base_.eps.head, num_classes=_base_.num_classes))
 
 train_pipeline = [
     dict(type='LoadPhoto'),

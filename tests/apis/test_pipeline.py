@@ -74,7 +74,7 @@ def make(tmp_path, monkeypatch):
         (tmp_path / f'{name}.py').write_text("model = dict(lr=1)\ndata = dict(cams='x')\n")
 
     def build(behaviours=None, work_dir='work', **changes):
-        pipeline = ScriptedPipeline(Config(dict(stages=STAGES, **changes)), work_dir)
+        pipeline = ScriptedPipeline(Config({'stages': STAGES, **changes}), work_dir)
         pipeline.behaviours = behaviours or {}
         return pipeline
 
@@ -112,6 +112,20 @@ def test_stages_run_in_order_and_a_second_call_skips_all(make, tmp_path, capsys)
     assert ran(tmp_path) == []
     assert capsys.readouterr().out.count('complete already') == 4
     assert again == results and (tmp_path / 'work/irnet/epoch_1.pth').stat().st_mtime_ns == before
+
+
+def test_tool_runs_anew_when_what_it_reads_has_changed(make, tmp_path):
+    photos = tmp_path / 'photos'
+    photos.mkdir()
+    (photos / 'a.jpg').write_text('a')
+    stages = [*STAGES[:-1], dict(STAGES[-1], reads=[str(photos)])]
+    make(stages=stages).run()
+    assert ran(tmp_path) == NAMES
+    make(stages=stages).run()
+    assert ran(tmp_path) == []
+    (photos / 'b.jpg').write_text('b')
+    make(stages=stages).run()
+    assert ran(tmp_path) == ['pictures'] and aside(tmp_path) == ['pictures']
 
 
 def test_placeholders_become_places(make, tmp_path):

@@ -107,6 +107,10 @@ def test_tool_makes_maps_once_and_skips_damaged_photos(photos):
     assert run(photos, '--workers', '1').returncode == 0
     after = {file: file.stat().st_mtime_ns for file in files}
     assert {file for file in files if before[file] != after[file]} == {files[2]}
+    later = time.time() + 5  # another photo of the same name
+    os.utime(photos / 'JPEGImages/4.jpg', (later, later))
+    assert run(photos, '--workers', '1').returncode == 0
+    assert {file for file in files if file.stat().st_mtime_ns != after[file]} == {files[4]}
 
 
 def test_evaluation_against_masks(photos):

@@ -4,7 +4,8 @@
 
 Writes DATA_ROOT/saliency/PHOTO.png (grey, 8 bit, 255 salient), as any saliency model's maps can be laid there instead
 (configs/eps/README.md). These maps know nothing of objects: EPS's results need those of a trained saliency model.
-A call that was interrupted goes on where it stopped; another method starts anew.
+A call that was interrupted goes on where it stopped; maps of photos that have changed are made again, and another method
+starts anew.
 """
 
 import argparse
@@ -84,7 +85,7 @@ def make_map(source: Path, target: Path, method: str) -> bool:
 
 
 def make_saliency(photos: dict[str, Path], out: Path, method: str = 'geodesic', workers: int = 1) -> list[str]:
-    """Make the saliency maps of photos, but those that are there already.
+    """Make the saliency maps of photos, but those that are there already and not older than the photo.
 
     Args:
         photos: ``{name: path}``.
@@ -104,7 +105,7 @@ def make_saliency(photos: dict[str, Path], out: Path, method: str = 'geodesic', 
 
     store = PseudoLabelStore(out, 'saliency', '.png')
     store.start(dict(method=method), classes=[])
-    left = {name: path for name, path in photos.items() if name not in store}
+    left = {name: path for name, path in photos.items() if not _is_made(path, store.path_of(name))}
     bar = tqdm(total=len(photos), initial=len(photos) - len(left), desc='saliency', unit='photo', leave=False)
     with bar:
         if workers == 1:
@@ -119,6 +120,10 @@ def make_saliency(photos: dict[str, Path], out: Path, method: str = 'geodesic', 
         raise ValueError(f'none of {len(photos)} photos can be read (first: {bad[0]}); they are damaged')
     store.finish([name for name in photos if name not in bad])
     return bad
+
+
+def _is_made(photo: Path, saliency: Path) -> bool:
+    return saliency.is_file() and saliency.stat().st_mtime >= photo.stat().st_mtime
 
 
 def _make_in_parallel(photos: dict[str, Path], store, method: str, workers: int, bar: tqdm) -> list[str]:

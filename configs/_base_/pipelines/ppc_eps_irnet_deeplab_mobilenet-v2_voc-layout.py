@@ -7,7 +7,8 @@ stages = [
         name='saliency',
         action='tool',
         tool='dataset_converters/make_saliency.py',
-        arguments=['{{$WSIS_DATA_ROOT:data/voc_layout/}}', '--out', '{work_dir}/saliency/maps']),
+        arguments=['{{$WSIS_DATA_ROOT:data/voc_layout/}}', '--out', '{work_dir}/saliency/maps'],
+        reads=['{{$WSIS_DATA_ROOT:data/voc_layout/}}/JPEGImages']),
     *_base_.stages,
 ]
 options = dict(classifier={'train_dataloader.dataset.data_prefix.saliency': '{saliency}/maps'})

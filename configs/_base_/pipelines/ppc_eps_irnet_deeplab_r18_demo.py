@@ -6,7 +6,8 @@ stages = [
         name='saliency',
         action='tool',
         tool='dataset_converters/make_saliency.py',
-        arguments=['{{$WSIS_DEMO_ROOT:data/demo/}}', '--out', '{work_dir}/saliency/maps']),
+        arguments=['{{$WSIS_DEMO_ROOT:data/demo/}}', '--out', '{work_dir}/saliency/maps'],
+        reads=['{{$WSIS_DEMO_ROOT:data/demo/}}/JPEGImages']),
     *_base_.stages,
 ]
 options = dict(classifier={'train_dataloader.dataset.data_prefix.saliency': '{saliency}/maps'})

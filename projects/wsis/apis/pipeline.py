@@ -15,7 +15,7 @@ from ..structures import read_json, write_json
 from .launch import INSTALLED_ROOT, ROOT, find_config, load_config
 from .pipeline_report import PipelineReport
 from .processes import end_with_parent, lock_folder
-from .stage_data import describe_data
+from .stage_data import describe_data, describe_folder
 from .stage_record import StageRecord, make_key
 
 ACTIONS = ('train', 'predict', 'tool')
@@ -38,6 +38,7 @@ class Stage:
         options: Settings of the config to override. In values ``{stage}`` stands for the folder of another stage and
             ``{stage.checkpoint}`` for its checkpoint; the stages named so are the inputs.
         tool: Script below tools/, for ``tool``.
+        reads: Folders whose files the tool reads; the stage is run anew when they have changed.
         arguments: Its arguments, with the same placeholders; ``{work_dir}`` is the pipeline's folder, and ``@name`` the
             config of this short name.
         number: The metric that stands for the stage in the table.
@@ -53,6 +54,7 @@ class Stage:
         options: dict[str, Any] | None = None,
         tool: str | None = None,
         arguments: Sequence[str] = (),
+        reads: Sequence[str] = (),
         number: str | None = None,
         expected: float | None = None,
     ) -> None:
@@ -67,6 +69,7 @@ class Stage:
         self.options = dict(options or {})
         self.tool = tool
         self.arguments = list(arguments)
+        self.reads = list(reads)
         self.number = number
         self.expected = expected
 
@@ -104,7 +107,7 @@ class Stage:
     def describe(self) -> Any:
         """Return all that decides what the stage makes, but for the stages that are its inputs."""
         if self.action == 'tool':
-            return [self.action, self.tool, self.arguments]
+            return [self.action, self.tool, self.arguments, [describe_folder(folder) for folder in self.reads]]
         content = load_config(self.config).to_dict()
         data = describe_data(self.load_config().to_dict(), self.action)
         for key in ('work_dir', 'launcher', 'filename'):

@@ -30,6 +30,11 @@ def describe_data(config: dict[str, Any], action: str) -> list[Any]:
     return [[_describe_dataset(dataset) for dataset in datasets], [_describe_file(path) for path in weights if path]]
 
 
+def describe_folder(folder: str) -> str:
+    """Return a fact that changes with the files of a folder, by their name, size and time of change."""
+    return hash_content(_list_files(folder, photos=None))
+
+
 def _children(node: Any) -> Iterator[Any]:
     if isinstance(node, dict):
         yield from node.values()

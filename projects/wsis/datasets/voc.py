@@ -239,7 +239,8 @@ class VOCTagDataset(BaseDataset):
         if missing:
             raise FileNotFoundError(
                 f'{len(missing)} of {len(data_list)} photos have no saliency map <photo>.png in {folder} '
-                f'(first: {", ".join(missing[:5])}): make them, or name another folder (data_prefix.saliency)'
+                f'(make them, or name another folder by data_prefix.saliency): {", ".join(missing[:50])}'
+                + (f' and {len(missing) - 50} more' if len(missing) > 50 else '')
             )
         for info in data_list:
             info['saliency_path'] = os.path.join(folder, files[info['img_id']])
