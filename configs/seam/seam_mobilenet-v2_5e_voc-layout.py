@@ -12,8 +12,7 @@ model = dict(
     head=dict(_base_.seam.head, num_classes=_base_.num_classes, dropout=.2),
     type='SEAM',
     second_view=dict(scale_factor=.5),
-    loss_stride=None,
-    test_cfg=_base_.seam.test_cfg)
+    loss_stride=None)
 
 train_pipeline = [
     dict(type='LoadPhoto'),

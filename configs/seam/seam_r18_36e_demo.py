@@ -5,8 +5,7 @@ model = dict(
     type='SEAM',
     head=dict(_base_.seam.head, dropout=0.),
     second_view=dict(scale_factor=.6),
-    loss_stride=None,
-    test_cfg=_base_.seam.test_cfg)
+    loss_stride=None)
 # the background threshold of stages/seam.py
 test_evaluator = [
     dict(type='CAMWriter'),

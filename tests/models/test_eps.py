@@ -8,7 +8,7 @@ from mmengine.registry import MODELS, init_default_scope
 from mmengine.structures import PixelData
 from torch import nn
 
-from projects.wsis.models.classifiers.views import make_second_view
+from projects.wsis.models.classifiers.two_view_classifier import make_second_view
 
 CLASSES = 3
 

@@ -4,7 +4,7 @@
 
 Writes DATA_ROOT/saliency/PHOTO.png (grey, 8 bit, 255 salient), as any saliency model's maps can be laid there instead
 (configs/eps/README.md). These maps know nothing of objects: EPS's results need those of a trained saliency model.
-A call that was interrupted goes on where it stopped; maps of photos that have changed are made again, and another method
+A call that was interrupted goes on where it stopped; maps of photos that have changed are made again; another method
 starts anew.
 """
 

@@ -1,8 +1,6 @@
 # What turns a classifier of cam_*.py into SEAM: `model = dict(backbone=dict(out_indices=...), **_base_.seam)`. Its pixel
-# correlation module compares the two levels before the classified one. Averaged maps are nowhere 0, so CAMs are
-# normalised from their minimum to their maximum, as in the public code.
+# correlation module compares the two levels before the classified one.
 seam = dict(
     type='SEAM',
     head=dict(type='SEAMHead', in_index=-1, low_levels=(-3, -2)),
-    second_view=dict(scale_factor=.3),
-    test_cfg=dict(normalization='min_max'))
+    second_view=dict(scale_factor=.3))

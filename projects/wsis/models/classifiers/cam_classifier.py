@@ -30,7 +30,7 @@ class CAMClassifier(BaseModel):
         training_only: Prefixes of parameters that predictions do without; a checkpoint to test may lack them.
     """
 
-    training_only: tuple[str, ...] = ('contrast_head.',)
+    training_only: tuple[str, ...] = ()
 
     def __init__(
         self,
@@ -76,15 +76,23 @@ class CAMClassifier(BaseModel):
 
     def forward(self, inputs: torch.Tensor, data_samples: list[DetDataSample] | None = None, mode: str = 'tensor'):
         """Run the model: ``loss`` gives a dict of losses, ``predict`` data samples, ``tensor`` class maps."""
-        features = self.extract_feat(inputs)
         if mode == 'loss':
-            return self.head.loss(features, torch.stack([sample.gt_tags for sample in data_samples]))
+            return self.loss(inputs, data_samples)
         if mode == 'predict':
-            return self.predict(features, data_samples)
-        return self.head(features)
+            return self.predict(inputs, data_samples)
+        return self.make_maps(inputs)
 
-    def predict(self, features: tuple[torch.Tensor, ...], data_samples: list[DetDataSample]) -> list[DetDataSample]:
+    def make_maps(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Return the class maps of photos (N, 3, H, W)."""
+        return self.head(self.extract_feat(inputs))
+
+    def loss(self, inputs: torch.Tensor, data_samples: list[DetDataSample]) -> dict[str, torch.Tensor]:
+        """Return the losses of photos (N, 3, H, W) whose samples hold ``gt_tags``."""
+        return self.head.loss(self.extract_feat(inputs), torch.stack([sample.gt_tags for sample in data_samples]))
+
+    def predict(self, inputs: torch.Tensor, data_samples: list[DetDataSample]) -> list[DetDataSample]:
         """Add ``pred_scores`` (C,), ``cam_maps`` (C, h, w; of the backbone's stride) and ``pred_cams``."""
+        features = self.extract_feat(inputs)
         # strides round up, so what is beyond comes from the padding of the batch
         valid = [strided_size(sample.img_shape, self.feature_stride) for sample in data_samples]
         for sample, (scores, maps) in zip(data_samples, self.head.predict(features, valid)):

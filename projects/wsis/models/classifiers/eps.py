@@ -5,12 +5,11 @@ from mmdet.structures import DetDataSample
 from mmengine.registry import MODELS
 from torch import Tensor
 
-from .cam_classifier import CAMClassifier
-from .views import check_finite, check_second_view, make_second_view
+from .two_view_classifier import TwoViewClassifier, check_finite, make_second_view
 
 
 @MODELS.register_module()
-class EPS(CAMClassifier):
+class EPS(TwoViewClassifier):
     """Explicit pseudo-pixel supervision (Lee et al., CVPR 2021), with pixel-to-prototype contrast (PPC) as a switch.
 
     With the contrast there are two views, as in PPC (Du et al., CVPR 2022, section 3): the second is the first one
@@ -20,54 +19,33 @@ class EPS(CAMClassifier):
     Args:
         backbone: Backbone.
         head: ``EPSHead``; its ``in_channels`` are set here.
-        contrast_head: ``PPCHead``, or None for EPS alone; its ``in_channels`` are set here.
-        second_view: How the second view is made, used with the contrast only: ``dict(size=(h, w))`` or
-            ``dict(scale_factor=.3)``.
-        kwargs: Arguments of :class:`CAMClassifier`.
+        second_view: How the second view is made, used with the contrast only.
+        kwargs: Arguments of :class:`TwoViewClassifier`.
     """
 
-    def __init__(
-        self,
-        backbone: dict,
-        head: dict,
-        contrast_head: dict | None = None,
-        second_view: dict | None = None,
-        **kwargs,
-    ) -> None:
-        super().__init__(backbone, head, **kwargs)
-        self.second_view = check_second_view(second_view or dict(size=(128, 128)))
-        self.contrast_head = None
-        if contrast_head is not None:
-            channels = self.head.classifier.in_channels
-            self.contrast_head = MODELS.build({'in_channels': channels, **contrast_head})
-
-    def forward(self, inputs: Tensor, data_samples: list[DetDataSample] | None = None, mode: str = 'tensor'):
-        """Run the model: ``loss`` gives a dict of losses, ``predict`` data samples, ``tensor`` the class
-        maps (N, C + 1, h, w)."""
-        if mode == 'loss':
-            return self.loss(inputs, data_samples)
-        return super().forward(inputs, data_samples, mode)
+    def __init__(self, backbone: dict, head: dict, second_view: dict | None = None, **kwargs) -> None:
+        super().__init__(backbone, head, second_view or dict(size=(128, 128)), **kwargs)
 
     def loss(self, inputs: Tensor, data_samples: list[DetDataSample]) -> dict[str, Tensor]:
         """Return the losses of photos (N, 3, H, W) whose samples hold ``gt_tags`` and ``gt_saliency``."""
         tags = torch.stack([sample.gt_tags for sample in data_samples])
         saliency = stack_saliency(data_samples)
-        features, maps = self._find_maps(inputs, data_samples)
-        losses = self.head.loss(maps, saliency, tags)
+        features, maps = self._find_maps(inputs)
         if self.contrast_head is None:
-            return losses
-        features2, maps2 = self._find_maps(make_second_view(inputs, **self.second_view), data_samples)
+            check_finite(data_samples, maps)
+            return self.head.loss(maps, saliency, tags)
+        features2, maps2 = self._find_maps(make_second_view(inputs, **self.second_view))
+        check_finite(data_samples, maps, maps2)
+        losses = self.head.loss(maps, saliency, tags)
         losses2 = self.head.loss(maps2, saliency, tags)
         losses = {name: (loss + losses2[name]) / 2 for name, loss in losses.items()}
         return {**losses, **self.contrast_head.loss(features, maps, features2, maps2, tags)}
 
-    def _find_maps(self, inputs: Tensor, data_samples: list[DetDataSample]) -> tuple[Tensor, Tensor]:
+    def _find_maps(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
         """Return the features that the head reads and the class maps made of them."""
         features = self.extract_feat(inputs)
         # float32, as all that follows are means and sums over pixels
-        maps = self.head(features).float()
-        check_finite(maps, data_samples)
-        return features[self.head.in_index], maps
+        return features[self.head.in_index], self.head(features).float()
 
 
 def stack_saliency(data_samples: list[DetDataSample]) -> Tensor:

@@ -1,10 +1,38 @@
-"""What classifiers with two views of each photo share: making the second view, and telling which photo went wrong."""
+"""What classifiers with two views of each photo share."""
 
 import torch
 from mmdet.structures import DetDataSample
+from mmengine.registry import MODELS
 from torch import Tensor
 
 from ...ops.class_maps import resize_aligned
+from .cam_classifier import CAMClassifier
+
+
+class TwoViewClassifier(CAMClassifier):
+    """A classifier that is trained on each photo and a reduced copy of it, with PPC's contrast as a switch.
+
+    The contrast (Du et al., CVPR 2022) ties the features of both views; it and its projector are not there at
+    inference.
+
+    Args:
+        backbone: Backbone.
+        head: Head; its channels are set here.
+        second_view: How the copy is made, on the device: ``dict(scale_factor=.3)`` or ``dict(size=(128, 128))``.
+        contrast_head: ``PPCHead``, or None to train without the contrast; its ``in_channels`` are set here.
+        kwargs: Arguments of :class:`CAMClassifier`.
+    """
+
+    training_only: tuple[str, ...] = ('contrast_head.',)
+
+    def __init__(
+        self, backbone: dict, head: dict, second_view: dict, contrast_head: dict | None = None, **kwargs
+    ) -> None:
+        super().__init__(backbone, head, **kwargs)
+        self.second_view = check_second_view(second_view)
+        self.contrast_head = None
+        if contrast_head is not None:
+            self.contrast_head = MODELS.build({'in_channels': self.head.classifier.in_channels, **contrast_head})
 
 
 def check_second_view(second_view: dict) -> dict:
@@ -35,13 +63,13 @@ def make_second_view(photos: Tensor, scale_factor: float | None = None, size: tu
     return resize_aligned(photos, tuple(size))
 
 
-def check_finite(maps: Tensor, data_samples: list[DetDataSample]) -> None:
-    """Check that class maps (N, ...) hold numbers only.
+def check_finite(data_samples: list[DetDataSample], *maps: Tensor) -> None:
+    """Check that class maps (N, ...), each of all photos, hold numbers only.
 
     Raises:
         ValueError: If they do not; the message names the photos.
     """
-    finite = torch.isfinite(maps).flatten(1).all(1)
+    finite = torch.stack([torch.isfinite(some).flatten(1).all(1) for some in maps]).all(0)
     if not finite.all():
         photos = [str(sample.get('img_id', '?')) for sample, good in zip(data_samples, finite.tolist()) if not good]
         raise ValueError(
