@@ -234,6 +234,15 @@ def test_urls_of_the_same_file_name_do_not_share_a_file(tmp_path, server):
         assert load_checkpoint_safely(f'{server}/{folder}/model.pth')['value'] == value % 2
 
 
+def test_file_with_a_hash_in_its_name_is_taken_from_the_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv('TORCH_HOME', str(tmp_path))
+    (tmp_path / 'hub/checkpoints').mkdir(parents=True)
+    torch.save(dict(value=7), tmp_path / 'hub/checkpoints/resnet18-f37072fd.pth')
+    assert load_checkpoint_safely('http://127.0.0.1:9/models/resnet18-f37072fd.pth')['value'] == 7
+    with pytest.raises(ValueError, match='cannot be downloaded'):
+        load_checkpoint_safely('http://127.0.0.1:9/models/resnet18.pth')
+
+
 @pytest.mark.parametrize('size, local_rank, first', [(1, '1', True), (4, '0', True), (4, '1', False)])
 def test_first_process_of_each_node_downloads(monkeypatch, size, local_rank, first):
     monkeypatch.setattr(safe_checkpoint, 'get_world_size', lambda: size)

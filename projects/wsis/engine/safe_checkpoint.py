@@ -29,6 +29,8 @@ from torch.hub import download_url_to_file, get_dir
 STATISTICS = ('min', 'max', 'current', 'mean')
 NUMPY_TYPE_CODES = '?bBhHiIlLqQefdgFD'
 URL_SCHEMES = ('http://', 'https://')
+# resnet50-0676ba61.pth, mask_rcnn_r50_fpn_1x_coco_20200205-d4b0c5d6.pth
+HASHED_NAME = re.compile(r'-[0-9a-f]{8,}\.pth$')
 NAMED_SCHEMES = ('modelzoo://', 'torchvision://', 'open-mmlab://', 'openmmlab://', 'mmcls://')
 STORAGE_SCHEMES = (r'(\S+\:)?s3://', r'(\S+\:)?petrel://')
 REFUSED_SCHEMES = ('pavi://',)
@@ -143,14 +145,16 @@ def _is_first_of_node() -> bool:
 def _download(url: str, model_dir: str | None = None, progress: bool = True) -> Path:
     """Fetch a URL into torch's cache (the first process of each node only) and return the local file.
 
-    The file's name holds a hash of the URL: those of different models often end in the same name.
+    The file's name holds a hash of the URL, as those of different models often end in the same name; but for names that
+    hold a hash of the content already, as torch's and mm's own do: their files in the cache are used.
 
     Raises:
         ValueError: If it cannot be fetched.
     """
     name = Path(url.split('?')[0]).name
-    unique_name = f'{hashlib.sha256(url.encode()).hexdigest()[:8]}-{name}'
-    target = Path(model_dir or Path(get_dir()) / 'checkpoints') / unique_name
+    if not HASHED_NAME.search(name):
+        name = f'{hashlib.sha256(url.encode()).hexdigest()[:8]}-{name}'
+    target = Path(model_dir or Path(get_dir()) / 'checkpoints') / name
     failure = None
     if _is_first_of_node() and not target.is_file():
         target.parent.mkdir(parents=True, exist_ok=True)
