@@ -6,11 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from ..datasets.tags_file import photo_stem
+from ..datasets.voc import DEFAULT_FOLDERS, DEFAULT_SPLIT, list_split_files
 from ..structures import hash_content, hash_file
 
-VOC_FOLDERS = dict(img_path='JPEGImages', ann='Annotations', sem_seg='SegmentationClass', instance='SegmentationObject')
 MASK_FOLDERS = ('sem_seg', 'instance')
-DEFAULT_SPLIT = 'ImageSets/Segmentation/train.txt'
 
 
 def describe_data(config: dict[str, Any], action: str) -> list[Any]:
@@ -70,16 +69,14 @@ def _describe_file(path: str) -> str | None:
 
 def _describe_dataset(settings: dict[str, Any]) -> list[Any]:
     root = settings.get('data_root') or ''
-    ann_file = settings.get('ann_file', DEFAULT_SPLIT) or ()
-    ann_files = ann_file.split(',') if isinstance(ann_file, str) else ann_file
-    files = [os.path.join(root, file.strip()) for file in ann_files if file.strip()]
+    files = [os.path.join(root, file) for file in list_split_files(settings.get('ann_file', DEFAULT_SPLIT) or ())]
     hashes = [_describe_file(file) for file in files]
     if tags_file := settings.get('tags_file'):
         hashes.append(_describe_file(os.path.join(root, tags_file)))
     prefix = settings.get('data_prefix') or {}
     if settings.get('type') == 'VOCTagDataset':
-        kinds = [kind for kind in VOC_FOLDERS if settings.get('with_masks') or kind not in MASK_FOLDERS]
-        folders, photos = [prefix.get(kind, VOC_FOLDERS[kind]) for kind in kinds], _read_names(files)
+        kinds = [kind for kind in DEFAULT_FOLDERS if settings.get('with_masks') or kind not in MASK_FOLDERS]
+        folders, photos = [prefix.get(kind, DEFAULT_FOLDERS[kind]) for kind in kinds], _read_names(files)
         folders += [prefix['saliency']] if prefix.get('saliency') else []
     else:
         folders, photos = [prefix[kind] for kind in ('img', 'img_path') if prefix.get(kind)], None

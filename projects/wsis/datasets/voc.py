@@ -38,8 +38,20 @@ VOC_CLASSES = (
     'tvmonitor',
 )
 
+# Where things lie below the data root if nothing else is said.
+DEFAULT_SPLIT = 'ImageSets/Segmentation/train.txt'
+DEFAULT_FOLDERS = dict(
+    img_path='JPEGImages', ann='Annotations', sem_seg='SegmentationClass', instance='SegmentationObject'
+)
+
 # Artifacts of earlier stages that a data set can name, each one a store.
 STORE_KEYS = ('cams', 'inter_pixel_labels', 'semantic_masks')
+
+
+def list_split_files(ann_file: str | Sequence[str]) -> list[str]:
+    """Return the split files that `ann_file` names: one, several with commas between, or a list."""
+    files = ann_file.split(',') if isinstance(ann_file, str) else ann_file
+    return [file.strip() for file in files if file.strip()]
 
 
 def voc_palette(count: int) -> list[tuple[int, int, int]]:
@@ -93,7 +105,7 @@ class VOCTagDataset(BaseDataset):
 
     def __init__(
         self,
-        ann_file: str | Sequence[str] = 'ImageSets/Segmentation/train.txt',
+        ann_file: str | Sequence[str] = DEFAULT_SPLIT,
         data_root: str = '',
         data_prefix: dict | None = None,
         tags_file: str | None = None,
@@ -105,13 +117,9 @@ class VOCTagDataset(BaseDataset):
     ) -> None:
         if on_bad_photo not in ('skip', 'error'):
             raise ValueError(f"on_bad_photo is 'skip' or 'error', not {on_bad_photo!r}")
-        prefix = dict(
-            img_path='JPEGImages', ann='Annotations', sem_seg='SegmentationClass', instance='SegmentationObject'
-        )
-        prefix.update(data_prefix or {})
+        prefix = {**DEFAULT_FOLDERS, **(data_prefix or {})}
         self.store_dirs = {key: prefix.pop(key) for key in STORE_KEYS if key in prefix}
-        split_files = ann_file.split(',') if isinstance(ann_file, str) else ann_file
-        self.split_files = [file.strip() for file in split_files if file.strip()]
+        self.split_files = list_split_files(ann_file)
         self.tags_file = None if tags_file == 'none' else tags_file
         self.with_masks = with_masks
         self.mode = mode
