@@ -13,7 +13,6 @@ train_pipeline = [
     dict(type='LoadSaliency'),
     dict(type='RandomResizeLongSide', length_range=(256, 448)),
     dict(type='mmcv.RandomFlip', prob=.5),
-    dict(type='RandomColorJitter', brightness=.3, contrast=.3, saturation=.3, hue=.1),
     dict(type='RandomCropAndPad', crop_size=256),
     dict(type='PackTagInputs'),
 ]

@@ -9,7 +9,7 @@ _base_ = [
 model = dict(
     # 32 channels at stride 8, 96 at 16, 1280 at 16
     backbone=dict(_delete_=True, out_indices=(2, 4, 7), **_base_.mobilenet_v2_trained),
-    head=dict(_base_.seam.head, num_classes=_base_.num_classes, dropout=.2),
+    head=dict(_base_.seam.head, num_classes=_base_.num_classes, dropout=0.),
     type='SEAM',
     second_view=dict(scale_factor=.5),
     loss_stride=None)
@@ -18,7 +18,6 @@ train_pipeline = [
     dict(type='LoadPhoto'),
     dict(type='RandomResizeLongSide', length_range=(256, 448)),
     dict(type='mmcv.RandomFlip', prob=.5),
-    dict(type='RandomColorJitter', brightness=.3, contrast=.3, saturation=.3, hue=.1),
     dict(type='RandomCropAndPad', crop_size=256),
     dict(type='PackTagInputs'),
 ]
