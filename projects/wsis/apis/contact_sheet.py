@@ -2,18 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 from mmengine.config import Config
 from mmengine.registry import init_default_scope
-from PIL import Image
 from rich.console import Console
 from rich.progress import track
 
 from ..datasets import VOCTagDataset
-from ..structures import write_atomically
+from ..structures import write_png
 from ..visualization import (
     Legend,
     RowTitle,
@@ -267,10 +265,3 @@ def write_notes(options: ContactSheetOptions, has_marks: bool, has_truth: bool) 
             'not held-out ones.'
         )
     return f'Rows: {chosen}.\n{modes}'
-
-
-def write_png(path: Path, picture: np.ndarray) -> None:
-    """Write a picture ``(H, W, 3)`` uint8 RGB as PNG, atomically."""
-    content = BytesIO()
-    Image.fromarray(picture).save(content, 'PNG')
-    write_atomically(path, lambda file: file.write(content.getvalue()))

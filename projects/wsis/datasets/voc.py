@@ -149,7 +149,7 @@ class VOCTagDataset(BaseDataset):
     def load_data_list(self) -> list[dict]:
         """Read splits and tags; photos keep the order of the splits."""
         lines = self._read_splits()
-        files = _list_photos(self.data_prefix['img_path'])
+        files = list_photos(self.data_prefix['img_path'])
         photos = list(dict.fromkeys(_name_photo(line, files) for line in lines))
         bad = [photo for photo in photos if photo not in files or _is_truncated(files[photo])]
         if bad:
@@ -272,7 +272,7 @@ class VOCTagDataset(BaseDataset):
             )
 
 
-def _list_photos(folder: str) -> dict[str, str]:
+def list_photos(folder: str) -> dict[str, str]:
     """Return ``{stem: path}`` of the photos of a folder (one listing instead of a look-up a photo)."""
     if not os.path.isdir(folder):
         raise FileNotFoundError(f'Photo folder {folder} does not exist; set data_root (and data_prefix.img_path)')

@@ -1,6 +1,6 @@
 """Data structures: the pseudo-label store and atomic files."""
 
-from .files import hash_content, hash_file, read_json, write_atomically, write_json
+from .files import hash_content, hash_file, read_json, write_atomically, write_json, write_png
 from .pseudo_label_store import MANIFEST_NAME, PseudoLabelStore, find_manifests
 
 __all__ = [
@@ -12,4 +12,5 @@ __all__ = [
     'read_json',
     'write_atomically',
     'write_json',
+    'write_png',
 ]

@@ -7,6 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import numpy as np
+from PIL import Image
+
 
 def write_atomically(path: str | Path, write: Callable[[BinaryIO], None]) -> None:
     """Write a file under a temporary name and rename it, so that a killed process leaves the old file or none.
@@ -31,6 +34,11 @@ def write_json(path: str | Path, content: Any, indent: int | None = 2) -> None:
     """Write JSON atomically (keys in the given order, so equal content gives equal bytes)."""
     data = json.dumps(content, indent=indent, ensure_ascii=False).encode() + b'\n'
     write_atomically(path, lambda file: file.write(data))
+
+
+def write_png(path: str | Path, picture: np.ndarray) -> None:
+    """Write a picture ``(H, W, 3)`` uint8 RGB as PNG, atomically."""
+    write_atomically(path, lambda file: Image.fromarray(picture).save(file, 'PNG'))
 
 
 def read_json(path: str | Path) -> Any:

@@ -1,0 +1,80 @@
+"""A page that shows the CAMs of several classifiers on the same photos side by side."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from ..datasets.voc import list_photos
+from ..structures import PseudoLabelStore, write_png
+from ..visualization import RowTitle, contact_sheet, distinct_colors, draw_cams, resize_photo
+
+TALLEST = 1.25
+
+
+def compare_cams(
+    photos: str | Path,
+    stores: dict[str, str | Path],
+    out: str | Path,
+    names: Sequence[str] = (),
+    count: int = 6,
+    tile_width: int = 220,
+) -> Path:
+    """Draw the CAMs of each store on the same photos and write the page as PNG (atomically).
+
+    Args:
+        photos: Folder of the photos.
+        stores: CAM stores by the title of their column.
+        out: The PNG file.
+        names: Photos to show; evenly spaced ones of those that all stores have, if none is named.
+        count: How many, if none is named.
+        tile_width: Of a picture, in pixels.
+
+    Returns:
+        The file.
+
+    Raises:
+        FileNotFoundError: If a folder, a store or the CAMs of a named photo are missing.
+        ValueError: If the stores have no photo in common or other classes.
+    """
+    out, files = Path(out), list_photos(str(photos))
+    opened = {title: PseudoLabelStore(folder, 'cams', '.npz') for title, folder in stores.items()}
+    classes = next(iter(opened.values())).read_manifest()['classes']
+    for store in opened.values():
+        store.check_readable(classes)
+    names = list(names) or choose_common(files, list(opened.values()), count)
+    colors, rows, titles = distinct_colors(len(classes)), [], []
+    for name in names:
+        if name not in files:
+            raise FileNotFoundError(f'{photos} holds no photo {name}')
+        arrays = [store.read_arrays(name) for store in opened.values()]
+        photo = read_tile(files[name], tile_width)
+        rows.append([photo, *(draw_cams(photo, found['cams'], found['labels'], colors) for found in arrays)])
+        labels = sorted({int(label) for found in arrays for label in found['labels']})
+        titles.append(RowTitle(name, [(classes[label], colors[label]) for label in labels]))
+    write_png(out, contact_sheet(rows, ['Photo', *opened], titles, title='CAMs side by side'))
+    return out
+
+
+def choose_common(photos: dict[str, str], stores: Sequence[PseudoLabelStore], count: int) -> list[str]:
+    """Return ``count`` evenly spaced photos of those that all stores have.
+
+    Raises:
+        ValueError: If there is none.
+    """
+    common = [name for name in sorted(photos) if all(name in store for store in stores)]
+    if not common:
+        raise ValueError(f'no photo has CAMs in all of {", ".join(str(store.root) for store in stores)}')
+    places = np.linspace(0, len(common) - 1, min(count, len(common)))
+    return [common[round(place)] for place in places]
+
+
+def read_tile(path: str, width: int) -> np.ndarray:
+    """Read a photo ``(H, W, 3)`` RGB, scaled to the width of a tile."""
+    photo = cv2.imread(path)
+    if photo is None:
+        raise ValueError(f'{path} cannot be read: it is damaged or no photo')
+    scale = min(width / photo.shape[1], TALLEST * width / photo.shape[0])
+    size = tuple(max(1, round(length * scale)) for length in photo.shape[:2])
+    return resize_photo(cv2.cvtColor(photo, cv2.COLOR_BGR2RGB), size)
