@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from label_mining import BLANK, square_photo
 
-from projects.wsis.datasets.transforms import GenerateAffinityLabels, affinity_labels, refine_scores_with_crf
+from projects.wsis.datasets.transforms import GenerateAffinityLabels, affinity_labels
+from projects.wsis.ops.dense_crf import refine_scores_with_crf
 
 
 def mine(cams, labels, image=BLANK, **settings):

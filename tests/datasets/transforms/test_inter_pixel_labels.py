@@ -10,9 +10,9 @@ from projects.wsis.datasets.transforms import (
     GenerateInterPixelLabels,
     PackTagInputs,
     inter_pixel_labels,
-    refine_labels_with_crf,
 )
 from projects.wsis.datasets.transforms.formatting import tags_to_vector
+from projects.wsis.ops.dense_crf import refine_labels_with_crf
 
 
 def mine(cams, labels, image=BLANK, **settings):

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from label_mining import mine, square_photo
 
-from projects.wsis.datasets.transforms import GenerateAffinityLabels, GenerateInterPixelLabels, dense_crf
+from projects.wsis.datasets.transforms import GenerateAffinityLabels, GenerateInterPixelLabels
+from projects.wsis.ops import dense_crf
 
 both = pytest.mark.parametrize('kind', [GenerateAffinityLabels, GenerateInterPixelLabels])
 

@@ -2,7 +2,6 @@
 
 from .affinity_labels import GenerateAffinityLabels
 from .color_jitter import RandomColorJitter
-from .dense_crf import refine_labels_with_crf, refine_scores_with_crf
 from .formatting import PackTagInputs
 from .geometry import RandomCropAndPad, RandomRescale, RandomResizeLongSide
 from .inter_pixel_labels import GenerateInterPixelLabels
@@ -35,6 +34,4 @@ __all__ = [
     'RandomCropAndPad',
     'RandomRescale',
     'RandomResizeLongSide',
-    'refine_labels_with_crf',
-    'refine_scores_with_crf',
 ]

@@ -6,8 +6,8 @@ from mmcv.transforms import BaseTransform
 from mmengine.registry import TRANSFORMS
 
 from ...ops import upsample_maps
+from ...ops.dense_crf import crf_settings, refine_scores_with_crf
 from ...structures.masks import IGNORE_LABEL
-from .dense_crf import check_dense_crf, refine_scores_with_crf
 
 
 @TRANSFORMS.register_module()
@@ -34,9 +34,7 @@ class GenerateAffinityLabels(BaseTransform):
     def __init__(self, low_alpha: float = 4.0, high_alpha: float = 24.0, crf: dict | bool | None = True) -> None:
         if not 0 < low_alpha <= high_alpha:
             raise ValueError(f'0 < low_alpha <= high_alpha is needed, not {low_alpha} and {high_alpha}')
-        self.crf = {} if crf is True else None if crf is False else crf
-        if self.crf is not None:
-            check_dense_crf()
+        self.crf = crf_settings(crf)
         self.low_alpha = low_alpha
         self.high_alpha = high_alpha
 

@@ -6,8 +6,8 @@ from mmcv.transforms import BaseTransform
 from mmengine.registry import TRANSFORMS
 
 from ...ops import upsample_maps
+from ...ops.dense_crf import crf_settings, refine_labels_with_crf
 from ...structures.masks import IGNORE_LABEL
-from .dense_crf import check_dense_crf, refine_labels_with_crf
 
 
 @TRANSFORMS.register_module()
@@ -35,9 +35,7 @@ class GenerateInterPixelLabels(BaseTransform):
                 '0 < background_threshold <= foreground_threshold < 1 is needed, not '
                 f'{background_threshold} and {foreground_threshold}'
             )
-        self.crf = {} if crf is True else None if crf is False else crf
-        if self.crf is not None:
-            check_dense_crf()
+        self.crf = crf_settings(crf)
         self.foreground_threshold = foreground_threshold
         self.background_threshold = background_threshold
 

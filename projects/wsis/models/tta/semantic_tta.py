@@ -3,11 +3,10 @@
 import torch
 from mmdet.structures import DetDataSample
 from mmengine.model import BaseTTAModel
-from mmengine.registry import MODELS
+from mmengine.registry import MODELS, TRANSFORMS
 from mmengine.structures import PixelData
 
-from ...datasets.transforms import LoadPhoto, refine_scores_with_crf
-from ...datasets.transforms.dense_crf import check_dense_crf
+from ...ops.dense_crf import crf_settings, refine_scores_with_crf
 from ..classifiers.cam_selection import check_mode
 
 # of DeepLab V2: standard deviations in pixels and colours, and weights
@@ -37,9 +36,7 @@ class SemanticTTAModel(BaseTTAModel):
     ) -> None:
         super().__init__(module, data_preprocessor)
         self.mode = check_mode(mode)
-        self.crf = None if crf in (None, False) else {**DEEPLAB_CRF, **({} if crf is True else crf)}
-        if self.crf is not None:
-            check_dense_crf()
+        self.crf = crf_settings(crf, **DEEPLAB_CRF)
 
     @torch.no_grad()
     def merge_preds(self, data_samples_list: list[list[DetDataSample]]) -> list[DetDataSample]:
@@ -54,7 +51,7 @@ class SemanticTTAModel(BaseTTAModel):
         labels = self._choose_labels(merged, len(scores), scores.device)
         scores = scores[labels]
         if self.crf is not None:
-            photo = LoadPhoto()(dict(img_path=merged.img_path))['img']
+            photo = TRANSFORMS.build(dict(type='LoadPhoto'))(dict(img_path=merged.img_path))['img']
             scores = torch.from_numpy(refine_scores_with_crf(photo, scores.cpu().numpy(), **self.crf))
         decided = labels.to(scores.device)[scores.argmax(0)]
         merged.pred_sem_seg = PixelData(data=decided[None].to(torch.uint8).cpu())

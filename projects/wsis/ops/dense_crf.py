@@ -23,6 +23,18 @@ def check_dense_crf() -> None:
         )
 
 
+def crf_settings(crf: dict | bool | None, **defaults) -> dict | None:
+    """Return the arguments of a CRF that is asked for by ``True`` or a dict of what differs from the defaults, or None.
+
+    Raises:
+        ImportError: If it is asked for, but pydensecrf2 is not installed.
+    """
+    if crf in (None, False):
+        return None
+    check_dense_crf()
+    return {**defaults, **({} if crf is True else crf)}
+
+
 def refine_labels_with_crf(
     image: np.ndarray,
     labels: np.ndarray,
