@@ -126,8 +126,7 @@ def test_eps_gives_the_public_maps_with_the_background_first(public_state_dict, 
 def test_reference_configs_keep_the_published_settings(name):
     cfg = Config.fromfile(ROOT / REFERENCE_NETWORKS[name].config)
     optimizer, backbone = cfg.optim_wrapper.optimizer, cfg.model.backbone
-    rate = 0.1 if name == 'affinitynet' else 0.01
-    assert (optimizer.lr, optimizer.momentum, optimizer.weight_decay) == (rate, 5e-4, 5e-4)
+    assert (optimizer.lr, optimizer.momentum, optimizer.weight_decay) == (0.01, 5e-4, 5e-4)
     assert (backbone.type, backbone.frozen_stages, backbone.norm_eval) == ('ResNet38', 1, True)
     assert backbone.norm_cfg == dict(type='BN', requires_grad=False)
     assert cfg.train_dataloader.batch_size == 8
