@@ -114,6 +114,11 @@ def test_masks_of_other_photos_are_told(masks, infos, demo_environment, tmp_path
         train('tiny_deeplab.py', tmp_path / 'x', **{MASKS: str(store.root), WEIGHTS: None})
 
 
+def test_maps_without_tta_are_refused_where_they_leave_the_tags(deeplab, demo_environment, tmp_path):
+    with pytest.raises(ValueError, match=r'holds class \d, which is none of its tags .* leave tta on'):
+        make_labels('tiny_deeplab_maps.py', deeplab / 'epoch_1.pth', tmp_path / 'maps', **{WEIGHTS: None, 'tta': False})
+
+
 def test_two_processes_train_as_one(masks, demo_environment, tmp_path, one_thread):
     options = {
         MASKS: str(masks),

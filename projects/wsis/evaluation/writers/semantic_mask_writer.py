@@ -30,10 +30,11 @@ class SemanticMaskWriter(StoreWriter):
         """Write the mask of one photo.
 
         Raises:
-            ValueError: If mode is ``pseudo_label`` and the mask holds a class that the photo is not tagged with.
+            ValueError: If mode is ``pseudo_label``, but a segmentor has chosen a class that is no tag of the photo.
         """
         labels = sample['pred_sem_seg']['data'][0].cpu().numpy().astype(np.uint8)
-        if sample.get('mode') == 'pseudo_label':
+        # a segmentor without SemanticTTAModel keeps its logits, and knows nothing of tags
+        if sample.get('mode') == 'pseudo_label' and 'seg_logits' in sample:
             _check_tagged(sample['img_id'], labels, sample.get('tags') or ())
         image = Image.fromarray(labels, mode='P')
         image.putpalette(self._palette())
@@ -55,6 +56,5 @@ def _check_tagged(photo: str, labels: np.ndarray, tags: Sequence[int]) -> None:
     if foreign := sorted(set(found.tolist()) - {0, IGNORE_LABEL} - {tag + 1 for tag in tags}):
         raise ValueError(
             f'The pseudo mask of photo {photo} holds class {foreign[0] - 1}, which is none of its tags {sorted(tags)}: '
-            'the model has not chosen among them (a segmentor does so in tta_model only: leave tta on), or the mode of '
-            "the data set should be 'predict'"
+            "a segmentor chooses among them in tta_model only: leave tta on, or set the data set's mode to 'predict'"
         )
