@@ -10,7 +10,6 @@ train_pipeline = [
 ]
 train_dataloader = dict(batch_size=8, drop_last=True, dataset=dict(pipeline=train_pipeline))
 
-
 test_evaluator = [
     dict(type='SemanticMaskWriter'),
     dict(type='SemanticIoUMetric'),
