@@ -2,7 +2,6 @@
 
 import torch
 from mmengine.registry import MODELS
-from torch import nn
 
 from .cam_head import CAMHead
 
@@ -23,6 +22,8 @@ class EPSHead(CAMHead):
         init_cfg: Initialisation of mmengine.
     """
 
+    background_maps = 1
+
     def __init__(
         self,
         num_classes: int,
@@ -34,7 +35,6 @@ class EPSHead(CAMHead):
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(num_classes, in_channels, in_index, dropout, loss_cls, init_cfg)
-        self.classifier = nn.Conv2d(in_channels, num_classes + 1, 1, bias=False)
         self.loss_eps = MODELS.build(loss_eps or dict(type='EPSLoss'))
 
     def loss(self, maps: torch.Tensor, saliency: torch.Tensor, tags: torch.Tensor) -> dict[str, torch.Tensor]:

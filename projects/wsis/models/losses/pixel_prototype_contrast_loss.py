@@ -27,13 +27,13 @@ class PixelChoices(NamedTuple):
 
 
 class View(NamedTuple):
-    """What the terms need of one view. P pixels are of this process, G of all processes (without gradient)."""
+    """What the terms need of one view. P pixels are of this process, G of all processes."""
 
     pixels: Tensor  # (P, D), of length 1
     labels: Tensor  # (P,) pseudo labels
-    global_pixels: Tensor  # (G, D), of length 1
     global_labels: Tensor  # (G,)
     prototypes: Prototypes
+    logits: Tensor  # (P, K) similarities to the view's own prototypes over the temperature
     choices: PixelChoices
 
 
@@ -121,6 +121,7 @@ class PixelPrototypeContrastLoss(nn.Module):
         self.gather = gather
         self.seed = seed
         self.register_buffer('step', torch.zeros((), dtype=torch.long))
+        self._steps = 0  # the same number, to be read without waiting for a GPU
 
     def forward(
         self,
@@ -155,19 +156,15 @@ class PixelPrototypeContrastLoss(nn.Module):
             terms = self._compute_terms(first, second)
         if self.training:
             self.step += 1
+            self._steps += 1
         return terms
 
     def _compute_terms(self, first: View, second: View) -> dict[str, Tensor]:
-        step = int(self.step)
-        warmup = min(1.0, (step + 1) / self.warmup_steps) if self.warmup_steps else 1.0
+        warmup = min(1.0, (self._steps + 1) / self.warmup_steps) if self.warmup_steps else 1.0
         terms = dict(
-            loss_cross_prototype=lambda: (
-                self._cross(first, second.prototypes, first) + self._cross(second, first.prototypes, second)
-            ),
-            loss_cross_cam=lambda: (
-                self._cross(first, first.prototypes, second) + self._cross(second, second.prototypes, first)
-            ),
-            loss_intra_view=lambda: self._intra(first, step, 0) + self._intra(second, step, 1),
+            loss_cross_prototype=lambda: self._cross_prototype(first, second) + self._cross_prototype(second, first),
+            loss_cross_cam=lambda: self._cross_cam(first, second) + self._cross_cam(second, first),
+            loss_intra_view=lambda: self._intra_view(first, 0) + self._intra_view(second, 1),
         )
         return {name: weight * warmup * terms[name]() / 2 for name, weight in self.weights.items() if weight}
 
@@ -180,22 +177,18 @@ class PixelPrototypeContrastLoss(nn.Module):
             tagged = scores * F.pad(tags.to(scores), (1, 0), value=1.0)[:, :, None, None]
             labels = tagged.argmax(1).flatten()
             confidences = tagged if self.prototype_photos == 'tagged' else scores
-            global_features = _rows(self._gather(features.detach()))
             prototypes = make_prototypes(
-                global_features,
+                _rows(self._gather(features.detach())),
                 _rows(self._gather(confidences)),
                 max(1, int(size[0] * size[1] * self.prototype_fraction)),
                 choices.prototype_pixels,
             )
             global_labels = self._gather(labels)
-        return View(
-            F.normalize(_rows(features), dim=1),
-            labels,
-            F.normalize(global_features, dim=1),
-            global_labels,
-            prototypes,
-            choices,
-        )
+        pixels = F.normalize(_rows(features), dim=1)
+        return View(pixels, labels, global_labels, prototypes, self._compare(pixels, prototypes), choices)
+
+    def _compare(self, pixels: Tensor, prototypes: Prototypes) -> Tensor:
+        return pixels @ prototypes.vectors.T / self.temperature
 
     def _gather(self, tensor: Tensor) -> Tensor:
         """Concatenate a tensor of all processes along its first axis."""
@@ -212,26 +205,31 @@ class PixelPrototypeContrastLoss(nn.Module):
         start = get_rank() * len(like)
         return weights[start : start + len(like)] * get_world_size()
 
-    def _cross(self, view: View, prototypes: Prototypes, labelled: View) -> Tensor:
-        """Mean InfoNCE of a view's pixels against prototypes, with the pseudo labels of a view."""
-        logits = view.pixels @ prototypes.vectors.T / self.temperature
+    def _cross_prototype(self, view: View, other: View) -> Tensor:
+        """Contrast of a view's pixels against the prototypes of the other view."""
+        return self._contrast(self._compare(view.pixels, other.prototypes), other.prototypes.valid, view)
+
+    def _cross_cam(self, view: View, other: View) -> Tensor:
+        """Contrast of a view's pixels against its own prototypes, with the pseudo labels of the other view."""
+        return self._contrast(view.logits, view.prototypes.valid, other)
+
+    def _contrast(self, logits: Tensor, valid: Tensor, labelled: View) -> Tensor:
+        """Mean InfoNCE of logits (P, K) over the pixels whose pseudo label in a view has a valid prototype."""
         positive = logits.gather(1, labelled.labels[:, None])[:, 0]
-        losses = logits.masked_fill(~prototypes.valid, float('-inf')).logsumexp(1) - positive
-        known = prototypes.valid[labelled.global_labels].to(losses)
+        losses = logits.masked_fill(~valid, float('-inf')).logsumexp(1) - positive
+        known = valid[labelled.global_labels].to(losses)
         return (losses * self._own_share(known / known.sum().clamp(min=1), losses)).sum()
 
-    def _intra(self, view: View, step: int, number: int) -> Tensor:
+    def _intra_view(self, view: View, number: int) -> Tensor:
         """Mean over classes of the InfoNCE of chosen pixels, against semi-hard prototypes of the same view."""
-        vectors, valid = view.prototypes
-        logits = view.pixels @ vectors.T / self.temperature
-        positive = logits.gather(1, view.labels[:, None])
-        negatives = semi_hard_logits(logits, valid, self.semi_hard_ranks)
+        positive = view.logits.gather(1, view.labels[:, None])
+        negatives = semi_hard_logits(view.logits, view.prototypes.valid, self.semi_hard_ranks)
         losses = torch.cat([positive, negatives], 1).logsumexp(1) - positive[:, 0]
         weights = hard_pixel_weights(
             view.global_labels,
-            (view.global_pixels * vectors[view.global_labels]).sum(1),
-            len(vectors),
-            draw_keys(len(view.global_labels), self.seed, step, number).to(losses.device),
+            self._gather(positive.detach()[:, 0]),
+            len(view.prototypes.vectors),
+            draw_keys(len(view.global_labels), self.seed, self._steps, number).to(losses.device),
             self.hard_fraction,
             view.choices.random_pixels,
             view.choices.hard_pixels,
@@ -241,6 +239,7 @@ class PixelPrototypeContrastLoss(nn.Module):
     def _load_from_state_dict(self, state_dict: dict, prefix: str, *arguments) -> None:
         # a checkpoint converted from the public code has no step
         state_dict.setdefault(f'{prefix}step', torch.zeros_like(self.step))
+        self._steps = int(state_dict[f'{prefix}step'])
         super()._load_from_state_dict(state_dict, prefix, *arguments)
 
 
@@ -264,6 +263,7 @@ def _rows(maps: Tensor) -> Tensor:
 
 
 def _check_inputs(features1: Tensor, maps1: Tensor, features2: Tensor, maps2: Tensor, tags: Tensor) -> None:
+    finite = []
     for view, features, maps in ((1, features1, maps1), (2, features2, maps2)):
         if len(features) != len(tags) or maps.shape[:2] != (len(tags), tags.shape[1] + 1):
             raise ValueError(
@@ -271,10 +271,11 @@ def _check_inputs(features1: Tensor, maps1: Tensor, features2: Tensor, maps2: Te
                 f'{tuple(tags.shape)}, background first, and features as many; got {tuple(maps.shape)} and '
                 f'{tuple(features.shape)}'
             )
-        finite = maps.detach().isfinite().flatten(1).all(1) & features.detach().isfinite().flatten(1).all(1)
-        if not finite.all():
-            photos = ', '.join(map(str, (~finite).nonzero()[:, 0].tolist()))
-            raise ValueError(
-                f'NaN or infinity in class maps or features of view {view}, in photo {photos} of the batch (counted '
-                'from 0): the training has diverged'
-            )
+        finite.append(maps.detach().isfinite().flatten(1).all(1) & features.detach().isfinite().flatten(1).all(1))
+    places = (~torch.stack(finite)).nonzero().tolist()  # the only time that the step waits for a GPU
+    if places:
+        photos = ', '.join(f'photo {photo} of view {view + 1}' for view, photo in places)
+        raise ValueError(
+            f'NaN or infinity in class maps or features: {photos} (photos of the batch, counted from 0): the training '
+            'has diverged'
+        )
