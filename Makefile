@@ -2,6 +2,7 @@
 #
 #   PYTHON=/path/to/python   use (and fill) that environment instead of .venv; `PYTHON=python` is the active one
 #   PIP_FIND_LINKS=FOLDER    folder with wheels, such as one of mmcv (else mmcv is compiled); several with a blank between
+#   PROCESSES=1              processes of `make test` (else as many as cores, at most 4)
 #   TESTS=tests/ops          what `make test` runs; ARGS="-x -q" goes to pytest, or to tools/pipeline.py in the demos
 
 VENV := .venv
@@ -17,6 +18,7 @@ else
   SETUP_COMMAND = $(BASE_PYTHON) $(SETUP) --venv $(VENV)
 endif
 TESTS ?= tests
+PROCESSES ?= auto
 DEMO_DATA := data/demo
 DEMO_WORK := work_dirs/demo
 
@@ -39,7 +41,7 @@ demo-supervised: demo-data  ## the demo's Mask R-CNN trained on the true masks, 
 	@$(RUN) tools/pipeline.py configs/_base_/pipelines/supervised_r18_demo.py --work-dir $(DEMO_WORK) $(ARGS)
 
 test: setup  ## run the tests
-	@$(RUN) -m pytest $(TESTS) $(ARGS)
+	@$(RUN) -m pytest -n $(PROCESSES) --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(TESTS) $(ARGS)
 
 lint: setup  ## check style and format
 	@$(RUN) -m ruff check .

@@ -1,6 +1,7 @@
 """What tests of several folders share: golden network outputs, and the public checkpoints that they were made with."""
 
 import json
+import os
 from functools import cache, lru_cache
 from pathlib import Path
 
@@ -10,6 +11,8 @@ import torch
 from tiny_chain.fixtures import chain, demo_copy, demo_environment, demo_root, one_thread  # noqa: F401  (fixtures)
 
 DATA = Path(__file__).parent / 'data'
+# the processes of pytest-xdist share the cores
+torch.set_num_threads(max(1, torch.get_num_threads() // int(os.environ.get('PYTEST_XDIST_WORKER_COUNT', 1))))
 
 
 @cache

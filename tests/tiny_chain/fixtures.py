@@ -5,12 +5,13 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import torch
+from filelock import FileLock
 from mmengine.config import Config
 
 from projects.wsis.apis.launch import apply_resume, apply_tta, load_config, run_test, run_training
@@ -138,6 +139,19 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(threads)
 
 
+def make_once(tmp_path_factory, name: str, make: Callable[[Path], None]) -> Path:
+    """Return a folder that one of the processes of pytest-xdist makes for all of them."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if 'PYTEST_XDIST_WORKER' in os.environ else base) / name
+    made = folder.with_suffix('.made')
+    with FileLock(folder.with_suffix('.lock')):
+        if not made.exists():
+            folder.mkdir(exist_ok=True)
+            make(folder)
+            made.touch()
+    return folder
+
+
 @pytest.fixture(scope='session')
 def demo_root(tmp_path_factory) -> Path:
     """A demo set of 8 training and 4 validation photos of about 96 pixels."""
@@ -146,9 +160,8 @@ def demo_root(tmp_path_factory) -> Path:
         from make_demo_data import DemoSet, make_demo_data
     finally:
         sys.path.pop(0)
-    out = tmp_path_factory.mktemp('tiny') / 'demo'
-    make_demo_data(out, DemoSet(seed=0, train=8, val=4, size=96))
-    return out
+    settings = DemoSet(seed=0, train=8, val=4, size=96)
+    return make_once(tmp_path_factory, 'tiny', lambda folder: make_demo_data(folder / 'demo', settings)) / 'demo'
 
 
 @pytest.fixture
@@ -170,7 +183,9 @@ def demo_environment(demo_root, monkeypatch) -> Path:
 @pytest.fixture(scope='session')
 def chain(demo_root, tmp_path_factory) -> Path:
     """Work dir of tools/pipeline.py: classifier, cams, inter_pixel_labels, irnet, pseudo_labels. Not to be changed."""
-    folder = tmp_path_factory.mktemp('chain')
-    result = run_tool(demo_root, folder, 'pipeline.py', CONFIGS / 'tiny_pipeline.py', '--work-dir', 'work')
-    assert result.status == 0, result.output
-    return folder / 'work'
+
+    def make(folder):
+        result = run_tool(demo_root, folder, 'pipeline.py', CONFIGS / 'tiny_pipeline.py', '--work-dir', 'work')
+        assert result.status == 0, result.output
+
+    return make_once(tmp_path_factory, 'chain', make) / 'work'

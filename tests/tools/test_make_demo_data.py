@@ -156,9 +156,9 @@ def test_every_class_draws_a_whole_object(name):
 
 def test_present_set_is_left_as_it_is(small_set):
     before = {path: path.stat().st_mtime_ns for path in small_set.rglob('*')}
-    start = time.perf_counter()
+    start = time.process_time()
     assert not demo.make_demo_data(small_set, SMALL)
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
     assert {path: path.stat().st_mtime_ns for path in small_set.rglob('*')} == before
 
 
