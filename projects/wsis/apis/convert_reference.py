@@ -38,7 +38,7 @@ def convert_reference(source: str | Path, network_name: str, target: str | Path)
     if Path(target).is_dir():
         raise ValueError(f'{target} is a folder: name the file to write')
     network = REFERENCE_NETWORKS[network_name]
-    weights = convert_state_dict(_read(source), network, str(source))
+    weights = convert_state_dict(_read(source, network), network, str(source))
     origin = dict(
         network=network.name, description=network.description, file=Path(source).name, sha256=hash_file(source)
     )
@@ -49,11 +49,12 @@ def convert_reference(source: str | Path, network_name: str, target: str | Path)
     return network
 
 
-def _read(source: str | Path) -> Any:
-    """Read a file as plain data."""
+def _read(source: str | Path, network: ReferenceNetwork) -> Any:
+    """Read a file as plain data: the tensors by name, if it is what it should be."""
     if Path(source).suffix == '.params':
         return name_as_pytorch(read_mxnet_params(source))
-    return load_checkpoint_safely(source)
+    content = load_checkpoint_safely(source)
+    return content[network.entry] if isinstance(content, dict) and network.entry in content else content
 
 
 def convert_state_dict(state_dict: Any, network: ReferenceNetwork, source: str) -> dict[str, torch.Tensor]:

@@ -35,6 +35,7 @@ class ReferenceNetwork:
         renames: Prefix of names in the file -> prefix in our model; every name of `shapes` has one.
         dropped: Pattern of names that may be there and are of no use to us.
         background_last: Names of tensors whose last output channel is the background's, which is the first in ours.
+        entry: Entry of the file that holds the tensors, where they are not the file's own content.
         classes: Names of the classes that the network knows; none for weights that only initialise a backbone.
     """
 
@@ -46,6 +47,7 @@ class ReferenceNetwork:
     renames: dict[str, str]
     dropped: re.Pattern = field(default=re.compile(r'(?!)'))
     background_last: frozenset[str] = frozenset()
+    entry: str | None = None
     classes: tuple[str, ...] = VOC_CLASSES
 
     def original_of(self, name: str) -> str:
@@ -272,5 +274,30 @@ def affinitynet() -> ReferenceNetwork:
     )
 
 
-NETWORKS = (irn_cam(), irn(), resnet38(), eps_cls(), eps(), seam(), ppc_seam(), affinitynet())
+def pam() -> ReferenceNetwork:
+    """BESTIE's classifier with peak attention: every layer of its VGG16 is saved under two names."""
+    widths = ((64, 64), (128, 128), (256, 256, 256), (512, 512, 512), (512, 512, 512))
+    shapes, aliases, channels, index = {}, {}, 3, 0
+    for stage, outputs in enumerate(widths, 1):
+        for number, output in enumerate(outputs, 1):
+            shapes |= {f'features.{index}.weight': (output, channels, 3, 3), f'features.{index}.bias': (output,)}
+            aliases[f'layer{stage}_conv{number}'] = f'features.{index}'
+            channels, index = output, index + 2  # an activation after each
+        index += 1  # the pooling
+    for number in (1, 2, 3):
+        shapes |= {f'extra_conv{number}.weight': (512, 512, 3, 3), f'extra_conv{number}.bias': (512,)}
+    shapes |= {'extra_conv4.weight': (20, 512, 1, 1), 'extra_conv4.bias': (20,)}
+    renames = {f'extra_conv{number}': f'head.convs.{number - 1}' for number in (1, 2, 3)}
+    return ReferenceNetwork(
+        name='pam',
+        description='classifier with peak attention (VGG16) of BESTIE, https://github.com/clovaai/BESTIE',
+        config='configs/pam/pam_vgg16_15e_voc2012.py',
+        shapes=shapes,
+        aliases=aliases,
+        renames={**renames, 'features': 'backbone.features', 'extra_conv4': 'head.classifier'},
+        entry='model',
+    )
+
+
+NETWORKS = (irn_cam(), irn(), resnet38(), eps_cls(), eps(), seam(), ppc_seam(), affinitynet(), pam())
 REFERENCE_NETWORKS: dict[str, ReferenceNetwork] = {network.name: network for network in NETWORKS}

@@ -48,7 +48,8 @@ class PseudoLabelLoop(TestLoop):
         self.writers = [metric for metric in evaluator.metrics if isinstance(metric, StoreWriter)]
         if not self.writers:
             raise ValueError(
-                'PseudoLabelLoop needs a writer (CAMWriter, SemanticMaskWriter or InstanceWriter) in test_evaluator'
+                'PseudoLabelLoop needs a writer (CAMWriter, PeakWriter, SemanticMaskWriter or InstanceWriter) in '
+                'test_evaluator'
             )
         dataset = DATASETS.build(dataloader['dataset'])
         # writers first: metrics are to see what is stored

@@ -3,5 +3,6 @@
 from .mobilenet_v2 import StridedMobileNetV2
 from .resnet38 import ResNet38
 from .resnet_with_stem import ResNetWithStem
+from .vgg16 import VGG16
 
-__all__ = ['ResNet38', 'ResNetWithStem', 'StridedMobileNetV2']
+__all__ = ['VGG16', 'ResNet38', 'ResNetWithStem', 'StridedMobileNetV2']

@@ -107,9 +107,9 @@ class CAMClassifier(BaseModel):
         rows, columns = strided_size(photo_size, self.stride)
         return resize_maps(maps, strided_size(full_size, self.stride))[:, :rows, :columns]
 
-    def finish_sample(self, sample: DetDataSample, maps: torch.Tensor) -> DetDataSample:
+    def finish_sample(self, sample: DetDataSample, maps: torch.Tensor, num_views: int = 1) -> DetDataSample:
         """Turn class maps (C, h, w), resized to the photo, into the ``pred_cams`` of a sample; also called by
-        test-time augmentation with the sum over all views."""
+        test-time augmentation with the sum over ``num_views`` views, whose number normalising makes irrelevant here."""
         sample.pred_cams = select_cams(
             maps, sample.pred_scores, sample.get('tags'), self.mode, self.score_threshold, self.normalization
         )

@@ -4,8 +4,20 @@ from .affinitynet_head import AffinityNetHead
 from .cam_head import CAMHead
 from .eps_head import EPSHead
 from .irnet_head import IRNetHead
+from .pam_head import PAMHead
+from .peak_attention_module import PeakAttentionModule
 from .pixel_correlation_module import PixelCorrelationModule
 from .ppc_head import PPCHead
 from .seam_head import SEAMHead
 
-__all__ = ['AffinityNetHead', 'CAMHead', 'EPSHead', 'IRNetHead', 'PPCHead', 'PixelCorrelationModule', 'SEAMHead']
+__all__ = [
+    'AffinityNetHead',
+    'CAMHead',
+    'EPSHead',
+    'IRNetHead',
+    'PAMHead',
+    'PPCHead',
+    'PeakAttentionModule',
+    'PixelCorrelationModule',
+    'SEAMHead',
+]

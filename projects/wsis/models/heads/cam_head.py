@@ -24,6 +24,7 @@ class CAMHead(BaseModule):
     """
 
     background_maps = 0  # maps before those of the classes
+    classifier_bias = False
 
     def __init__(
         self,
@@ -38,7 +39,7 @@ class CAMHead(BaseModule):
         self.num_classes = num_classes
         self.in_index = in_index
         self.dropout = nn.Dropout2d(dropout)
-        self.classifier = nn.Conv2d(in_channels, self.background_maps + num_classes, 1, bias=False)
+        self.classifier = nn.Conv2d(in_channels, self.background_maps + num_classes, 1, bias=self.classifier_bias)
         self.loss_cls = MODELS.build(loss_cls or dict(type='MultiLabelSoftMarginLoss'))
 
     def forward(self, features: tuple[torch.Tensor, ...]) -> torch.Tensor:

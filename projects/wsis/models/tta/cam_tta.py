@@ -29,4 +29,4 @@ class CAMTTAModel(BaseTTAModel):
                 maps = maps.flip(-1)
             total = total + self.module.resize_to_photo(maps, view.ori_shape)
         merged.pred_scores = torch.stack([view.pred_scores for view in views]).mean(0)
-        return self.module.finish_sample(merged, total)
+        return self.module.finish_sample(merged, total, len(views))

@@ -1,0 +1,29 @@
+# Classifier with peak attention, and its peaks, with the sizes and colours of the public code: photos are resized to
+# squares, whatever their shape, by PIL.
+_base_ = './cam.py'
+train_pipeline = [
+    dict(type='LoadPhoto'),
+    dict(type='mmcv.Resize', scale=(384, 384), keep_ratio=False, backend='pillow'),
+    dict(type='mmcv.RandomFlip', prob=.5),
+    dict(type='RandomColorJitter', brightness=.3, contrast=.3, saturation=.3, hue=.1),
+    dict(type='RandomCropAndPad', crop_size=321),
+    dict(type='PackTagInputs'),
+]
+tta_pipeline = [
+    dict(type='LoadPhoto'),
+    dict(type='LoadEvaluationMasks'),
+    dict(type='mmcv.Resize', scale=(321, 321), keep_ratio=False, backend='pillow'),
+    dict(
+        type='mmcv.TestTimeAug',
+        transforms=[
+            [dict(type='mmcv.RandomFlip', prob=probability) for probability in (0., 1.)],
+            [dict(type='PackTagInputs')],
+        ]),
+]
+train_dataloader = dict(batch_size=5, dataset=dict(pipeline=train_pipeline))
+test_dataloader = dict(dataset=dict(pipeline=tta_pipeline))
+test_evaluator = [
+    dict(type='PeakWriter'),
+    dict(type='MultiLabelMetric'),
+    dict(type='PeakMetric'),
+]

@@ -1,0 +1,20 @@
+# A light PAM for photos in VOC layout, on two CPU cores.
+_base_ = [
+    '../_base_/models/cam_r50.py', '../_base_/models/mobilenet_v2.py', '../_base_/models/pam.py',
+    '../_base_/datasets/voc_layout.py', '../_base_/stages/pam.py', '../_base_/schedules/sgd_poly_light.py',
+    '../_base_/default_runtime.py'
+]
+model = dict(
+    backbone=dict(_delete_=True, out_indices=(7, ), **dict(_base_.mobilenet_v2_trained, output_stride=8)),
+    **dict(_base_.pam, head=dict(type='PAMHead', channels=256, num_classes=_base_.num_classes)))
+
+train_pipeline = [
+    dict(type='LoadPhoto'),
+    dict(type='mmcv.Resize', scale=(320, 320), keep_ratio=False, backend='pillow'),
+    dict(type='mmcv.RandomFlip', prob=.5),
+    dict(type='RandomCropAndPad', crop_size=256),
+    dict(type='PackTagInputs'),
+]
+train_dataloader = dict(batch_size=16, num_workers=2, dataset=dict(pipeline=train_pipeline, **_base_.weak_dataset))
+val_dataloader = dict(dataset=_base_.val_dataset)
+test_dataloader = dict(dataset=_base_.label_dataset)

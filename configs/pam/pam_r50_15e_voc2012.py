@@ -1,0 +1,10 @@
+# PAM on the ResNet-50 of IRNet's classifier.
+_base_ = [
+    '../_base_/models/cam_r50.py', '../_base_/models/pam.py', '../_base_/datasets/voc2012.py', '../_base_/stages/pam.py',
+    '../_base_/schedules/sgd_step_15e.py', '../_base_/default_runtime.py'
+]
+model = _base_.pam
+
+train_dataloader = dict(dataset=_base_.weak_dataset)
+val_dataloader = dict(dataset=_base_.val_dataset)
+test_dataloader = dict(dataset=_base_.label_dataset)
