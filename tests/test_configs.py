@@ -27,9 +27,9 @@ PIPELINES = sorted(
     for path in (ROOT / 'configs/_base_/pipelines').glob('*.py')
     if path.stem.endswith(DATA_SETS)
 )
-CLASSIFIERS = {'cam', 'eps', 'ppc', 'seam'}
+CLASSIFIERS = {'cam', 'eps', 'pam', 'ppc', 'seam'}
 # whose data sets open what earlier stages have made
-READ_STORES = ('irnet', 'affinitynet', 'deeplab')
+READ_STORES = ('affinitynet', 'bestie', 'deeplab', 'irnet')
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader', 'mean_dataloader')
 
 
@@ -184,6 +184,16 @@ def test_every_chain_is_there_for_every_data_set(chain, data_set):
     assert stages['pseudo_labels'].config.split('/')[1] == refinement
     last = {'deeplab', 'wsss_maps', 'deeplab_evaluation'}
     assert last <= set(stages) if chain.endswith('deeplab') else not last & set(stages)
+
+
+@pytest.mark.parametrize('data_set', DATA_SETS)
+@pytest.mark.parametrize('supervision', ['tags', 'points'])
+def test_bestie_is_there_for_every_data_set(supervision, data_set):
+    (found,) = (name for name in PIPELINES if re.fullmatch(rf'.*/bestie_from_{supervision}_[^_]+_{data_set}\.py', name))
+    stages = {stage.name: stage for stage in read_stages(load_config(found))}
+    assert {'wsss_maps', 'bestie', 'bestie_labels', 'bestie_evaluation', 'mask_rcnn', 'evaluation'} <= set(stages)
+    assert ('peaks' in stages['bestie'].inputs) == (supervision == 'tags')
+    assert load_config(stages['bestie'].config).model.get('supervision', 'tags') == supervision
 
 
 @pytest.mark.parametrize('name', PIPELINES)

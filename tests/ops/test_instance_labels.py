@@ -13,6 +13,7 @@ from projects.wsis.ops.instance_labels import (
     find_instances,
     make_pseudo_labels,
     read_instances,
+    read_instances_of_points,
     refine_labels,
     refine_labels_with_points,
 )
@@ -52,7 +53,7 @@ def refine_golden(labels, number, samples=slice(None)):
     probabilities[:, 1:] *= tags[:, :, None, None]
     components = batch_components(labels['rf_gt_seg_map'][samples], [row.nonzero()[:, 0].tolist() for row in tags])
     settings = CenterSettings(threshold=threshold, kernel=int(kernel), tolerance=tolerance)
-    return refine_labels(probabilities, center, offset, components, settings, sigma)
+    return refine_labels(probabilities, center, offset, components, settings, sigma)[0]
 
 
 @pytest.mark.parametrize('number', [0, 1, 2])
@@ -274,7 +275,7 @@ def test_the_same_as_one_by_one(batch_size):
     settings = CenterSettings(threshold=0.6, kernel=25, distance=15.0, tolerance=12.0)
     components = batch_components(label_maps, tags)
     transposed = center.transpose(2, 3).contiguous().transpose(2, 3)  # not contiguous
-    refined = refine_labels(probabilities, transposed, offset, components, settings)
+    refined, counts = refine_labels(probabilities, transposed, offset, components, settings)
     kept = 0
     for sample in range(batch_size):
         expected = refine_one_by_one(
@@ -283,7 +284,7 @@ def test_the_same_as_one_by_one(batch_size):
         kept += int((expected[2] > 0).sum())
         for one, other in zip(refined, expected):
             torch.testing.assert_close(one[sample], other, rtol=1e-5, atol=1e-6)
-    assert kept > 0
+    assert kept > 0 and counts.max() > 1
 
 
 def test_layers_are_apart():
@@ -304,9 +305,10 @@ def test_crowded_components_are_left_out_and_whole_ones_kept():
     center = torch.zeros(1, 1, 80, 400)
     center[0, 0, 40, 20:380:60] = 0.9  # six of them
     offset, probabilities = torch.full((1, 2, 80, 400), 9.0), torch.full((1, 2, 80, 400), 0.5)
-    assert not refine_labels(probabilities, center, offset, components).weight.any()
+    assert not refine_labels(probabilities, center, offset, components)[0].weight.any()
     center[0, 0, 40, 20] = 0
-    refined = refine_labels(probabilities, center, offset, components)
+    refined, counts = refine_labels(probabilities, center, offset, components)
+    assert counts.tolist() == [5]
     assert torch.equal(refined.weight[0, 0] > 0, torch.from_numpy(label_map > 0)) and (refined.center == 1).sum() == 5
     none = CenterSettings(max_instances=None, keep_whole=True, tolerance=0)
     numbers, owners, scores = read_instances(probabilities, center * 0, offset, components, none)
@@ -316,7 +318,8 @@ def test_crowded_components_are_left_out_and_whole_ones_kept():
 def test_maps_without_components():
     components = batch_components([np.zeros((20, 30), np.uint8), np.full((20, 30), 255, np.uint8)], [[0], [1]])
     maps = torch.rand(2, 2, 20, 30)
-    refined = refine_labels(torch.rand(2, 3, 20, 30), maps, maps, components)
+    refined, counts = refine_labels(torch.rand(2, 3, 20, 30), maps, maps, components)
+    assert len(counts) == 0
     assert not any(part.any() for part in refined) and refined.center.shape == (2, 2, 20, 30)
     made = make_pseudo_labels(components, torch.zeros(0, dtype=torch.bool), 2)
     assert not any(part.any() for part in made)
@@ -364,3 +367,19 @@ def test_bad_centres(rows, sigma, words):
 def test_bad_offsets():
     with pytest.raises(ValueError, match='must fit, got'):
         find_weak_regions(torch.zeros(1, 2, 5, 5), torch.zeros(1, 5, 6, dtype=torch.long))
+
+
+def test_instances_of_points_are_those_of_the_public_code(labels):
+    probabilities = torch.from_numpy(labels['im_seg']).softmax(1)
+    probabilities = (probabilities[:1] + probabilities[1:].flip(-1)) / 2
+    probabilities[:, 1:] *= torch.from_numpy(labels['im_cls_label'])[:, :, None, None]
+    label_map = probabilities.argmax(1)
+    assert torch.equal(label_map[0], torch.from_numpy(labels['imp_seg']).long())
+    rows = torch.from_numpy(labels['imp_points']).long()  # class, y, x
+    points = torch.cat([rows.new_zeros(len(rows), 1), rows], 1)
+    offset = torch.from_numpy(labels['im_offset'][:1])
+    numbers, classes, scores = read_instances_of_points(probabilities, offset, label_map, points)
+    assert classes.tolist() == labels['imp_label'].tolist()
+    masks = numbers[0] == torch.arange(1, len(classes) + 1)[:, None, None]
+    assert torch.equal(masks, torch.from_numpy(labels['imp_mask']))
+    torch.testing.assert_close(scores.double(), torch.from_numpy(labels['imp_score']), rtol=1e-5, atol=1e-6)

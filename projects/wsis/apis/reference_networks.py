@@ -4,12 +4,10 @@ One function a network makes its `ReferenceNetwork`; a new one is added to `REFE
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 
-from projects.wsis.datasets.voc import VOC_CLASSES
+from .reference_bestie import bestie_hrnet, bestie_resnet
+from .reference_network import ReferenceNetwork, Shape, batch_norm_shapes, resnet_shapes
 
-Shape = tuple[int, ...]
 # The blocks of ResNet-38 stage by stage, as the public codes call them.
 RESNET38_STAGES = (
     ('b2', 'b2_1', 'b2_2'),
@@ -19,66 +17,6 @@ RESNET38_STAGES = (
     ('b6', 'b7'),
 )
 RESNET38_BRANCHES = ('branch2a', 'branch2b1', 'branch2b2')
-RESNET50_STAGES = ((3, 64), (4, 128), (6, 256), (3, 512))  # blocks, width; a block gives 4 x width channels
-
-
-@dataclass(frozen=True)
-class ReferenceNetwork:
-    """The checkpoint layout of one public network.
-
-    Attributes:
-        name: Its name on the command line.
-        description: What it is and where it comes from.
-        config: The config of ours whose model takes the weights.
-        shapes: Shape of every tensor of the file by its name, without aliases.
-        aliases: Prefix of names that repeat other tensors of the file -> prefix of those; the longest prefix counts.
-        renames: Prefix of names in the file -> prefix in our model; every name of `shapes` has one.
-        dropped: Pattern of names that may be there and are of no use to us.
-        background_last: Names of tensors whose last output channel is the background's, which is the first in ours.
-        entry: Entry of the file that holds the tensors, where they are not the file's own content.
-        classes: Names of the classes that the network knows; none for weights that only initialise a backbone.
-    """
-
-    name: str
-    description: str
-    config: str
-    shapes: dict[str, Shape]
-    aliases: dict[str, str]
-    renames: dict[str, str]
-    dropped: re.Pattern = field(default=re.compile(r'(?!)'))
-    background_last: frozenset[str] = frozenset()
-    entry: str | None = None
-    classes: tuple[str, ...] = VOC_CLASSES
-
-    def original_of(self, name: str) -> str:
-        """Return the name of the tensor that an alias repeats, or the name itself."""
-        return _replace_prefix(name, self.aliases) or name
-
-    def target_of(self, name: str) -> str:
-        """Return the name in our model of a tensor of `shapes`."""
-        return _replace_prefix(name, self.renames)
-
-    def alias_names(self) -> Iterator[str]:
-        """Give all names that repeat another tensor."""
-        for alias, original in self.aliases.items():
-            for name in self.shapes:
-                if name.startswith(f'{original}.'):
-                    yield alias + name[len(original) :]
-
-
-def _replace_prefix(name: str, prefixes: dict[str, str]) -> str | None:
-    """Replace the longest prefix (of whole parts between dots) that is in the table."""
-    parts = name.split('.')
-    for length in range(len(parts), 0, -1):
-        prefix = '.'.join(parts[:length])
-        if prefix in prefixes:
-            return '.'.join((prefixes[prefix], *parts[length:]))
-    return None
-
-
-def _batch_norm(prefix: str, channels: int) -> dict[str, Shape]:
-    shapes = {f'{prefix}.{name}': (channels,) for name in ('weight', 'bias', 'running_mean', 'running_var')}
-    return {**shapes, f'{prefix}.num_batches_tracked': ()}
 
 
 def _projection(prefix: str, in_channels: int, out_channels: int) -> dict[str, Shape]:
@@ -88,24 +26,6 @@ def _projection(prefix: str, in_channels: int, out_channels: int) -> dict[str, S
         f'{prefix}.1.weight': (out_channels,),
         f'{prefix}.1.bias': (out_channels,),
     }
-
-
-def _resnet50(prefix: str) -> dict[str, Shape]:
-    """Shapes of a ResNet-50 without its classifier, named as torchvision's."""
-    shapes = {f'{prefix}.conv1.weight': (64, 3, 7, 7), **_batch_norm(f'{prefix}.bn1', 64)}
-    channels = 64
-    for stage, (blocks, width) in enumerate(RESNET50_STAGES, 1):
-        for index in range(blocks):
-            block = f'{prefix}.layer{stage}.{index}'
-            convolutions = ((channels, width, 1), (width, width, 3), (width, 4 * width, 1))
-            for number, (inner, outer, kernel) in enumerate(convolutions, 1):
-                shapes[f'{block}.conv{number}.weight'] = (outer, inner, kernel, kernel)
-                shapes.update(_batch_norm(f'{block}.bn{number}', outer))
-            if index == 0:
-                shapes[f'{block}.downsample.0.weight'] = (4 * width, channels, 1, 1)
-                shapes.update(_batch_norm(f'{block}.downsample.1', 4 * width))
-            channels = 4 * width
-    return shapes
 
 
 def irn_cam() -> ReferenceNetwork:
@@ -119,7 +39,7 @@ def irn_cam() -> ReferenceNetwork:
         name='irn-cam',
         description='classifier and CAM network (ResNet-50) of IRNet, https://github.com/jiwoon-ahn/irn',
         config='configs/cam/cam_r50_reference_voc2012.py',
-        shapes={**_resnet50('resnet50'), 'classifier.weight': (20, 2048, 1, 1)},
+        shapes={**resnet_shapes('resnet50', 50), 'classifier.weight': (20, 2048, 1, 1)},
         aliases=aliases,
         renames={'resnet50': 'backbone', 'classifier': 'head.classifier'},
     )
@@ -128,7 +48,7 @@ def irn_cam() -> ReferenceNetwork:
 def irn() -> ReferenceNetwork:
     """IRNet's boundary and displacement network; files saved by its training also hold index tables."""
     levels = (64, 256, 512, 1024, 2048)
-    shapes = {**_resnet50('resnet50'), 'mean_shift.running_mean': (2,)}
+    shapes = {**resnet_shapes('resnet50', 50), 'mean_shift.running_mean': (2,)}
     for index, channels in enumerate(levels, 1):
         shapes |= _projection(f'fc_edge{index}', channels, 32)
     shapes |= {'fc_edge6.weight': (1, 160, 1, 1), 'fc_edge6.bias': (1,)}
@@ -169,12 +89,12 @@ def _resnet38() -> dict[str, Shape]:
         block_channels = channels
         for branch, output in zip(RESNET38_BRANCHES, outputs):
             kernel = 1 if len(outputs) == 3 and branch != 'branch2b1' else 3
-            shapes |= _batch_norm(f'{name}.bn_{branch}', channels)
+            shapes |= batch_norm_shapes(f'{name}.bn_{branch}', channels)
             shapes[f'{name}.conv_{branch}.weight'] = (output, channels, kernel, kernel)
             channels = output
         if channels != block_channels:
             shapes[f'{name}.conv_branch1.weight'] = (channels, block_channels, 1, 1)
-    return shapes | _batch_norm('bn7', 4096)
+    return shapes | batch_norm_shapes('bn7', 4096)
 
 
 def _resnet38_renames(prefix: str = 'backbone.') -> dict[str, str]:
@@ -299,5 +219,19 @@ def pam() -> ReferenceNetwork:
     )
 
 
-NETWORKS = (irn_cam(), irn(), resnet38(), eps_cls(), eps(), seam(), ppc_seam(), affinitynet(), pam())
+NETWORKS = (
+    irn_cam(),
+    irn(),
+    resnet38(),
+    eps_cls(),
+    eps(),
+    seam(),
+    ppc_seam(),
+    affinitynet(),
+    pam(),
+    bestie_resnet(50),
+    bestie_resnet(101),
+    bestie_hrnet(32),
+    bestie_hrnet(48),
+)
 REFERENCE_NETWORKS: dict[str, ReferenceNetwork] = {network.name: network for network in NETWORKS}

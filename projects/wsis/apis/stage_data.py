@@ -73,6 +73,8 @@ def _describe_dataset(settings: dict[str, Any]) -> list[Any]:
     hashes = [_describe_file(file) for file in files]
     if tags_file := settings.get('tags_file'):
         hashes.append(_describe_file(os.path.join(root, tags_file)))
+    if points_file := settings.get('points_file'):
+        hashes.append(_describe_file(points_file))
     prefix = settings.get('data_prefix') or {}
     if settings.get('type') == 'VOCTagDataset':
         kinds = [kind for kind in DEFAULT_FOLDERS if settings.get('with_masks') or kind not in MASK_FOLDERS]

@@ -13,6 +13,7 @@ from mmengine.registry import DATASETS
 from PIL import Image
 
 from ..structures import PseudoLabelStore
+from ..structures.point_file import read_points
 from .tags_file import PHOTO_ENDINGS, photo_stem, read_tags_file
 
 VOC_CLASSES = (
@@ -87,6 +88,7 @@ class VOCTagDataset(BaseDataset):
         tags_file: Tags of all photos in one file instead of XML: JSON ``{photo: [names]}`` or text lines
             ``photo name name ...``; relative to ``data_root``. ``'none'`` means no such file: a config cannot give an
             environment variable an empty default.
+        points_file: Points of objects (:mod:`projects.wsis.structures.point_file`), relative to the working directory.
         with_masks: Whether to name the mask files for evaluation; photos without masks stay without.
         mode: ``'pseudo_label'`` or ``'predict'``, where the data set and not the model says whether tags may be used.
             With ``'predict'`` a photo without XML file has no tags; else it is an error.
@@ -109,6 +111,7 @@ class VOCTagDataset(BaseDataset):
         data_root: str = '',
         data_prefix: dict | None = None,
         tags_file: str | None = None,
+        points_file: str | None = None,
         with_masks: bool = False,
         mode: str | None = None,
         ignore_unknown_classes: bool = False,
@@ -121,6 +124,7 @@ class VOCTagDataset(BaseDataset):
         self.store_dirs = {key: prefix.pop(key) for key in STORE_KEYS if key in prefix}
         self.split_files = list_split_files(ann_file)
         self.tags_file = None if tags_file == 'none' else tags_file
+        self.points_file = points_file
         self.with_masks = with_masks
         self.mode = mode
         self.ignore_unknown_classes = ignore_unknown_classes
@@ -157,6 +161,7 @@ class VOCTagDataset(BaseDataset):
         skipped = set(bad)
         class_ids = {name: index for index, name in enumerate(self.metainfo['classes'])}
         tags_by_photo = read_tags_file(self.tags_file) if self.tags_file else None
+        points = read_points(self.points_file, self.metainfo['classes']) if self.points_file else None
         data_list = []
         for photo in photos:
             if photo in skipped:
@@ -166,6 +171,8 @@ class VOCTagDataset(BaseDataset):
             info = dict(img_path=files[photo], img_id=photo, tags=tags, num_classes=len(class_ids))
             if self.mode:
                 info['mode'] = self.mode
+            if points is not None:
+                info.update(points=points.get(photo, []), classes=self.metainfo['classes'])
             data_list.append({**info, **self._name_stores(), **self._name_masks(photo)})
         self._warn_without_tags(data_list)
         return data_list

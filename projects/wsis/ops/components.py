@@ -22,6 +22,11 @@ class LabelComponents(NamedTuple):
     centroids: np.ndarray
     layers: np.ndarray
 
+    @property
+    def num_layers(self) -> int:
+        """Number of layers."""
+        return int(self.layers.max()) + 1 if len(self.layers) else 0
+
 
 def find_components(
     label_map: np.ndarray, tags: Sequence[int], min_area: int = 50, distance: int = 21

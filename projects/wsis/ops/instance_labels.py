@@ -269,7 +269,7 @@ def refine_labels(
     components: Components,
     settings: CenterSettings | None = None,
     sigma: float = 6.0,
-) -> InstanceLabels:
+) -> tuple[InstanceLabels, Tensor]:
     """Make labels of the network's own output (self-refinement, section 3.2).
 
     The weight of an instance is its centre's score times the mean probability of its class inside. An instance without
@@ -282,6 +282,9 @@ def refine_labels(
         components: Components of the semantic maps that are learnt.
         settings: How centres are found; BESTIE's by default.
         sigma: Of the Gaussians in pixels.
+
+    Returns:
+        The labels, and how many instances ``(K,)`` each component has in them.
     """
     settings = settings or CenterSettings()
     instances = find_instances(center, offset, components, settings)
@@ -292,9 +295,10 @@ def refine_labels(
     weights = torch.where(known, instances.scores * means, means).clamp(0, 1)
     centers = torch.where(known[..., None], instances.centers, components.centroids[:, None])
     rows = torch.stack([components.samples[owner], components.labels[owner], *centers.unbind(-1)], -1)
-    return make_instance_labels(
+    labels = make_instance_labels(
         instances.numbers, centers.flatten(0, 1), weights.flatten(), rows[there], center.shape[1], sigma
     )
+    return labels, there.sum(1)
 
 
 def mean_inside(probabilities: Tensor, instances: Instances, components: Components) -> Tensor:
@@ -330,10 +334,8 @@ def read_instances(
     instances = find_instances(center, offset, components, settings)
     means = mean_inside(probabilities, instances, components)
     scores = torch.where(instances.scores >= 1, means, instances.scores) * means
-    there = instances.areas.flatten() > 0
-    numbers = torch.cat([there.new_zeros(1), there]).cumsum(0) * torch.cat([there.new_zeros(1), there])
-    owners = there.nonzero()[:, 0] // instances.areas.shape[1]
-    return numbers[instances.numbers], owners, scores.flatten()[there]
+    numbers, there = _number_through(instances.numbers, instances.areas.flatten() > 0)
+    return numbers, there // instances.areas.shape[1], scores.flatten()[there]
 
 
 @torch.no_grad()
@@ -351,13 +353,57 @@ def refine_labels_with_points(
     Returns:
         Offsets ``(N, 2, H, W)`` and weights ``(N, 1, H, W)``, 1 at the pixels of all classes that have a point.
     """
+    numbers, slots = _give_to_points(offset, label_map, points, num_classes)
+    centers = torch.where(slots.isfinite(), slots, 0).long().flatten(0, 1)
+    labels = make_instance_labels(numbers, centers, offset.new_ones(len(centers)), points.new_zeros(0, 4), num_classes)
+    return labels.offset, labels.weight
+
+
+@torch.no_grad()
+def read_instances_of_points(
+    probabilities: Tensor, offset: Tensor, label_map: Tensor, points: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Read the instances of given points out of a network's output: each pixel belongs to a point of its class.
+
+    Args:
+        probabilities: ``(N, C + 1, H, W)`` class probabilities, background first.
+        offset: ``(N, 2, H, W)`` offsets in pixels.
+        label_map: ``(N, H, W)`` strongest class of each pixel, 0 background.
+        points: ``(D, 4)`` int64 rows ``sample, class, y, x``.
+
+    Returns:
+        ``(N, H, W)`` int64 instance of each pixel, 1..M over the batch, 0 none; class ``(M,)`` of each; and score
+        ``(M,)``, the mean probability of its class inside.
+    """
+    num_classes = probabilities.shape[1] - 1
+    numbers, slots = _give_to_points(offset, label_map, points, num_classes)
+    strongest = probabilities.gather(1, label_map.long()[:, None])[:, 0].flatten().double()
+    total = slots.shape[0] * slots.shape[1] + 1
+    areas = strongest.new_zeros(total).scatter_add_(0, numbers.flatten(), torch.ones_like(strongest))[1:]
+    sums = strongest.new_zeros(total).scatter_add_(0, numbers.flatten(), strongest)[1:]
+    renumbered, there = _number_through(numbers, areas > 0)
+    classes = there // slots.shape[1] % num_classes
+    return renumbered, classes, (sums[there] / areas[there]).float()
+
+
+def _number_through(numbers: Tensor, there: Tensor) -> tuple[Tensor, Tensor]:
+    """Number the instances that are there from 1, and tell which they are.
+
+    Args:
+        numbers: ``(N, H, W)`` int64, 0 none, else 1 + instance.
+        there: ``(M,)`` bool.
+    """
+    table = torch.cat([there.new_zeros(1), there])
+    return (table.cumsum(0) * table)[numbers], there.nonzero()[:, 0]
+
+
+def _give_to_points(offset: Tensor, label_map: Tensor, points: Tensor, num_classes: int) -> tuple[Tensor, Tensor]:
+    """Nearest point (N, H, W) of each pixel's class, as :func:`find_nearest` numbers them, and the points (K, S, 2) of
+    each class of each sample."""
     label_map = label_map.long()
     is_class = (label_map > 0) & (label_map <= num_classes)
     samples = torch.arange(len(label_map), device=label_map.device)[:, None, None]
     groups = torch.where(is_class, samples * num_classes + label_map, 0)
     owner = points[:, 0] * num_classes + points[:, 1]
     slots, _ = _group_points(owner, points[:, 2:], len(label_map) * num_classes, None)
-    numbers = find_nearest(slots, groups, offset)
-    centers = torch.where(slots.isfinite(), slots, 0).long().flatten(0, 1)
-    labels = make_instance_labels(numbers, centers, offset.new_ones(len(centers)), points.new_zeros(0, 4), num_classes)
-    return labels.offset, labels.weight
+    return find_nearest(slots, groups, offset), slots

@@ -4,6 +4,7 @@ from .affinity_labels import GenerateAffinityLabels
 from .color_jitter import RandomColorJitter
 from .formatting import PackTagInputs
 from .geometry import RandomCropAndPad, RandomRescale, RandomResizeLongSide
+from .instance_pseudo_labels import GenerateInstancePseudoLabels, LoadPoints
 from .inter_pixel_labels import GenerateInterPixelLabels
 from .loading import (
     LoadCAMs,
@@ -19,12 +20,14 @@ from .pil_rescale import PILRescale
 
 __all__ = [
     'GenerateAffinityLabels',
+    'GenerateInstancePseudoLabels',
     'GenerateInterPixelLabels',
     'LoadCAMs',
     'LoadEvaluationMasks',
     'LoadInstancesFromMasks',
     'LoadInterPixelLabels',
     'LoadPhoto',
+    'LoadPoints',
     'LoadSaliency',
     'LoadSemanticFromMasks',
     'LoadSemanticMasks',

@@ -14,7 +14,8 @@ class PackTagInputs(BaseTransform):
 
     Gives ``inputs`` (3, H, W) uint8 and a ``DetDataSample`` with ``gt_tags`` (C,) and, where the keys are there,
     ``gt_sem_seg`` (the evaluation mask or the training label map), ``gt_saliency`` (1, H, W) uint8, ``cams``
-    (InstanceData of ``cams``, ``labels``), and ``instances`` in its metainfo.
+    (InstanceData of ``cams``, ``labels``), ``gt_component_map`` (1, H, W), ``gt_components`` and ``gt_points`` (of
+    :class:`GenerateInstancePseudoLabels`), and ``instances`` in its metainfo.
 
     Args:
         meta_keys: Keys that become metainfo, where present.
@@ -33,6 +34,8 @@ class PackTagInputs(BaseTransform):
             'tags',
             'mode',
             'instances',
+            'num_layers',
+            'points',
         ),
     ) -> None:
         self.meta_keys = meta_keys
@@ -52,6 +55,11 @@ class PackTagInputs(BaseTransform):
             )
         if 'inter_pixel_labels' in results:
             sample.pred_sem_seg = PixelData(data=torch.from_numpy(results['inter_pixel_labels'])[None])
+        if 'component_map' in results:
+            sample.gt_component_map = PixelData(data=torch.from_numpy(results['component_map'])[None])
+            for name in ('components', 'gt_points'):
+                found = InstanceData(**{key: torch.from_numpy(value) for key, value in results[name].items()})
+                sample.set_field(found, f'gt_{name.removeprefix("gt_")}', InstanceData)
         image = np.ascontiguousarray(results['img'].transpose(2, 0, 1))
         return dict(inputs=torch.from_numpy(image), data_samples=sample)
 

@@ -51,7 +51,8 @@ class RandomCropAndPad(BaseTransform):
     """Cut a square out of a photo at random; a photo that is smaller is placed at random on a plain ground.
 
     The label map ``gt_seg_map`` goes along where there is one, padded with 255; a saliency map in its place
-    (:class:`LoadSaliency`) with 0, as nothing outside the photo is salient.
+    (:class:`LoadSaliency`) with 0, as nothing outside the photo is salient. Points (:class:`LoadPoints`) go
+    along, and those outside are dropped.
 
     Args:
         crop_size: Side of the square in pixels.
@@ -90,7 +91,15 @@ class RandomCropAndPad(BaseTransform):
                 y_from : y_from + rows, x_from : x_from + columns
             ]
             results['gt_seg_map'] = label
+        if 'gt_keypoints' in results:
+            self._move_points(results, (x_to - x_from, y_to - y_from))
         return results
+
+    def _move_points(self, results: dict, shift: tuple[int, int]) -> None:
+        points = results['gt_keypoints'] + np.array(shift, np.float32)
+        inside = ((points >= 0) & (points < self.crop_size)).all((1, 2))
+        results['gt_keypoints'] = points[inside]
+        results['point_labels'] = results['point_labels'][inside]
 
     def _place(self, length: int) -> tuple[int, int, int]:
         """Return where to cut from, where to place it, and how many pixels, along one axis."""

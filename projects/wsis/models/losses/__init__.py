@@ -5,6 +5,7 @@ from .affinity_loss import AffinityLoss
 from .displacement_loss import DisplacementLoss
 from .eps_loss import EPSLoss
 from .equivariance_loss import EquivariantCrossRegularizationLoss, EquivariantRegularizationLoss
+from .hard_pixel_cross_entropy import HardPixelCrossEntropyLoss
 from .multi_label_loss import MultiLabelSoftMarginLoss
 from .pair_affinity_loss import PairAffinityLoss
 from .pixel_prototype_contrast_loss import PixelPrototypeContrastLoss
@@ -16,6 +17,7 @@ __all__ = [
     'EPSLoss',
     'EquivariantCrossRegularizationLoss',
     'EquivariantRegularizationLoss',
+    'HardPixelCrossEntropyLoss',
     'MultiLabelSoftMarginLoss',
     'PairAffinityLoss',
     'PixelPrototypeContrastLoss',

@@ -1,0 +1,45 @@
+# BESTIE, with the sizes of its public code: long side about 448, scaled by .7 to 1.3, crop 416; at test time both sides
+# rounded up to multiples of 32.
+_base_ = './labelling.py'
+train_pipeline = [
+    dict(type='LoadPhoto'),
+    dict(type='LoadSemanticMasks'),
+    dict(type='LoadPoints', min_score=.7),
+    dict(type='mmseg.PhotoMetricDistortion', brightness_delta=16, saturation_range=(1., 1.), hue_delta=18),
+    dict(type='RandomResizeLongSide', length_range=(314, 583), interpolation='bilinear'),
+    dict(type='mmcv.RandomFlip', prob=.5),
+    dict(type='RandomCropAndPad', crop_size=416),
+    dict(type='GenerateInstancePseudoLabels', min_area=50, kernel=41),
+    dict(type='PackTagInputs'),
+]
+test_pipeline = [
+    dict(type='LoadPhoto'),
+    dict(type='LoadEvaluationMasks'),
+    dict(type='mmseg.ResizeToMultiple', size_divisor=32),
+    dict(type='PackTagInputs'),
+]
+train_dataloader = dict(
+    batch_size=16,
+    num_workers=4,
+    persistent_workers=True,
+    sampler=dict(type='DefaultSampler', shuffle=True),
+    dataset=dict(type='VOCTagDataset', filter_cfg=dict(filter_empty_tags=True), pipeline=train_pipeline))
+val_dataloader = dict(
+    batch_size=1,
+    num_workers=2,
+    persistent_workers=True,
+    drop_last=False,
+    sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
+    dataset=dict(type='VOCTagDataset', mode='predict', with_masks=True, test_mode=True, pipeline=test_pipeline))
+test_dataloader = dict(dataset=dict(mode='predict', filter_cfg=dict(filter_empty_tags=False), pipeline=test_pipeline))
+
+val_evaluator = [
+    dict(type='VOCInstanceMetric'),
+    dict(type='PhotoCocoMetric', metric=['bbox', 'segm'], format_only=False),
+    dict(type='SemanticIoUMetric'),
+]
+test_evaluator = val_evaluator
+val_cfg = dict(type='ValLoop')
+test_cfg = dict(_delete_=True, type='TestLoop')
+# without this hook there is no refinement: instance-aware guidance alone
+custom_hooks = [dict(type='SelfRefinementHook', begin=0)]

@@ -1,0 +1,43 @@
+# A light BESTIE for photos in VOC layout, on two CPU cores.
+_base_ = [
+    '../_base_/models/bestie_r50.py', '../_base_/models/mobilenet_v2.py', '../_base_/datasets/voc_layout.py',
+    '../_base_/stages/bestie.py', '../_base_/default_runtime.py'
+]
+custom_imports = dict(imports=['projects.wsis', 'mmseg.datasets.transforms'], allow_failed_imports=False)
+model = dict(
+    backbone=dict(_delete_=True, out_indices=(1, 2, 4, 6), **_base_.mobilenet_v2_trained),
+    head=dict(
+        num_classes=_base_.num_classes,
+        semantic_channels=96,
+        instance_channels=96,
+        pyramid_channels=96,
+        semantic_low_level_channels=(48, 32, 16),
+        instance_low_level_channels=(48, 32, 16),
+        dilations=(2, 4, 6)))
+
+train_pipeline = [
+    dict(type='LoadPhoto'),
+    dict(type='LoadSemanticMasks'),
+    dict(type='LoadPoints', min_score=.7),
+    dict(type='RandomResizeLongSide', length_range=(256, 448), interpolation='bilinear'),
+    dict(type='mmcv.RandomFlip', prob=.5),
+    dict(type='RandomCropAndPad', crop_size=288),
+    dict(type='GenerateInstancePseudoLabels', min_area=50, kernel=41),
+    dict(type='PackTagInputs'),
+]
+semantic_masks = 'work_dirs/irnet_mobilenet-v2_12e_voc-layout/semantic_masks'
+points_file = 'work_dirs/pam_mobilenet-v2_5e_voc-layout/peaks.json'
+train_dataloader = dict(
+    batch_size=8,
+    num_workers=2,
+    dataset=dict(
+        pipeline=train_pipeline,
+        data_prefix=dict(semantic_masks=semantic_masks),
+        points_file=points_file,
+        **_base_.label_dataset))
+val_dataloader = dict(dataset=_base_.val_dataset)
+test_dataloader = dict(dataset=_base_.val_dataset)
+
+optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='Adam', lr=5e-4))
+param_scheduler = [dict(type='PolyLR', power=.9, eta_min=0., begin=0, end=12, by_epoch=True, convert_to_iter_based=True)]
+train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=12, val_interval=6)

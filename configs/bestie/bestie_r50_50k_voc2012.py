@@ -1,0 +1,17 @@
+# BESTIE (CVPR 2022) on ResNet-50 with the settings of its public code (clovaai/BESTIE), also for weights converted from it:
+#   python tools/model_converters/convert_reference.py --from bestie-r50 IN OUT
+# It learns from the WSSS maps of a segmentation model and the peaks of PAM.
+# What remains: colours are changed in another order, sizes are drawn evenly instead of in steps of a tenth, the ground around
+# small photos is not learnt as background, and offsets are scaled where the network sees a photo at another size.
+_base_ = [
+    '../_base_/models/bestie_r50.py', '../_base_/datasets/voc2012.py', '../_base_/stages/bestie.py',
+    '../_base_/schedules/adam_poly_50k.py', '../_base_/iteration_runtime.py'
+]
+custom_imports = dict(imports=['projects.wsis', 'mmseg.datasets.transforms'], allow_failed_imports=False)
+semantic_masks = 'work_dirs/deeplab-v2_r101_20k_voc2012-maps/semantic_masks'
+points_file = 'work_dirs/pam_vgg16_15e_voc2012/peaks.json'
+train_dataloader = dict(
+    dataset=dict(
+        data_prefix=dict(semantic_masks=semantic_masks), points_file=points_file, **_base_.weak_dataset))
+val_dataloader = dict(dataset=_base_.val_dataset)
+test_dataloader = dict(dataset=_base_.val_dataset)

@@ -1,0 +1,5 @@
+"""Detectors."""
+
+from .bestie import BESTIE
+
+__all__ = ['BESTIE']

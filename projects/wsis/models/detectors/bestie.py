@@ -1,0 +1,231 @@
+"""BESTIE: instances from semantic maps and points."""
+
+import torch
+from mmdet.models.detectors import BaseDetector
+from mmdet.structures import DetDataSample
+from mmdet.structures.mask import mask2bbox
+from mmengine.registry import MODELS
+from mmengine.structures import InstanceData, PixelData
+from torch import Tensor
+
+from ...ops.instance_labels import (
+    CenterSettings,
+    InstanceLabels,
+    make_pseudo_labels,
+    read_instances,
+    read_instances_of_points,
+    refine_labels,
+    refine_labels_with_points,
+)
+from ..classifiers.cam_selection import check_mode
+from ..feature_levels import infer_feature_levels
+from ..heads.instance_head import InstanceMaps
+from .component_batch import find_predicted_components, stack_accepted, stack_components, stack_points
+
+
+@MODELS.register_module()
+class BESTIE(BaseDetector):
+    """Beyond semantic to instance segmentation (Kim et al., CVPR 2022) on any backbone.
+
+    Learns semantic maps, and instances where a component of them holds exactly one point (semantic knowledge transfer).
+    :class:`SelfRefinementHook` turns self-refinement on, which adds labels made of the network's own output.
+
+    Args:
+        backbone: Backbone; the Panoptic-DeepLab head needs four levels.
+        head: ``PanopticDeepLabHead`` or ``HighResolutionHead``; its ``in_channels`` are set here.
+        neck: Optional neck between both.
+        supervision: ``'tags'``: centres are centroids of components; ``'points'``: all given points are centres, and
+            refinement, and mode ``pseudo_label``, give each pixel to one.
+        sigma: Standard deviation of centres in pixels.
+        guidance: Whether centre maps are learnt only where a component holds one point (instance-aware guidance); else
+            everywhere, so that missing instances are learnt as background.
+        refinement: How centres are found for refined labels, entries of :class:`CenterSettings`.
+        test_cfg: ``mode`` (``'predict'``, or ``'pseudo_label'``: only tags of the photo), ``flip``: whether the mirror
+            image is looked at too (default True), and entries of :class:`CenterSettings` (default: threshold .1, a
+            component without centre is one instance, no limit of their number).
+        data_preprocessor: As in mmdet.
+        init_cfg: Initialisation of mmengine.
+
+    Attributes:
+        refining: Whether labels are refined now; set by the hook.
+        outcomes: (4,) how many components kept their one instance, got one or more without a pseudo label, were
+            split, and lost theirs; counted until the hook takes them back to 0.
+        teacher: Another BESTIE whose maps labels are refined from, or None for its own; set by the hook.
+
+    Raises:
+        ValueError: If ``supervision`` is unknown.
+    """
+
+    def __init__(
+        self,
+        backbone: dict,
+        head: dict,
+        neck: dict | None = None,
+        supervision: str = 'tags',
+        sigma: float = 6.0,
+        guidance: bool = True,
+        refinement: dict | None = None,
+        test_cfg: dict | None = None,
+        data_preprocessor: dict | None = None,
+        init_cfg: dict | None = None,
+    ) -> None:
+        super().__init__(data_preprocessor=data_preprocessor, init_cfg=init_cfg)
+        if supervision not in ('tags', 'points'):
+            raise ValueError(f"supervision is 'tags' or 'points', not {supervision!r}")
+        self.backbone = MODELS.build(backbone)
+        if neck is not None:
+            self.neck = MODELS.build(neck)
+        levels = infer_feature_levels(torch.nn.Sequential(self.backbone, *([self.neck] if self.with_neck else [])))
+        self.head = MODELS.build({'in_channels': [level.channels for level in levels], **head})
+        self.supervision = supervision
+        self.sigma = sigma
+        self.guidance = guidance
+        self.refinement = CenterSettings(**(refinement or {}))
+        self.refining = False
+        self.outcomes = torch.zeros(4, dtype=torch.long)
+        # no child module: its weights are those of the hook that keeps them
+        object.__setattr__(self, 'teacher', None)
+        test_cfg = dict(test_cfg or {})
+        self.mode = check_mode(test_cfg.pop('mode', 'predict'))
+        self.flip = test_cfg.pop('flip', True)
+        self.reading = CenterSettings(**{**dict(threshold=0.1, max_instances=None, keep_whole=True), **test_cfg})
+
+    def extract_feat(self, batch_inputs: Tensor) -> tuple[Tensor, ...]:
+        """Return the feature levels of photos (N, 3, H, W)."""
+        features = self.backbone(batch_inputs)
+        return self.neck(features) if self.with_neck else features
+
+    def _forward(self, batch_inputs: Tensor, batch_data_samples: list[DetDataSample] | None = None) -> InstanceMaps:
+        """Return the maps at the stride of the head."""
+        return self.head(self.extract_feat(batch_inputs))
+
+    def loss(self, batch_inputs: Tensor, batch_data_samples: list[DetDataSample]) -> dict[str, Tensor]:
+        """Return the losses of photos (N, 3, H, W) whose samples come from ``GenerateInstancePseudoLabels``."""
+        maps = self.head.resize(self._forward(batch_inputs), batch_inputs.shape[2:])
+        labels = torch.stack([sample.gt_sem_seg.data[0] for sample in batch_data_samples])
+        pseudo, refined = self.make_pseudo_labels(batch_data_samples), None
+        if self.refining:
+            teacher = maps if self.teacher is None else self._ask_teacher(batch_inputs)
+            refined = self.make_refined_labels(teacher, labels, pseudo, batch_data_samples)
+        return self.head.loss(maps, labels, pseudo, refined, self.supervision == 'tags', self.guidance)
+
+    @torch.no_grad()
+    def _ask_teacher(self, inputs: Tensor) -> InstanceMaps:
+        """Return the maps of the teacher at the size of the inputs."""
+        return self.teacher.head.resize(self.teacher(inputs, mode='tensor'), inputs.shape[2:])
+
+    def make_pseudo_labels(self, samples: list[DetDataSample]) -> InstanceLabels:
+        """Return the labels that semantic knowledge and points give."""
+        components = stack_components(samples)
+        points = stack_points(samples) if self.supervision == 'points' else None
+        return make_pseudo_labels(components, stack_accepted(samples), self.head.num_classes, self.sigma, points)
+
+    @torch.no_grad()
+    def make_refined_labels(
+        self, maps: InstanceMaps, labels: Tensor, pseudo: InstanceLabels, samples: list[DetDataSample]
+    ) -> InstanceLabels:
+        """Return the labels that a network's maps give, and count what became of the pseudo labels."""
+        if self.supervision == 'points':
+            offset, weight = refine_labels_with_points(
+                maps.offset, labels, stack_points(samples), self.head.num_classes
+            )
+            return pseudo._replace(offset=offset, weight=weight)
+        tags = torch.stack([sample.gt_tags for sample in samples])
+        probabilities = clean(maps.semantic.detach().softmax(1), tags)
+        refined, instances = refine_labels(
+            probabilities, maps.center, maps.offset, stack_components(samples), self.refinement, self.sigma
+        )
+        accepted = stack_accepted(samples)
+        kept, none = accepted & (instances == 1), accepted & (instances == 0)
+        outcomes = (kept, ~accepted & (instances > 0), accepted & (instances > 1), none)
+        self.outcomes = self.outcomes.to(instances.device) + torch.stack([one.sum() for one in outcomes])
+        return refined
+
+    @torch.no_grad()
+    def predict(
+        self, batch_inputs: Tensor, batch_data_samples: list[DetDataSample], rescale: bool = True
+    ) -> list[DetDataSample]:
+        """Add ``pred_instances`` (``masks``, ``bboxes``, ``labels``, ``scores``) and ``pred_sem_seg`` to samples.
+
+        Args:
+            batch_inputs: Photos (N, 3, H, W).
+            batch_data_samples: Their samples.
+            rescale: Whether predictions are of the photo's own size; else of the network's input.
+        """
+        maps = self._find_maps(batch_inputs)
+        for index, sample in enumerate(batch_data_samples):
+            rows, columns = sample.img_shape
+            own = InstanceMaps(*(part[index : index + 1, :, :rows, :columns] for part in maps))
+            self._finish_sample(sample, self._rescale(own, sample.ori_shape) if rescale else own)
+        return batch_data_samples
+
+    def _find_maps(self, inputs: Tensor) -> InstanceMaps:
+        """Probabilities, centre maps and offsets at the size of the inputs; those of the mirror image averaged in."""
+        size = inputs.shape[2:]
+        maps = self.head.resize(self._forward(inputs), size)
+        probabilities, center = maps.semantic.softmax(1), maps.center
+        if self.flip:
+            mirrored = self.head.resize(self._forward(inputs.flip(-1)), size)
+            probabilities = (probabilities + mirrored.semantic.softmax(1).flip(-1)) / 2
+            center = (center + mirrored.center.flip(-1)) / 2
+        # offsets of the mirror image are not used, as in the public code
+        return InstanceMaps(probabilities, center, maps.offset)
+
+    def _rescale(self, maps: InstanceMaps, size: tuple[int, int]) -> InstanceMaps:
+        """Bring maps to the photo's size; offsets are in pixels, so they are scaled too (not so in the public code)."""
+        factors = [new / old for new, old in zip(size, maps.offset.shape[2:])]
+        maps = self.head.resize(maps, size)
+        return maps._replace(offset=maps.offset * maps.offset.new_tensor(factors)[:, None, None])
+
+    def _finish_sample(self, sample: DetDataSample, maps: InstanceMaps) -> None:
+        probabilities = maps.semantic
+        if not probabilities.isfinite().all():
+            photo = sample.get('img_id', '?')
+            raise ValueError(f'The maps of photo {photo} are not finite: has the training diverged?')
+        if self.mode == 'pseudo_label':
+            probabilities = clean(probabilities, read_tags(sample, self.head.num_classes, probabilities.device)[None])
+        labels = probabilities.argmax(1)
+        if self.mode == 'pseudo_label' and self.supervision == 'points':
+            rows = read_points_of(sample, labels.device)
+            numbers, classes, scores = read_instances_of_points(probabilities, maps.offset, labels, rows)
+        else:
+            components = find_predicted_components(labels[0], self.head.num_classes, self.reading.kernel)
+            numbers, owners, scores = read_instances(probabilities, maps.center, maps.offset, components, self.reading)
+            classes = components.labels.to(owners.device)[owners]
+        masks = numbers[0] == torch.arange(1, len(scores) + 1, device=numbers.device)[:, None, None]
+        sample.pred_instances = InstanceData(masks=masks, bboxes=mask2bbox(masks), labels=classes, scores=scores)
+        sample.pred_sem_seg = PixelData(data=labels.byte())
+        sample.set_metainfo(dict(mode=self.mode))
+
+
+def clean(probabilities: Tensor, tags: Tensor) -> Tensor:
+    """Set the probabilities (N, C + 1, H, W) of classes that are no tags (N, C) to 0; the others stay as they are."""
+    kept = torch.cat([tags.new_ones(len(tags), 1), tags], 1)
+    return probabilities * kept.to(probabilities)[:, :, None, None]
+
+
+def read_tags(sample: DetDataSample, num_classes: int, device: torch.device) -> Tensor:
+    """Return the tags (C,) of a sample.
+
+    Raises:
+        ValueError: If the photo has none.
+    """
+    if sample.get('tags') is None:
+        raise ValueError("Mode 'pseudo_label' needs the tags of each photo; use mode='predict' for photos without")
+    tags = torch.zeros(num_classes, device=device)
+    tags[list(sample.tags)] = 1
+    return tags
+
+
+def read_points_of(sample: DetDataSample, device: torch.device) -> Tensor:
+    """Return the given points of a photo as rows ``0, class, y, x`` (D, 4).
+
+    Raises:
+        ValueError: If the photo comes without points.
+    """
+    if sample.get('points') is None:
+        raise ValueError(
+            'Labels of a model trained on points need the points of each photo: set test_dataloader.dataset.points_file'
+        )
+    rows = [(0, point.label, int(point.y), int(point.x)) for point in sample.points]
+    return torch.tensor(rows, dtype=torch.long, device=device).reshape(-1, 4)

@@ -1,0 +1,357 @@
+"""BESTIE: networks and losses of the public code, labels, predictions, bad input."""
+
+from functools import cache
+
+import numpy as np
+import pytest
+import torch
+from mmdet.structures import DetDataSample
+from mmengine.config import Config
+from mmengine.registry import MODELS, PARAM_SCHEDULERS, init_default_scope
+from mmengine.structures import InstanceData, PixelData
+from reference_models import ROOT, build, check, load_converted, load_model_config
+
+from projects.wsis.datasets.transforms import GenerateInstancePseudoLabels
+from projects.wsis.models.heads import HighResolutionHead
+from projects.wsis.models.heads.instance_head import InstanceMaps
+from projects.wsis.ops.instance_labels import InstanceLabels
+from projects.wsis.structures.point_file import Point
+
+CLASSES = 3
+
+
+@cache
+def golden_losses():
+    with np.load(ROOT / 'tests/data/golden/bestie_losses.npz', allow_pickle=False) as arrays:
+        return {name: torch.from_numpy(array) for name, array in arrays.items()}
+
+
+@pytest.mark.parametrize('name', ['hrnet32', 'hrnet48', 'resnet50', 'resnet101'])
+def test_network_and_converter_are_those_of_the_public_code(name, golden_network, public_state_dict, tmp_path):
+    golden, ours = golden_network(f'bestie_{name}'), f'bestie-{name.replace("resnet", "r")}'
+    state_dict = dict(model=public_state_dict(f'bestie_{name}'))
+    model = load_converted(build(load_model_config(ours)), ours, state_dict, tmp_path)
+    size = golden['out_seg'].shape[2:]
+    with torch.no_grad():
+        maps = model.head.resize(model(torch.from_numpy(golden['input']), mode='tensor'), size)
+    expected = [golden[f'out_{part}'] for part in ('seg', 'center', 'offset')]
+    if 'hrnet' in name:
+        for part, array in zip(maps, expected):
+            check(part, array)
+        return
+    # these networks with random weights carry rounding on: the public outputs are up to 4e-4 off the same network's in
+    # float64, and ours are held to what is nearest to both
+    for part, array in zip(maps, expected):
+        array = torch.from_numpy(array)
+        assert part.shape == array.shape and (part - array).abs().max() / array.abs().max() < 5e-4
+
+
+def make_head(**settings):
+    return HighResolutionHead(num_classes=5, in_channels=[4], channels=4, **settings)
+
+
+def golden_labels(weight):
+    golden = golden_losses()
+    return InstanceLabels(golden['center_target'], golden['offset_target'], weight)
+
+
+@pytest.mark.parametrize('weighted', [True, False])
+def test_losses_are_those_of_the_public_code(weighted):
+    golden, suffix = golden_losses(), '' if weighted else '_zero_weight'
+    maps = InstanceMaps(*(golden[name].clone().requires_grad_() for name in ('seg_logits', 'center', 'offset')))
+    labels = golden_labels(golden['weight'] if weighted else torch.zeros_like(golden['weight']))
+    losses = make_head().loss(maps, golden['seg_label'], labels)
+    assert losses.keys() == {'loss_semantic', 'loss_center_pseudo', 'loss_offset_pseudo'}
+    torch.testing.assert_close(losses['loss_semantic'], golden['ce_top20'], rtol=1e-5, atol=0)
+    torch.testing.assert_close(losses['loss_center_pseudo'] / 200, golden[f'weighted_mse{suffix}'], rtol=1e-5, atol=0)
+    torch.testing.assert_close(losses['loss_offset_pseudo'] / 0.01, golden[f'weighted_l1{suffix}'], rtol=1e-5, atol=0)
+    sum(losses.values()).backward()
+    assert all(part.grad.isfinite().all() for part in maps)
+    if weighted:
+        torch.testing.assert_close(maps.center.grad / 200, golden['weighted_mse_grad'], rtol=1e-4, atol=1e-8)
+        torch.testing.assert_close(maps.offset.grad / 0.01, golden['weighted_l1_grad'], rtol=1e-4, atol=1e-8)
+
+
+def test_refined_labels_count_one_half():
+    golden = golden_losses()
+    maps = InstanceMaps(golden['seg_logits'], golden['center'], golden['offset'])
+    pseudo, refined = golden_labels(golden['weight']), golden_labels(golden['weight'].flip(0))
+    head = make_head()
+    alone = head.loss(maps, golden['seg_label'], pseudo), head.loss(maps, golden['seg_label'], refined)
+    both = head.loss(maps, golden['seg_label'], pseudo, refined)
+    for kind in ('center', 'offset'):
+        for one, name in zip(alone, ('pseudo', 'refined')):
+            torch.testing.assert_close(both[f'loss_{kind}_{name}'], one[f'loss_{kind}_pseudo'] / 2)
+    points = head.loss(maps, golden['seg_label'], pseudo, refined, refine_centers=False)
+    torch.testing.assert_close(points['loss_center_pseudo'], alone[0]['loss_center_pseudo'])
+    assert 'loss_center_refined' not in points and 'loss_offset_refined' in points
+
+
+def test_without_guidance_all_pixels_count_for_centres():
+    golden = golden_losses()
+    maps = InstanceMaps(golden['seg_logits'], golden['center'], golden['offset'])
+    losses = make_head().loss(maps, golden['seg_label'], golden_labels(golden['weight']), guidance=False)
+    by_hand = 200 * ((golden['center'] - golden['center_target']) ** 2).sum(1).mean()
+    torch.testing.assert_close(losses['loss_center_pseudo'], by_hand)
+    torch.testing.assert_close(losses['loss_offset_pseudo'] / 0.01, golden['weighted_l1'], rtol=1e-5, atol=0)
+
+
+def build_bestie(**settings):
+    init_default_scope('mmdet')
+    torch.manual_seed(0)
+    return MODELS.build(
+        dict(
+            type='BESTIE',
+            backbone=dict(type='ResNet', depth=18, base_channels=8, norm_eval=True, strides=(1, 2, 2, 1)),
+            head=dict(
+                type='PanopticDeepLabHead',
+                num_classes=CLASSES,
+                semantic_channels=8,
+                instance_channels=8,
+                offset_channels=8,
+                pyramid_channels=8,
+                semantic_low_level_channels=(8, 8, 8),
+                instance_low_level_channels=(8, 8, 8),
+                dilations=(1, 2, 3),
+                dropout=0.0,
+                norm_cfg=dict(type='GN', num_groups=2),
+                init_cfg=dict(type='Kaiming', layer='Conv2d'),
+            ),
+            **settings,
+        )
+    )
+
+
+def make_sample(squares, points, tags=(0, 1), size=64, name='a'):
+    """A sample of class squares (class, top, left, side) and points (class, y, x), as the pipeline packs it."""
+    label_map = np.zeros((size, size), np.uint8)
+    for label, top, left, side in squares:
+        label_map[top : top + side, left : left + side] = label + 1
+    results = dict(gt_seg_map=label_map, tags=list(tags))
+    results['gt_keypoints'] = np.array([[x + 0.5, y + 0.5] for _, y, x in points], np.float32).reshape(-1, 1, 2)
+    results['point_labels'] = np.array([label for label, _, _ in points], np.int64)
+    found = GenerateInstancePseudoLabels()(results)
+    info = dict(img_id=name, img_shape=(size, size), ori_shape=(size, size), tags=list(tags))
+    sample = DetDataSample(metainfo=dict(info, num_layers=found['num_layers']))
+    sample.gt_sem_seg = PixelData(data=torch.from_numpy(label_map)[None])
+    sample.gt_component_map = PixelData(data=torch.from_numpy(found['component_map'])[None])
+    sample.gt_components = InstanceData(**{key: torch.from_numpy(value) for key, value in found['components'].items()})
+    sample.gt_points = InstanceData(**{key: torch.from_numpy(value) for key, value in found['gt_points'].items()})
+    sample.gt_tags = torch.zeros(CLASSES)
+    sample.gt_tags[list(tags)] = 1
+    return sample
+
+
+def make_batch():
+    samples = [
+        make_sample([(0, 4, 4, 20), (1, 40, 30, 20)], [(0, 10, 10), (1, 44, 34), (1, 50, 40)]),
+        make_sample([(0, 0, 0, 10)], [], tags=(0,), name='b'),
+        make_sample([(2, 20, 20, 30)], [(2, 30, 30)], tags=(2,), name='c'),
+    ]
+    return torch.randn(3, 3, 64, 64, generator=torch.Generator().manual_seed(0)), samples
+
+
+def test_pseudo_labels_of_a_batch():
+    _, samples = make_batch()
+    labels = build_bestie().make_pseudo_labels(samples)
+    # a has one object with one point (the other has two), b none, c one
+    assert labels.weight.flatten(1).sum(1).tolist() == [400.0, 0.0, 900.0]
+    assert labels.center[0, 0, 13, 13] == labels.center[2, 2, 34, 34] == 1
+    assert not labels.center[1].any() and not labels.center[0, 1:].any()
+    assert labels.offset[0, :, 4, 5].tolist() == [9.0, 8.0]
+    given = build_bestie(supervision='points').make_pseudo_labels(samples)
+    assert given.center[0, 1, 44, 34] == given.center[0, 1, 50, 40] == given.center[0, 0, 10, 10] == 1
+    assert torch.equal(given.weight, labels.weight) and torch.equal(given.offset, labels.offset)
+
+
+@pytest.mark.parametrize('supervision', ['tags', 'points'])
+@pytest.mark.parametrize('batch_size', [1, 3])
+def test_training_with_refinement_moves_every_weight(supervision, batch_size):
+    model = build_bestie(supervision=supervision).train()
+    inputs, samples = make_batch()
+    model.refining = True
+    losses = model(inputs[:batch_size], samples[:batch_size], mode='loss')
+    names = {'loss_semantic', 'loss_center_pseudo', 'loss_offset_pseudo', 'loss_offset_refined'}
+    assert losses.keys() == names | ({'loss_center_refined'} if supervision == 'tags' else set())
+    sum(losses.values()).backward()
+    gradients = [parameter.grad for parameter in model.head.parameters()]
+    assert all(gradient is not None and gradient.isfinite().all() for gradient in gradients)
+    assert all(gradient.abs().sum() > 0 for gradient in gradients if gradient.dim() == 4)
+
+
+def test_outcomes_are_counted():
+    model = build_bestie(refinement=dict(threshold=0.5, tolerance=0))
+    _, samples = make_batch()
+    labels = torch.stack([sample.gt_sem_seg.data[0] for sample in samples])
+    center, offset = torch.zeros(3, CLASSES, 64, 64), torch.zeros(3, 2, 64, 64)
+    center[0, 0, 5, 5] = center[0, 0, 22, 22] = 0.9  # one object becomes two
+    center[0, 1, 50, 40] = 0.9  # of the object with two points
+    model.refinement = model.refinement._replace(kernel=21)
+    semantic = torch.zeros(3, CLASSES + 1, 64, 64)
+    pseudo = model.make_pseudo_labels(samples)
+    refined = model.make_refined_labels(InstanceMaps(semantic, center, offset), labels, pseudo, samples)
+    # kept, added, split, dropped: the third photo's object has no centre
+    assert model.outcomes.tolist() == [0, 1, 1, 1]
+    weight = refined.weight[0, 0]
+    assert weight[5, 5] == pytest.approx(0.9 / 4) and weight[50, 40] == pytest.approx(0.9 / 4)
+    assert not refined.weight[2].any()
+
+
+def test_teacher_makes_the_labels():
+    model, teacher = build_bestie().train(), build_bestie()
+    torch.nn.init.constant_(teacher.head.center[-1].bias, 5.0)
+    inputs, samples = make_batch()
+    model.refining = True
+    own = model(inputs, samples, mode='loss')
+    object.__setattr__(model, 'teacher', teacher)
+    taught = model(inputs, samples, mode='loss')
+    assert torch.equal(own['loss_center_pseudo'], taught['loss_center_pseudo'])
+    assert not torch.isclose(own['loss_center_refined'], taught['loss_center_refined'])
+    assert not any(name.startswith('teacher') for name in model.state_dict())
+
+
+def test_no_instance_at_all_gives_finite_gradients():
+    model = build_bestie().train()
+    sample = make_sample([], [], tags=(0,))
+    sample.gt_sem_seg.data[:] = 255
+    model.refining = True
+    losses = model(torch.randn(1, 3, 64, 64), [sample], mode='loss')
+    assert all(loss == 0 for loss in losses.values())
+    sum(losses.values()).backward()
+    assert all(parameter.grad is None or parameter.grad.isfinite().all() for parameter in model.parameters())
+
+
+class GivenMaps(torch.nn.Module):
+    """A head that gives the maps it is told, so that predictions can be checked by hand."""
+
+    num_classes = CLASSES
+
+    def __init__(self, maps):
+        super().__init__()
+        self.maps = maps
+
+    def forward(self, features):
+        return InstanceMaps(*(part.expand(len(features[0]), -1, -1, -1) for part in self.maps))
+
+    resize = HighResolutionHead.resize
+    align_corners = False
+
+
+def given_model(size=(64, 64), **test_cfg):
+    """A model that sees a square of class 1 with two centres, and offsets of 0."""
+    model = build_bestie(test_cfg=dict(flip=False, tolerance=0, kernel=11, **test_cfg)).eval()
+    semantic = torch.zeros(1, CLASSES + 1, *size)
+    semantic[:, 0] = 4.0
+    semantic[:, 2, 10:30, 8:40] = 8.0
+    semantic[:, 1, 40:60, 8:40] = 6.0
+    center = torch.zeros(1, CLASSES, *size)
+    center[0, 1, 20, 14] = center[0, 1, 20, 33] = 0.8
+    model.head = GivenMaps((semantic, center, torch.zeros(1, 2, *size)))
+    return model
+
+
+def sample_of(size=(64, 64), ori_shape=None, **info):
+    return DetDataSample(metainfo=dict(img_id='a', img_shape=size, ori_shape=ori_shape or size, **info))
+
+
+def test_predictions_by_hand():
+    sample = given_model().predict(torch.zeros(1, 3, 64, 64), [sample_of()])[0]
+    found = sample.pred_instances
+    # by class: the whole of class 0, which has no centre, then both halves of class 1
+    assert found.labels.tolist() == [0, 1, 1]
+    assert found.bboxes.tolist() == [[8, 40, 40, 60], [8, 10, 24, 30], [24, 10, 40, 30]]
+    assert found.masks.shape == (3, 64, 64) and found.masks.dtype == torch.bool
+    probability = torch.tensor([4.0, 0, 8, 0]).softmax(0)[2]
+    torch.testing.assert_close(found.scores, torch.stack([probability * 0, *[0.8 * probability] * 2]))
+    assert sample.mode == 'predict' and sample.pred_sem_seg.data[0, 20, 20] == 2
+    only_centres = given_model(keep_whole=False).predict(torch.zeros(1, 3, 64, 64), [sample_of()])[0]
+    assert only_centres.pred_instances.labels.tolist() == [1, 1]
+
+
+def test_tags_clean_in_mode_pseudo_label_only():
+    model = given_model(mode='pseudo_label')
+    sample = model.predict(torch.zeros(1, 3, 64, 64), [sample_of(tags=[0])])[0]
+    assert sample.pred_instances.labels.tolist() == [0] and sample.mode == 'pseudo_label'
+    with pytest.raises(ValueError, match="Mode 'pseudo_label' needs the tags"):
+        model.predict(torch.zeros(1, 3, 64, 64), [sample_of()])
+    sample = given_model().predict(torch.zeros(1, 3, 64, 64), [sample_of(tags=[0])])[0]
+    assert sample.pred_instances.labels.tolist() == [0, 1, 1]
+
+
+def test_given_points_make_labels():
+    model = given_model(mode='pseudo_label')
+    model.supervision = 'points'
+    points = [Point(1, 12, 10), Point(1, 12, 35), Point(1, 29, 38), Point(2, 1, 1)]
+    sample = model.predict(torch.zeros(1, 3, 64, 64), [sample_of(tags=[0, 1, 2], points=points)])[0]
+    assert sample.pred_instances.labels.tolist() == [1, 1, 1]
+    with pytest.raises(ValueError, match='set test_dataloader.dataset.points_file'):
+        model.predict(torch.zeros(1, 3, 64, 64), [sample_of(tags=[1])])
+
+
+def test_photos_of_other_sizes_and_padding():
+    samples = [sample_of((64, 64), (128, 32)), sample_of((40, 64))]
+    model = given_model()
+    model.head.maps[1][0, 1, 21, [14, 33]] = 0.7  # else a centre would be two equal pixels when enlarged
+    first, second = model.predict(torch.zeros(2, 3, 64, 64), samples)
+    assert first.pred_instances.masks.shape == (3, 128, 32) and first.pred_sem_seg.data.shape == (1, 128, 32)
+    assert first.pred_instances.bboxes[1:].tolist() == [[4, 20, 12, 60], [12, 20, 20, 60]]
+    assert second.pred_instances.masks.shape == (2, 40, 64)
+    as_seen = given_model().predict(torch.zeros(1, 3, 64, 64), [sample_of((64, 64), (128, 32))], rescale=False)[0]
+    assert as_seen.pred_instances.masks.shape == (3, 64, 64)
+
+
+def test_offsets_are_scaled_with_the_photo():
+    model = given_model()
+    offset = torch.zeros(1, 2, 64, 64)
+    offset[0, 0], offset[0, 1] = 3.0, -5.0
+    maps = InstanceMaps(*model.head.maps[:2], offset)
+    assert model._rescale(maps, (128, 32)).offset[0, :, 7, 9].tolist() == [6.0, -2.5]
+
+
+def test_mirror_image_is_averaged_in():
+    model = build_bestie(test_cfg=dict(flip=True)).eval()
+    inputs = torch.randn(1, 3, 64, 64)
+    with torch.no_grad():
+        maps, mirrored = model._find_maps(inputs), model._find_maps(inputs.flip(-1))
+    torch.testing.assert_close(maps.semantic, mirrored.semantic.flip(-1), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(maps.center, mirrored.center.flip(-1), rtol=1e-4, atol=1e-5)
+
+
+def test_nothing_found_is_no_instance():
+    model = given_model()
+    model.head.maps[0][:, 1:] = -9.0
+    found = model.predict(torch.zeros(1, 3, 64, 64), [sample_of()])[0].pred_instances
+    assert len(found) == 0 and found.masks.shape == (0, 64, 64) and found.bboxes.shape == (0, 4)
+
+
+def test_bad_input_is_named():
+    model = given_model()
+    model.head.maps[0][0, 0, 0, 0] = float('nan')
+    with pytest.raises(ValueError, match='The maps of photo a are not finite'):
+        model.predict(torch.zeros(1, 3, 64, 64), [sample_of()])
+    with pytest.raises(ValueError, match="supervision is 'tags' or 'points', not 'boxes'"):
+        build_bestie(supervision='boxes')
+    with pytest.raises(ValueError, match='Photo a comes without components'):
+        build_bestie().make_pseudo_labels([sample_of()])
+
+
+def test_learning_rate_is_that_of_the_public_code():
+    with np.load(ROOT / 'tests/data/golden/bestie_schedules.npz', allow_pickle=False) as arrays:
+        golden_schedules = dict(arrays)
+    for case in range(3):
+        total, warmup, power, base, factor = golden_schedules[f'bestie{case}_params']
+        expected = golden_schedules[f'bestie{case}_lr'][:-1, 0]
+        config = Config.fromfile(ROOT / 'configs/_base_/schedules/adam_poly_50k.py')
+        linear, poly = config.param_scheduler
+        optimizer = torch.optim.Adam([torch.zeros(1, requires_grad=True)], lr=base)
+        linear.update(end=int(warmup) + 1, start_factor=factor)
+        poly.update(end=int(total) + 1, power=power)
+        settings = [linear, poly] if warmup else [poly]
+        schedulers = [PARAM_SCHEDULERS.build(dict(one), default_args=dict(optimizer=optimizer)) for one in settings]
+        rates = []
+        for _ in expected:
+            rates.append(optimizer.param_groups[0]['lr'])
+            optimizer.step()
+            for scheduler in schedulers:
+                scheduler.step()
+        np.testing.assert_allclose(rates, expected, rtol=1e-6)

@@ -1,0 +1,113 @@
+"""BESTIE from its config: training on masks and points, refinement by the hook, instances, labels, and bad input."""
+
+import json
+
+import pytest
+from mmengine.logging import MessageHub
+from tiny_chain.fixtures import CROP, check_two_processes_train_as_one, make_labels, read_tiny_config, train
+
+from projects.wsis.apis.launch import run_training
+from projects.wsis.datasets import VOCTagDataset
+from projects.wsis.structures import PseudoLabelStore, read_json
+from projects.wsis.structures.masks import read_index_png
+
+
+@pytest.fixture(scope='module')
+def points(demo_root, tmp_path_factory):
+    """A points file with one point on the largest part of each tagged class of each photo (of the true masks)."""
+    classes = (demo_root / 'classes.txt').read_text().split()
+    entries = []
+    for info in VOCTagDataset(data_root=str(demo_root), metainfo=dict(classes=classes), with_masks=True):
+        mask = read_index_png(info['seg_map_path'])
+        for tag in info['tags']:
+            rows, columns = (mask == tag + 1).nonzero()
+            middle = len(rows) // 2
+            place = dict(y=int(rows[middle]), x=int(columns[middle]))
+            entries.append({'photo': info['img_id'], 'class': classes[tag], **place})
+    path = tmp_path_factory.mktemp('points') / 'points.json'
+    path.write_text(json.dumps(dict(points=entries)))
+    return path
+
+
+@pytest.fixture
+def options(chain, points):
+    return {
+        'train_dataloader.dataset.data_prefix.semantic_masks': str(chain / 'pseudo_labels/semantic_masks'),
+        'train_dataloader.dataset.points_file': str(points),
+    }
+
+
+def train_and_log(work_dir, hooks, options):
+    """Train the tiny config with these hooks; return all logged scalars by name."""
+    cfg = read_tiny_config('tiny_bestie.py', work_dir, **options)
+    cfg.custom_hooks = hooks
+    run_training(cfg)
+    scalars = MessageHub.get_current_instance().log_scalars
+    return {name.removeprefix('train/'): buffer.data[0].tolist() for name, buffer in scalars.items()}
+
+
+def test_training_instances_and_labels(demo_environment, options, tmp_path, one_thread):
+    logged = train_and_log(tmp_path / 'bestie', [dict(type='SelfRefinementHook', interval=1)], options)
+    shares = [logged[f'refinement_{name}'] for name in ('kept', 'added', 'split', 'dropped')]
+    assert [len(share) for share in shares] == [2] * 4  # 8 photos, batches of 4
+    assert all(sum(step) in (0, pytest.approx(1)) for step in zip(*shares)) and sum(map(sum, shares)) > 0
+    assert {'loss_center_refined', 'loss_offset_refined', 'loss_semantic'} <= logged.keys()
+
+    checkpoint = tmp_path / 'bestie/epoch_1.pth'
+    metrics = make_labels('tiny_bestie.py', checkpoint, tmp_path / 'val')
+    assert 0 <= metrics['voc/AP50'] <= 100 and 0 <= metrics['semantic/mIoU'] <= 100
+
+    metrics = make_labels('tiny_bestie_labels.py', checkpoint, tmp_path / 'labels')
+    assert metrics['instances/photos'] == metrics['semantic_masks/photos'] == 8
+    assert len(read_json(tmp_path / 'labels/instances.json')['images']) == 8
+    store = PseudoLabelStore(tmp_path / 'labels/semantic_masks', 'semantic_masks', '.png')
+    cfg = read_tiny_config('tiny_bestie_labels.py', tmp_path / 'unused')
+    for info in VOCTagDataset(data_root=cfg.data_root, metainfo=cfg.metainfo):
+        assert set(read_index_png(store.path_of(info['img_id'])).ravel()) <= {0, *(tag + 1 for tag in info['tags'])}
+
+
+def test_without_the_hook_there_is_guidance_only(demo_environment, options, tmp_path):
+    logged = train_and_log(tmp_path / 'bestie', [], options)
+    assert 'loss_center_pseudo' in logged and 'loss_center_refined' not in logged
+
+
+def test_refinement_begins_when_told_and_by_the_average(demo_environment, options, tmp_path):
+    refinement = dict(type='SelfRefinementHook', begin=1, interval=1, teacher='ema')
+    logged = train_and_log(tmp_path / 'bestie', [dict(type='EMAHook', momentum=0.5), refinement], options)
+    assert len(logged['loss_center_pseudo']) == 2 and len(logged['loss_center_refined']) == 1
+
+
+@pytest.mark.parametrize(
+    'hook, words',
+    [
+        (dict(teacher='ema'), 'needs the average of an EMAHook'),
+        (dict(teacher='me'), "teacher is 'self' or 'ema', not 'me'"),
+    ],
+)
+def test_hooks_that_cannot_work(demo_environment, options, tmp_path, hook, words):
+    cfg = read_tiny_config('tiny_bestie.py', tmp_path / 'bestie', **options)
+    cfg.custom_hooks = [dict(type='SelfRefinementHook', **hook)]
+    with pytest.raises(ValueError, match=words):
+        run_training(cfg)
+
+
+def test_wrong_points_stop_the_run(demo_environment, options, points, tmp_path):
+    entries = json.loads(points.read_text())['points']
+    for entry in entries:
+        entry['y'] = 5000
+    (tmp_path / 'points.json').write_text(json.dumps(dict(points=entries)))
+    changed = {**options, 'train_dataloader.dataset.points_file': str(tmp_path / 'points.json')}
+    with pytest.raises(ValueError, match='lies outside the photo'):
+        train('tiny_bestie.py', tmp_path / 'bestie', **changed)
+
+
+def test_two_processes_train_as_one(demo_environment, options, tmp_path, one_thread):
+    (tmp_path / 'runs').mkdir()
+    steps = ['LoadPhoto', 'LoadSemanticMasks', 'LoadPoints', CROP, 'GenerateInstancePseudoLabels', 'PackTagInputs']
+    fixed = {
+        'model.head.norm_cfg.type': 'GN',
+        'model.head.norm_cfg.num_groups': 4,
+        'model.head.dropout': 0.0,
+        'optim_wrapper.clip_grad.max_norm': 1.0,
+    }
+    check_two_processes_train_as_one(demo_environment, tmp_path / 'runs', 'tiny_bestie.py', steps, {**options, **fixed})

@@ -1,0 +1,21 @@
+# The demo's BESTIE, so narrow and on so small crops that an epoch takes seconds. Masks are those of the tiny chain.
+_base_ = ['../../configs/bestie/bestie_r18_36e_demo.py', './tiny_base.py']
+model = dict(
+    backbone=dict(base_channels=8, norm_eval=True),
+    head=dict(semantic_channels=16, instance_channels=16, pyramid_channels=16, offset_channels=8),
+)
+train_pipeline = [
+    dict(type='LoadPhoto'),
+    dict(type='LoadSemanticMasks'),
+    dict(type='LoadPoints', min_score=0.0),
+    dict(type='RandomResizeLongSide', length_range=(64, 96)),
+    dict(type='mmcv.RandomFlip', prob=0.5),
+    dict(type='RandomCropAndPad', crop_size=64),
+    dict(type='GenerateInstancePseudoLabels', min_area=20, kernel=21),
+    dict(type='PackTagInputs'),
+]
+train_dataloader = dict(**_base_.tiny_train_dataloader, dataset=dict(pipeline=train_pipeline))
+val_dataloader = dict(num_workers=0, persistent_workers=False)
+test_dataloader = dict(num_workers=0, persistent_workers=False)
+param_scheduler = [dict(_base_.tiny_one_cycle, eta_max=2e-3)]
+train_cfg = dict(max_epochs=1, val_interval=1)
