@@ -22,7 +22,7 @@ train_pipeline = [
     dict(type='RandomResizeLongSide', length_range=(256, 448), interpolation='bilinear'),
     dict(type='mmcv.RandomFlip', prob=.5),
     dict(type='RandomCropAndPad', crop_size=288),
-    dict(type='GenerateInstancePseudoLabels', min_area=50, kernel=41),
+    dict(type='GenerateInstancePseudoLabels', min_area=50),
     dict(type='PackTagInputs'),
 ]
 semantic_masks = 'work_dirs/irnet_mobilenet-v2_12e_voc-layout/semantic_masks'

@@ -29,7 +29,7 @@ train_pipeline = [
     dict(type='RandomResizeLongSide', length_range=(136, 208)),
     dict(type='mmcv.RandomFlip', prob=.5),
     dict(type='RandomCropAndPad', crop_size=160),
-    dict(type='GenerateInstancePseudoLabels', min_area=50, kernel=21),
+    dict(type='GenerateInstancePseudoLabels', min_area=50),
     dict(type='PackTagInputs'),
 ]
 semantic_masks = 'work_dirs/irnet_r18_20e_demo/semantic_masks'

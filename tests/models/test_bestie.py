@@ -132,7 +132,7 @@ def make_sample(squares, points, tags=(0, 1), size=64, name='a'):
     results['point_labels'] = np.array([label for label, _, _ in points], np.int64)
     found = GenerateInstancePseudoLabels()(results)
     info = dict(img_id=name, img_shape=(size, size), ori_shape=(size, size), tags=list(tags))
-    sample = DetDataSample(metainfo=dict(info, num_layers=found['num_layers']))
+    sample = DetDataSample(metainfo=info)
     sample.gt_sem_seg = PixelData(data=torch.from_numpy(label_map)[None])
     sample.gt_component_map = PixelData(data=torch.from_numpy(found['component_map'])[None])
     sample.gt_components = InstanceData(**{key: torch.from_numpy(value) for key, value in found['components'].items()})

@@ -1,9 +1,11 @@
 """Pseudo labels of instances and their refinement: golden values, by hand, properties, bad input."""
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
-from scipy import ndimage
 
 from projects.wsis.ops.center_maps import draw_centers
 from projects.wsis.ops.components import find_components
@@ -25,6 +27,17 @@ def labels(golden):
     return golden('bestie_labels')
 
 
+@pytest.fixture(scope='module')
+def plain():
+    """The version that goes component by component, which the benchmark compares with."""
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2] / 'tools' / 'analysis_tools'))
+    try:
+        import benchmark_self_refinement
+    finally:
+        sys.path.pop(0)
+    return benchmark_self_refinement
+
+
 def batch_components(label_maps, tags, **settings):
     """Components of a batch, as the model puts those of its samples together."""
     found = [find_components(label_map, own, **settings) for label_map, own in zip(label_maps, tags)]
@@ -32,14 +45,11 @@ def batch_components(label_maps, tags, **settings):
     starts = np.cumsum([0, *counts[:-1]])
     numbers = [np.where(one.numbers > 0, one.numbers + start, 0) for one, start in zip(found, starts)]
     join = lambda name: torch.from_numpy(np.concatenate([getattr(one, name) for one in found]))  # noqa: E731
-    layers = join('layers')
     return Components(
         torch.from_numpy(np.stack(numbers)).long(),
         torch.repeat_interleave(torch.arange(len(found)), torch.tensor(counts)),
         join('labels'),
         join('centroids'),
-        layers,
-        int(layers.max()) + 1 if len(layers) else 0,
     )
 
 
@@ -150,8 +160,6 @@ def test_instances_are_those_of_the_public_code(labels, number):
         torch.from_numpy(foreground)[None].long(),
         *(torch.tensor([value]) for value in (0, int(label))),
         torch.tensor([[0, 0]]),
-        torch.tensor([0]),
-        1,
     )
     settings = CenterSettings(threshold, int(kernel), tolerance, max_instances=None, keep_whole=not ignore)
     center, offset = (torch.from_numpy(labels[f'rf_{name}'][int(sample)])[None] for name in ('center', 'offset'))
@@ -212,58 +220,8 @@ def test_centres_outside_are_left_out_and_the_highest_counts():
     assert not draw_centers(rows[:0], (2, 2, 9, 9), 1.0).any()
 
 
-def refine_one_by_one(probabilities, center, offset, label_map, tags, settings):
-    """The same rules, one component and one instance after the other."""
-    height, width = label_map.shape
-    refined = torch.zeros_like(center), torch.zeros_like(offset), torch.zeros(1, height, width)
-    found = find_components(label_map, tags)
-    grid = torch.stack(torch.meshgrid(torch.arange(height), torch.arange(width), indexing='ij'))
-    for number, label in enumerate(found.labels, 1):
-        mask = torch.from_numpy(found.numbers == number)
-        scores = center[label] * mask
-        reach = settings.kernel // 2
-        centers = [
-            (y, x)
-            for y, x in (scores > settings.threshold).nonzero().tolist()
-            if scores[y, x] == scores[max(0, y - reach) : y + reach + 1, max(0, x - reach) : x + reach + 1].max()
-        ]
-        regions = ndimage.label(((offset**2).sum(0).sqrt() < 2.5) & mask)[0]
-        scores = scores.clone()
-        added = []
-        for region in range(1, regions.max() + 1):
-            rows, columns = np.nonzero(regions == region)
-            if abs(len(rows) - 21) < settings.tolerance:
-                y, x = rows.sum() // len(rows), columns.sum() // len(rows)
-                far = all(np.hypot(y - other[0], x - other[1]) > settings.distance for other in centers)
-                if scores[y, x] > settings.weak_score and far:
-                    added.append((y, x))
-        for place in added:
-            scores[place] = 1.0
-        centers += added
-        if not 0 < len(centers) <= settings.max_instances:
-            continue
-        points_to = grid + offset
-        distances = torch.stack([torch.hypot(points_to[0] - y, points_to[1] - x) for y, x in centers])
-        nearest = distances.argmin(0)
-        for index in range(len(centers)):
-            own = mask & (nearest == index)
-            if not own.any():
-                continue
-            mean = probabilities[label + 1][own].mean()
-            best = int(torch.where(own, scores, -1.0).flatten().argmax())
-            y, x = divmod(best, width)
-            weight = scores[y, x] * mean
-            if scores[y, x] < settings.threshold:
-                (y, x), weight = found.centroids[number - 1], mean
-            drawn = draw_centers(torch.tensor([[0, label, y, x]]), (1, *center.shape))[0]
-            torch.maximum(refined[0], drawn, out=refined[0])
-            refined[1][:, own] = (torch.tensor([y, x])[:, None, None] - grid)[:, own].float()
-            refined[2][0, own] = weight.clamp(0, 1)
-    return refined
-
-
 @pytest.mark.parametrize('batch_size', [1, 3])
-def test_the_same_as_one_by_one(batch_size):
+def test_the_same_as_one_by_one(batch_size, plain):
     torch.manual_seed(batch_size)
     classes, height, width = 3, 70, 90
     coarse = torch.rand(batch_size, classes + 1, 5, 6)
@@ -278,24 +236,25 @@ def test_the_same_as_one_by_one(batch_size):
     refined, counts = refine_labels(probabilities, transposed, offset, components, settings)
     kept = 0
     for sample in range(batch_size):
-        expected = refine_one_by_one(
-            probabilities[sample], center[sample], offset[sample], label_maps[sample], tags[sample], settings
-        )
+        found = find_components(label_maps[sample], tags[sample])
+        expected = plain.plain_refinement(probabilities[sample], center[sample], offset[sample], found, settings)
         kept += int((expected[2] > 0).sum())
         for one, other in zip(refined, expected):
             torch.testing.assert_close(one[sample], other, rtol=1e-5, atol=1e-6)
     assert kept > 0 and counts.max() > 1
 
 
-def test_layers_are_apart():
-    label_map = np.zeros((60, 200), np.uint8)
-    for left, label in ((0, 1), (25, 1), (45, 2), (100, 1)):
-        label_map[10:30, left : left + 10] = label
-    found = find_components(label_map, [0, 1], distance=21)
-    # by class, then in raster order: 0, 25, 100, then 45
-    assert found.labels.tolist() == [0, 0, 0, 1] and found.layers.tolist() == [0, 1, 0, 0]
-    assert find_components(label_map, [0, 1], distance=16).layers.tolist() == [0, 0, 0, 1]
-    assert find_components(label_map, [0, 1], distance=1).layers.tolist() == [0, 0, 0, 0]
+def test_components_side_by_side_do_not_see_each_other():
+    label_map = np.zeros((60, 60), np.uint8)
+    label_map[5:25, 5:25], label_map[5:25, 25:45] = 1, 2
+    components = batch_components([label_map], [[0, 1]])
+    center = torch.zeros(1, 2, 60, 60)
+    center[0, 0, 10, 24], center[0, 1, 10, 25] = 0.5, 0.9  # neighbours, of two classes
+    center[0, 1, 11, 24] = 0.95  # of the other class, on the first object
+    instances = find_instances(center, torch.zeros(1, 2, 60, 60), components, CenterSettings(tolerance=0))
+    assert (instances.areas > 0).sum(1).tolist() == [1, 1]
+    assert instances.centers[:, 0].tolist() == [[10, 24], [10, 25]]
+    assert instances.scores[:, 0].tolist() == [0.5, pytest.approx(0.9)]
 
 
 def test_crowded_components_are_left_out_and_whole_ones_kept():

@@ -11,7 +11,7 @@ train_pipeline = [
     dict(type='RandomResizeLongSide', length_range=(64, 96)),
     dict(type='mmcv.RandomFlip', prob=0.5),
     dict(type='RandomCropAndPad', crop_size=64),
-    dict(type='GenerateInstancePseudoLabels', min_area=20, kernel=21),
+    dict(type='GenerateInstancePseudoLabels', min_area=20),
     dict(type='PackTagInputs'),
 ]
 train_dataloader = dict(**_base_.tiny_train_dataloader, dataset=dict(pipeline=train_pipeline))

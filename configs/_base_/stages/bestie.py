@@ -9,7 +9,7 @@ train_pipeline = [
     dict(type='RandomResizeLongSide', length_range=(314, 583), interpolation='bilinear'),
     dict(type='mmcv.RandomFlip', prob=.5),
     dict(type='RandomCropAndPad', crop_size=416),
-    dict(type='GenerateInstancePseudoLabels', min_area=50, kernel=41),
+    dict(type='GenerateInstancePseudoLabels', min_area=50),
     dict(type='PackTagInputs'),
 ]
 test_pipeline = [

@@ -10,8 +10,10 @@ import torch
 from torch import Tensor
 
 from .center_maps import draw_centers
-from .peaks import local_maxima
 from .weak_regions import find_weak_regions
+
+# At most so many pixels of windows are looked at at once.
+WINDOW_PIXELS = 2**24
 
 
 class Components(NamedTuple):
@@ -22,16 +24,12 @@ class Components(NamedTuple):
         samples: ``(K,)`` sample of each component.
         labels: ``(K,)`` 0-based class.
         centroids: ``(K, 2)`` int64 ``(y, x)``.
-        layers: ``(K,)`` layer: components of one layer and sample are further apart than centres are compared.
-        num_layers: Number of layers.
     """
 
     numbers: Tensor
     samples: Tensor
     labels: Tensor
     centroids: Tensor
-    layers: Tensor
-    num_layers: int
 
 
 class InstanceLabels(NamedTuple):
@@ -100,14 +98,14 @@ def make_instance_labels(
         sigma: Standard deviation of the Gaussians in pixels.
     """
     count, height, width = numbers.shape
-    # entry 0 is for the pixels without an instance
-    table = torch.cat([weights.new_zeros(1), weights])
-    y, x = torch.cat([centers.new_zeros(1, 2), centers])[numbers].unbind(-1)
-    rows = torch.arange(height, device=numbers.device)[:, None]
-    columns = torch.arange(width, device=numbers.device)
-    offset = torch.stack([y - rows, x - columns], 1).float() * (numbers > 0)[:, None]
-    center = draw_centers(drawn, (count, num_classes, height, width), sigma)
-    return InstanceLabels(center, offset, table[numbers][:, None].float())
+    sample, row, column = (numbers > 0).nonzero().unbind(1)
+    own = numbers[sample, row, column] - 1
+    offset = weights.new_zeros(count, 2, height, width)
+    for axis, place in enumerate((row, column)):
+        offset[sample, axis, row, column] = (centers[own, axis] - place).to(offset)
+    weight = weights.new_zeros(count, 1, height, width)
+    weight[sample, 0, row, column] = weights[own]
+    return InstanceLabels(draw_centers(drawn, (count, num_classes, height, width), sigma), offset, weight)
 
 
 def make_pseudo_labels(
@@ -165,12 +163,29 @@ def _read_own_class(center: Tensor, components: Components) -> Tensor:
 
 
 def _find_highest(scores: Tensor, components: Components, settings: CenterSettings) -> Tensor:
-    """Rows (sample, y, x) of pixels that are the highest in the window, among those of their own component."""
-    layers = torch.cat([components.layers.new_full((1,), -1), components.layers])[components.numbers]
-    numbers = torch.arange(max(1, components.num_layers), device=scores.device)
-    apart = scores[:, None] * (layers[:, None] == numbers[:, None, None])
-    highest = (local_maxima(apart, settings.kernel) & (apart > settings.threshold)).any(1)
-    return highest.nonzero()
+    """Rows (sample, y, x) of pixels over the threshold that are the highest in the window, among those of their own
+    component, in raster order."""
+    places = (scores > settings.threshold).nonzero()
+    # the small window leaves few pixels to look around at for the large one
+    for kernel in (3, settings.kernel):
+        chunks = places.split(max(1, WINDOW_PIXELS // kernel**2))
+        places = torch.cat([_keep_highest(chunk, scores, components.numbers, kernel) for chunk in chunks])
+    return places
+
+
+def _keep_highest(places: Tensor, scores: Tensor, numbers: Tensor, kernel: int) -> Tensor:
+    """Those of the places (M, 3) that no pixel of their component in the window around them exceeds."""
+    height, width = scores.shape[1:]
+    step = torch.arange(-(kernel // 2), kernel // 2 + 1, device=scores.device)
+    sample, y, x = places.unbind(1)
+    rows, columns = y[:, None] + step, x[:, None] + step
+    inside = ((rows >= 0) & (rows < height))[:, :, None] & ((columns >= 0) & (columns < width))[:, None, :]
+    around = (sample[:, None] * height + rows.clamp(0, height - 1))[:, :, None] * width
+    around = around + columns.clamp(0, width - 1)[:, None, :]
+    own = (sample * height + y) * width + x
+    scores, numbers = scores.flatten(), numbers.flatten()
+    same = inside & (numbers[around] == numbers[own][:, None, None])
+    return places[torch.where(same, scores[around], float('-inf')).amax((1, 2)) <= scores[own]]
 
 
 def _find_weak(
@@ -230,19 +245,19 @@ def find_nearest(slots: Tensor, groups: Tensor, offset: Tensor) -> Tensor:
         ``(N, H, W)`` int64: ``1 + group * S + slot`` (group from 0), the first of equally near ones; 0 where the
         pixel has no group or its group no centre.
     """
-    height, width = groups.shape[1:]
+    sample, row, column = (groups > 0).nonzero().unbind(1)
     offset = offset.detach().float()
-    y = offset[:, 0] + torch.arange(height, device=offset.device)[:, None]
-    x = offset[:, 1] + torch.arange(width, device=offset.device)
-    nearest, shortest = torch.zeros_like(groups), torch.full_like(y, float('inf'))
-    padded = torch.cat([slots.new_full((1, *slots.shape[1:]), float('inf')), slots])
+    y, x = offset[sample, 0, row, column] + row, offset[sample, 1, row, column] + column
+    group = groups[sample, row, column] - 1
+    nearest, shortest = torch.zeros_like(group), torch.full_like(y, float('inf'))
     for slot in range(slots.shape[1]):
-        center_y, center_x = padded[:, slot][groups].unbind(-1)
+        center_y, center_x = slots[:, slot][group].unbind(-1)
         distance = ((center_y - y) ** 2 + (center_x - x) ** 2).sqrt()
-        closer = distance < shortest
-        nearest = torch.where(closer, 1 + (groups - 1) * slots.shape[1] + slot, nearest)
-        shortest = torch.where(closer, distance, shortest)
-    return nearest
+        nearest = torch.where(distance < shortest, 1 + group * slots.shape[1] + slot, nearest)
+        shortest = torch.minimum(distance, shortest)
+    numbers = torch.zeros_like(groups)
+    numbers[sample, row, column] = nearest
+    return numbers
 
 
 def _measure(numbers: Tensor, scores: Tensor, slots: Tensor) -> Instances:

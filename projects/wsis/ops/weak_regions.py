@@ -1,6 +1,7 @@
 """Small regions where an offset field is weak: the places of centres (BESTIE's centre clustering, section 3.2)."""
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 
@@ -36,39 +37,41 @@ def find_weak_regions(
         )
     # as in the public code x comes first: the order decides the rounding
     weak = ((offsets[:, 1] ** 2 + offsets[:, 0] ** 2).sqrt() < threshold) & (components > 0)
-    down = weak[:, 1:] & weak[:, :-1] & (components[:, 1:] == components[:, :-1])
-    right = weak[:, :, 1:] & weak[:, :, :-1] & (components[:, :, 1:] == components[:, :, :-1])
-    largest = max(1, int(area + tolerance))
-    labels = _propagate(weak, down, right, largest)
+    sample, y, x = weak.nonzero().unbind(1)  # few, in raster order
+    neighbours = _link(weak, components)
+    labels = _propagate(neighbours, max(1, int(area + tolerance)))
 
-    flat = labels.flatten()
-    sizes = torch.zeros_like(flat).scatter_add_(0, flat, torch.ones_like(flat))
-    unsettled = torch.zeros_like(flat)
-    for axis, linked in ((1, down), (2, right)):
-        one, other = _neighbours(labels, axis)
-        differs = (linked & (one != other)).long().flatten()
-        for side in (one, other):
-            unsettled.scatter_add_(0, side.flatten(), differs)
-    place = torch.arange(len(flat), device=flat.device)
+    number = torch.arange(len(labels), device=labels.device)
+    sizes = torch.zeros_like(labels).scatter_add_(0, labels, torch.ones_like(labels))
+    # a region has settled if all its pixels agree with their neighbours
+    differs = (labels[neighbours] != labels[:, None]).any(1).long()
+    unsettled = torch.zeros_like(labels).scatter_add_(0, labels, differs)
     fits = (sizes > area - tolerance) & (sizes < area + tolerance) & (unsettled == 0)
-    first = (weak.flatten() & (flat == place) & fits).nonzero()[:, 0]
-    coordinates = (place // width % height, place % width)
-    sums = [torch.zeros_like(flat).scatter_add_(0, flat, values)[first] for values in coordinates]
-    return torch.stack([first // (height * width), *(total // sizes[first] for total in sums)], dim=1)
+    first = ((labels == number) & fits).nonzero()[:, 0]
+    sums = [torch.zeros_like(labels).scatter_add_(0, labels, places)[first] for places in (y, x)]
+    return torch.stack([sample[first], *(total // sizes[first] for total in sums)], dim=1)
 
 
-def _neighbours(maps: Tensor, axis: int) -> tuple[Tensor, Tensor]:
-    """Views of maps (N, H, W) on which each pixel meets the next one along an axis."""
-    length = maps.shape[axis] - 1
-    return maps.narrow(axis, 0, length), maps.narrow(axis, 1, length)
+def _link(weak: Tensor, components: Tensor) -> Tensor:
+    """For each weak pixel the numbers (W, 4) of those beside it in its component; where there is none, its own."""
+    numbers = torch.full(weak.shape, -1, dtype=torch.long, device=weak.device)
+    numbers[weak] = torch.arange(int(weak.sum()), device=weak.device)
+    # a border on all sides, so that every pixel has neighbours
+    numbers, components = (F.pad(part, (1, 1, 1, 1), value=-1) for part in (numbers, components.long()))
+    sample, y, x = weak.nonzero().unbind(1)
+    y, x = y + 1, x + 1
+    own, component = numbers[sample, y, x], components[sample, y, x]
+    found = []
+    for down, right in ((-1, 0), (1, 0), (0, -1), (0, 1)):
+        beside = numbers[sample, y + down, x + right]
+        linked = (beside >= 0) & (components[sample, y + down, x + right] == component)
+        found.append(torch.where(linked, beside, own))
+    return torch.stack(found, 1)
 
 
-def _propagate(weak: Tensor, down: Tensor, right: Tensor, steps: int) -> Tensor:
-    """Spread the lowest place of each region along the links, for so many steps; places outside keep their own."""
-    labels = torch.arange(weak.numel(), device=weak.device).view(weak.shape)
+def _propagate(neighbours: Tensor, steps: int) -> Tensor:
+    """Spread the lowest number of each region along the links (W, 4), for so many steps."""
+    labels = torch.arange(len(neighbours), device=neighbours.device)
     for _ in range(steps):
-        for axis, linked in ((1, down), (2, right)):
-            one, other = _neighbours(labels, axis)
-            other.copy_(torch.where(linked, torch.minimum(one, other), other))
-            one.copy_(torch.where(linked, torch.minimum(one, other), one))
+        labels = torch.minimum(labels, labels[neighbours].amin(1))
     return labels

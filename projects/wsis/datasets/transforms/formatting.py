@@ -34,7 +34,6 @@ class PackTagInputs(BaseTransform):
             'tags',
             'mode',
             'instances',
-            'num_layers',
             'points',
         ),
     ) -> None:

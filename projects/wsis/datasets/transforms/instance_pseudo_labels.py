@@ -47,21 +47,19 @@ class GenerateInstancePseudoLabels(BaseTransform):
     are made of it on the device.
 
     Required keys: ``gt_seg_map``, ``tags``, ``gt_keypoints``, ``point_labels``. Added keys: ``component_map`` (H, W)
-    int32 (0 none, else 1..K), ``components``: ``labels`` (K,), ``centroids`` (K, 2) (y, x), ``layers`` (K,),
-    ``accepted`` (K,) bool, all numpy; ``num_layers``; ``gt_points``: ``labels`` (M,), ``points`` (M, 2) int64 (y, x).
+    int32 (0 none, else 1..K), ``components``: ``labels`` (K,), ``centroids`` (K, 2) (y, x), ``accepted``
+    (K,) bool, all numpy; ``gt_points``: ``labels`` (M,), ``points`` (M, 2) int64 (y, x).
 
     Args:
         min_area: Smaller components are left out, in pixels.
-        kernel: Side of the window in which centres are compared later; decides the layers.
     """
 
-    def __init__(self, min_area: int = 50, kernel: int = 41) -> None:
+    def __init__(self, min_area: int = 50) -> None:
         self.min_area = min_area
-        self.distance = kernel // 2 + 1
 
     def transform(self, results: dict) -> dict:
         """Find the components of one crop."""
-        found = find_components(results['gt_seg_map'], results['tags'], self.min_area, self.distance)
+        found = find_components(results['gt_seg_map'], results['tags'], self.min_area)
         points = np.floor(results['gt_keypoints'][:, 0, ::-1]).astype(np.int64)  # (y, x)
         labels = results['point_labels']
         hits = np.zeros(len(found.labels) + 1, np.int64)
@@ -69,9 +67,6 @@ class GenerateInstancePseudoLabels(BaseTransform):
         own = np.concatenate([[-1], found.labels])[numbers] == labels
         np.add.at(hits, numbers[own], 1)
         results['component_map'] = found.numbers
-        results['components'] = dict(
-            labels=found.labels, centroids=found.centroids, layers=found.layers, accepted=hits[1:] == 1
-        )
-        results['num_layers'] = found.num_layers
+        results['components'] = dict(labels=found.labels, centroids=found.centroids, accepted=hits[1:] == 1)
         results['gt_points'] = dict(labels=labels, points=points)
         return results

@@ -189,7 +189,7 @@ class BESTIE(BaseDetector):
             rows = read_points_of(sample, labels.device)
             numbers, classes, scores = read_instances_of_points(probabilities, maps.offset, labels, rows)
         else:
-            components = find_predicted_components(labels[0], self.head.num_classes, self.reading.kernel)
+            components = find_predicted_components(labels[0], self.head.num_classes)
             numbers, owners, scores = read_instances(probabilities, maps.center, maps.offset, components, self.reading)
             classes = components.labels.to(owners.device)[owners]
         masks = numbers[0] == torch.arange(1, len(scores) + 1, device=numbers.device)[:, None, None]

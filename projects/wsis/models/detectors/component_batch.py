@@ -2,7 +2,6 @@
 
 import torch
 from mmdet.structures import DetDataSample
-from mmengine.structures import InstanceData, PixelData
 from torch import Tensor
 
 from ...ops.components import find_components
@@ -33,8 +32,7 @@ def stack_components(samples: list[DetDataSample]) -> Components:
     return Components(
         numbers,
         torch.cat(owners),
-        *(torch.cat([one[name].to(device) for one in found]) for name in ('labels', 'centroids', 'layers')),
-        max((sample.num_layers for sample in samples), default=0),
+        *(torch.cat([one[name].to(device) for one in found]) for name in ('labels', 'centroids')),
     )
 
 
@@ -52,12 +50,11 @@ def stack_points(samples: list[DetDataSample]) -> Tensor:
     return torch.cat(rows)
 
 
-def find_predicted_components(labels: Tensor, num_classes: int, kernel: int) -> Components:
+def find_predicted_components(labels: Tensor, num_classes: int) -> Components:
     """Find the components of one predicted label map (H, W) on the CPU, and return them on its device."""
-    found = find_components(labels.byte().cpu().numpy(), range(num_classes), distance=kernel // 2 + 1)
-    sample = DetDataSample(metainfo=dict(num_layers=found.num_layers))
-    sample.gt_component_map = PixelData(data=torch.from_numpy(found.numbers)[None].to(labels.device))
-    sample.gt_components = InstanceData(
-        **{name: torch.from_numpy(getattr(found, name)) for name in ('labels', 'centroids', 'layers')}
+    found = find_components(labels.byte().cpu().numpy(), range(num_classes))
+    tensors = (
+        torch.from_numpy(part).to(labels.device) for part in (found.numbers[None], found.labels, found.centroids)
     )
-    return stack_components([sample])
+    numbers, classes, centroids = tensors
+    return Components(numbers.long(), torch.zeros_like(classes), classes, centroids)
