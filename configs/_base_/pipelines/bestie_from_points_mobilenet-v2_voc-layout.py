@@ -1,11 +1,8 @@
-# Photos of your own in VOC layout on two CPU cores, with light networks.
-_base_ = './bestie_from_points.py'
+# The same with given points (WSIS_POINTS_FILE, see configs/pam/README.md) in the place of PAM's peaks; the classifier and the
+# semantic maps still learn from tags.
+_base_ = './bestie_from_tags_mobilenet-v2_voc-layout.py'
 configs = dict(
-    cam='configs/cam/cam_mobilenet-v2_5e_voc-layout.py',
-    inter_pixel_labels='configs/irnet/inter-pixel-labels_voc-layout.py',
-    irnet='configs/irnet/irnet_mobilenet-v2_12e_voc-layout.py',
-    deeplab='configs/deeplab/deeplab-v3plus_mobilenet-v2_40e_voc-layout.py',
-    deeplab_maps='configs/deeplab/deeplab-v3plus_mobilenet-v2_40e_voc-layout-maps.py',
     bestie='configs/bestie/bestie-points_mobilenet-v2_12e_voc-layout.py',
-    bestie_labels='configs/bestie/bestie-points_mobilenet-v2_12e_voc-layout-labels.py',
-    mask_rcnn='configs/mask_rcnn/mask-rcnn_mobilenet-v2_12e_voc-layout.py')
+    bestie_labels='configs/bestie/bestie-points_mobilenet-v2_12e_voc-layout-labels.py')
+skip = ['peak_classifier', 'peaks']
+options = dict(bestie={'train_dataloader.dataset.points_file': '{{$WSIS_POINTS_FILE:data/points.json}}'})

@@ -1,15 +1,8 @@
-# The embedded demo: nothing is pretrained, so all but the classifiers and BESTIE start from the classifier's backbone.
-_base_ = './bestie_from_points.py'
+# The same with given points (WSIS_POINTS_FILE, see configs/pam/README.md) in the place of PAM's peaks; the classifier and the
+# semantic maps still learn from tags.
+_base_ = './bestie_from_tags_r18_demo.py'
 configs = dict(
-    cam='configs/cam/cam_r18_36e_demo.py',
-    inter_pixel_labels='configs/irnet/inter-pixel-labels_demo.py',
-    irnet='configs/irnet/irnet_r18_20e_demo.py',
-    deeplab='configs/deeplab/deeplab-v2_r18_20e_demo.py',
-    deeplab_maps='configs/deeplab/deeplab-v2_r18_20e_demo-maps.py',
     bestie='configs/bestie/bestie-points_r18_36e_demo.py',
-    bestie_labels='configs/bestie/bestie-points_r18_36e_demo-labels.py',
-    mask_rcnn='configs/mask_rcnn/mask-rcnn_r18_6e_demo.py')
-options = dict(
-    irnet={'model.backbone.init_cfg.checkpoint': '{classifier.checkpoint}'},
-    deeplab={'model.backbone.init_cfg.checkpoint': '{classifier.checkpoint}'},
-    mask_rcnn={'model.backbone.init_cfg.checkpoint': '{classifier.checkpoint}'})
+    bestie_labels='configs/bestie/bestie-points_r18_36e_demo-labels.py')
+skip = ['peak_classifier', 'peaks']
+options = dict(bestie={'train_dataloader.dataset.points_file': '{{$WSIS_POINTS_FILE:data/points.json}}'})

@@ -1,6 +1,6 @@
 # BESTIE, with the sizes of its public code: long side about 448, scaled by .7 to 1.3, crop 416; at test time both sides
 # rounded up to multiples of 32.
-_base_ = './labelling.py'
+_base_ = './evaluation.py'
 train_pipeline = [
     dict(type='LoadPhoto'),
     dict(type='LoadSemanticMasks'),
@@ -24,14 +24,8 @@ train_dataloader = dict(
     persistent_workers=True,
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(type='VOCTagDataset', filter_cfg=dict(filter_empty_tags=True), pipeline=train_pipeline))
-val_dataloader = dict(
-    batch_size=1,
-    num_workers=2,
-    persistent_workers=True,
-    drop_last=False,
-    sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
-    dataset=dict(type='VOCTagDataset', mode='predict', with_masks=True, test_mode=True, pipeline=test_pipeline))
-test_dataloader = dict(dataset=dict(mode='predict', filter_cfg=dict(filter_empty_tags=False), pipeline=test_pipeline))
+val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
+test_dataloader = val_dataloader
 
 val_evaluator = [
     dict(type='VOCInstanceMetric'),
@@ -39,7 +33,5 @@ val_evaluator = [
     dict(type='SemanticIoUMetric'),
 ]
 test_evaluator = val_evaluator
-val_cfg = dict(type='ValLoop')
-test_cfg = dict(_delete_=True, type='TestLoop')
 # without this hook there is no refinement: instance-aware guidance alone
 custom_hooks = [dict(type='SelfRefinementHook', begin=0)]

@@ -1,4 +1,5 @@
 # DeepLab on pseudo semantic masks: training, and evaluation on val at several scales and mirrored.
+_base_ = './evaluation.py'
 train_pipeline = [
     dict(type='LoadPhoto'),
     dict(type='LoadSemanticMasks'),
@@ -28,15 +29,7 @@ train_dataloader = dict(
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(
         type='VOCTagDataset', filter_cfg=dict(filter_empty_tags=True), pipeline=train_pipeline))
-# photos are not padded, so each is a batch of its own
-val_dataloader = dict(
-    batch_size=1,
-    num_workers=2,
-    persistent_workers=True,
-    drop_last=False,
-    sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
-    dataset=dict(
-        type='VOCTagDataset', mode='predict', with_masks=True, test_mode=True, pipeline=test_pipeline))
+val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 test_dataloader = val_dataloader
 
 val_evaluator = dict(type='SemanticIoUMetric')
@@ -44,5 +37,3 @@ test_evaluator = val_evaluator
 tta = True
 # crf=True refines the averaged probabilities by a dense CRF
 tta_model = dict(type='SemanticTTAModel', mode='predict', crf=None)
-val_cfg = dict(type='ValLoop')
-test_cfg = dict(type='TestLoop')

@@ -1,4 +1,5 @@
 # A detector trained on a COCO json of (pseudo) instances, evaluated on VOC masks.
+_base_ = './evaluation.py'
 train_pipeline = [
     dict(type='LoadPhoto'),
     dict(type='LoadAnnotations', with_bbox=True, with_mask=True),
@@ -25,14 +26,7 @@ train_dataloader = dict(
         type='CocoDataset',
         filter_cfg=dict(filter_empty_gt=True, min_size=32),
         pipeline=train_pipeline))
-val_dataloader = dict(
-    batch_size=1,
-    num_workers=2,
-    persistent_workers=True,
-    drop_last=False,
-    sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
-    dataset=dict(
-        type='VOCTagDataset', mode='predict', with_masks=True, test_mode=True, pipeline=test_pipeline))
+val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 test_dataloader = val_dataloader
 
 val_evaluator = [
@@ -40,5 +34,3 @@ val_evaluator = [
     dict(type='PhotoCocoMetric', metric=['bbox', 'segm'], format_only=False),
 ]
 test_evaluator = val_evaluator
-val_cfg = dict(type='ValLoop')
-test_cfg = dict(type='TestLoop')

@@ -1,0 +1,11 @@
+# Evaluation on val without tags, one photo at a time; masks are for metrics only.
+val_dataloader = dict(
+    batch_size=1,
+    num_workers=2,
+    persistent_workers=True,
+    drop_last=False,
+    sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
+    dataset=dict(type='VOCTagDataset', mode='predict', with_masks=True, test_mode=True))
+test_dataloader = val_dataloader
+val_cfg = dict(type='ValLoop')
+test_cfg = dict(type='TestLoop')
