@@ -16,6 +16,7 @@ model = dict(
             type='Pretrained', checkpoint='https://download.pytorch.org/models/resnet50-0676ba61.pth')),
     head=dict(type='PanopticDeepLabHead', num_classes=20),
     sigma=6.,
+    guidance=True,
     # centres of refined labels
     refinement=dict(threshold=.3, kernel=41, tolerance=3., weak_score=.05, distance=100., max_instances=5),
     # centres of predictions

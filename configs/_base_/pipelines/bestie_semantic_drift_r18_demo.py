@@ -1,0 +1,13 @@
+# The semantic drift experiment on the embedded demo.
+_base_ = './bestie_semantic_drift.py'
+configs = dict(
+    cam='configs/cam/cam_r18_36e_demo.py',
+    inter_pixel_labels='configs/irnet/inter-pixel-labels_demo.py',
+    irnet='configs/irnet/irnet_r18_20e_demo.py',
+    deeplab='configs/deeplab/deeplab-v2_r18_20e_demo.py',
+    deeplab_maps='configs/deeplab/deeplab-v2_r18_20e_demo-maps.py',
+    pam='configs/pam/pam_r18_36e_demo.py',
+    bestie='configs/bestie/bestie_r18_36e_demo.py')
+options = dict(
+    irnet={'model.backbone.init_cfg.checkpoint': '{classifier.checkpoint}'},
+    deeplab={'model.backbone.init_cfg.checkpoint': '{classifier.checkpoint}'})
