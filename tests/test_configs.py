@@ -216,8 +216,8 @@ def test_pipeline_fits_its_configs(name, tmp_path):
             *owners, last = key.split('.')
             node = cfg
             for owner in owners:
-                assert owner in node, f'{stage.name}: {stage.config} has no {key}'
-                node = node[owner]
+                assert isinstance(node, list) or owner in node, f'{stage.name}: {stage.config} has no {key}'
+                node = node[int(owner) if isinstance(node, list) else owner]
             assert last in node, f'{stage.name}: {stage.config} has no {key}'
         assert cfg.get('train_cfg' if stage.action == 'train' else 'test_cfg') is not None
         if stage.number:
