@@ -2,6 +2,10 @@
 _base_ = ['./bestie-points_mobilenet-v2_12e_voc-layout.py', '../_base_/stages/bestie_labels.py']
 model = dict(test_cfg=dict(mode='pseudo_label'))
 test_dataloader = dict(
-    dataset=dict(points_file=_base_.points_file, **_base_.bestie_label_dataset, **_base_.label_dataset))
+    dataset=dict(
+        points_file=_base_.points_file,
+        pipeline=_base_.bestie_point_pipeline,
+        **_base_.bestie_label_dataset,
+        **_base_.label_dataset))
 test_evaluator = _base_.bestie_label_evaluator
 test_cfg = dict(_delete_=True, type='PseudoLabelLoop')

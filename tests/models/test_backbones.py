@@ -126,3 +126,12 @@ def test_resnet_with_stem_gives_what_resnet_takes_into_its_first_stage(batch_siz
         assert all(torch.equal(*pair) for pair in zip(stages, original(photos)))
         ours(photos)  # the hook of the first call is gone
     assert not ours.layer1._forward_pre_hooks
+
+
+@pytest.mark.parametrize('out_indices', [(1, 6), (1, 2, 4, 7)])
+def test_every_trained_layer_of_mobilenet_gets_a_gradient(out_indices):
+    backbone = StridedMobileNetV2(out_indices=out_indices, frozen_stages=0)
+    backbone.train()
+    sum(level.sum() for level in backbone(torch.randn(2, 3, 64, 64))).backward()
+    trained = [parameter for parameter in backbone.parameters() if parameter.requires_grad]
+    assert trained and all(parameter.grad is not None for parameter in trained)

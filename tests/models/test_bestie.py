@@ -18,6 +18,7 @@ from projects.wsis.ops.instance_labels import InstanceLabels
 from projects.wsis.structures.point_file import Point
 
 CLASSES = 3
+BACKBONE = dict(type='ResNet', depth=18, base_channels=8, norm_eval=True, strides=(1, 2, 2, 1))
 
 
 @cache
@@ -102,7 +103,6 @@ def build_bestie(**settings):
     return MODELS.build(
         dict(
             type='BESTIE',
-            backbone=dict(type='ResNet', depth=18, base_channels=8, norm_eval=True, strides=(1, 2, 2, 1)),
             head=dict(
                 type='PanopticDeepLabHead',
                 num_classes=CLASSES,
@@ -117,7 +117,7 @@ def build_bestie(**settings):
                 norm_cfg=dict(type='GN', num_groups=2),
                 init_cfg=dict(type='Kaiming', layer='Conv2d'),
             ),
-            **settings,
+            **{'backbone': BACKBONE, **settings},
         )
     )
 
@@ -210,13 +210,16 @@ def test_teacher_makes_the_labels():
     assert not any(name.startswith('teacher') for name in model.state_dict())
 
 
-def test_no_instance_at_all_gives_finite_gradients():
-    model = build_bestie().train()
+@pytest.mark.parametrize('supervision', ['tags', 'points'])
+@pytest.mark.parametrize('value', [0, 255])
+def test_no_instance_at_all_gives_finite_gradients(value, supervision):
+    model = build_bestie(supervision=supervision).train()
     sample = make_sample([], [], tags=(0,))
-    sample.gt_sem_seg.data[:] = 255
+    sample.gt_sem_seg.data[:] = value
     model.refining = True
     losses = model(torch.randn(1, 3, 64, 64), [sample], mode='loss')
-    assert all(loss == 0 for loss in losses.values())
+    assert all(loss == 0 for name, loss in losses.items() if name != 'loss_semantic')
+    assert (losses['loss_semantic'] == 0) == (value == 255)
     sum(losses.values()).backward()
     assert all(parameter.grad is None or parameter.grad.isfinite().all() for parameter in model.parameters())
 
@@ -305,16 +308,27 @@ def test_offsets_are_scaled_with_the_photo():
     offset = torch.zeros(1, 2, 64, 64)
     offset[0, 0], offset[0, 1] = 3.0, -5.0
     maps = InstanceMaps(*model.head.maps[:2], offset)
-    assert model._rescale(maps, (128, 32)).offset[0, :, 7, 9].tolist() == [6.0, -2.5]
+    merged = model._merge_views([maps], (64, 64), (64, 64), (128, 32))
+    assert merged.offset[0, :, 7, 9].tolist() == [6.0, -2.5]
 
 
 def test_mirror_image_is_averaged_in():
     model = build_bestie(test_cfg=dict(flip=True)).eval()
     inputs = torch.randn(1, 3, 64, 64)
     with torch.no_grad():
-        maps, mirrored = model._find_maps(inputs), model._find_maps(inputs.flip(-1))
-    torch.testing.assert_close(maps.semantic, mirrored.semantic.flip(-1), rtol=1e-4, atol=1e-5)
-    torch.testing.assert_close(maps.center, mirrored.center.flip(-1), rtol=1e-4, atol=1e-5)
+        photo, mirror = model._forward(inputs), model._forward(inputs.flip(-1))
+    merged, mirrored = (
+        model._merge_views(views, (64, 64), (64, 64), (90, 70)) for views in ([photo, mirror], [mirror, photo])
+    )
+    torch.testing.assert_close(merged.semantic, mirrored.semantic.flip(-1), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(merged.center, mirrored.center.flip(-1), rtol=1e-4, atol=1e-5)
+    # padding on the right is padding on the left of the mirror image
+    padded = torch.nn.functional.pad(inputs[..., :40], (0, 24))
+    with torch.no_grad():
+        views = [model._forward(padded), model._forward(padded.flip(-1))]
+    half = model._merge_views(views, (64, 64), (64, 40), (64, 40))
+    whole = model._merge_views(views, (64, 64), (64, 64), (64, 64))
+    torch.testing.assert_close(half.center, whole.center[..., :40])
 
 
 def test_nothing_found_is_no_instance():
@@ -329,6 +343,15 @@ def test_bad_input_is_named():
     model.head.maps[0][0, 0, 0, 0] = float('nan')
     with pytest.raises(ValueError, match='The maps of photo a are not finite'):
         model.predict(torch.zeros(1, 3, 64, 64), [sample_of()])
+    model = given_model()
+    model.head.maps[2][0, 0, 0, 0] = float('inf')
+    with pytest.raises(ValueError, match='The maps of photo a are not finite'):
+        model.predict(torch.zeros(1, 3, 64, 64), [sample_of()])
+    with pytest.raises(ValueError, match='Photos are padded to .64, 96., but labels have .64, 64.'):
+        build_bestie()(torch.zeros(1, 3, 64, 96), make_batch()[1][:1], mode='loss')
+    with pytest.raises(ValueError, match='reads 4 levels .* but the backbone gives 3'):
+        backbone = dict(type='ResNet', depth=18, base_channels=8, out_indices=(0, 1, 2))
+        build_bestie(backbone=backbone)
     with pytest.raises(ValueError, match="supervision is 'tags' or 'points', not 'boxes'"):
         build_bestie(supervision='boxes')
     with pytest.raises(ValueError, match='Photo a comes without components'):

@@ -129,6 +129,23 @@ def test_no_response_gives_no_peak():
     assert sample.pred_peaks.points.shape == (0, 2) and sample.pred_cams.cams.shape == (2, 20, 30)
 
 
+def test_photo_without_tags_has_no_peak():
+    sample = peaks_of(build_classifier(), torch.ones(2, 5, 6, 7), (20, 30), [])
+    assert sample.pred_peaks.points.shape == (0, 2) and sample.pred_cams.cams.shape == (0, 20, 30)
+
+
+def test_places_are_whole_in_half_precision():
+    maps = torch.zeros(2, 5, 2, 3000, dtype=torch.float16)
+    maps[0, 1, 1, 2051] = maps[1, 1, 1, 2999 - 2051] = 1
+    peaks = peaks_of(build_classifier(), maps, (2, 3000), [1]).pred_peaks
+    assert peaks.points[0].tolist()[1] in (2050, 2051, 2052) and len({x for _, x in peaks.points.tolist()}) >= 3
+
+
+def test_diverged_network_is_named():
+    with pytest.raises(ValueError, match='The class maps of photo a are not finite'):
+        peaks_of(build_classifier(), torch.full((2, 5, 6, 7), float('nan')), (20, 30), [1])
+
+
 def test_peaks_need_the_photo_s_own_pixels():
     with pytest.raises(ValueError, match='test_cfg.stride must be 1, not 4'):
         build_classifier(stride=4)

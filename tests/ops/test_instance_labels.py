@@ -257,6 +257,32 @@ def test_components_side_by_side_do_not_see_each_other():
     assert instances.scores[:, 0].tolist() == [0.5, pytest.approx(0.9)]
 
 
+def test_one_of_equal_neighbours_is_a_centre():
+    label_map = np.zeros((60, 60), np.uint8)
+    label_map[0:30, 0:30] = 1
+    components = batch_components([label_map], [[0]])
+    center = torch.zeros(1, 1, 60, 60)
+    center[0, 0, 0:2, 0:2] = 0.9  # as enlarging repeats the outermost cells
+    center[0, 0, 25, 25:28] = 0.5
+    instances = find_instances(center, torch.zeros(1, 2, 60, 60), components, CenterSettings(tolerance=0, kernel=11))
+    assert (instances.areas > 0).sum() == 2
+    assert instances.centers[0, :2].tolist() == [[0, 0], [25, 25]]
+
+
+def test_weak_region_around_another_component_is_no_centre():
+    offset = torch.full((1, 2, 30, 30), 9.0)
+    components = torch.ones(1, 30, 30, dtype=torch.long)
+    components[0, :20, 10:13] = 2  # a bar, around whose tip the region lies
+    for row, column in [
+        *((r, 9) for r in range(12, 21)),
+        *((r, 13) for r in range(12, 21)),
+        *((20, c) for c in (10, 11, 12)),
+    ]:
+        offset[0, :, row, column] = 0
+    assert len(find_weak_regions(offset, torch.ones_like(components))) == 1
+    assert len(find_weak_regions(offset, components)) == 0
+
+
 def test_crowded_components_are_left_out_and_whole_ones_kept():
     label_map = np.zeros((80, 400), np.uint8)
     label_map[5:75, 5:395] = 1
@@ -272,6 +298,13 @@ def test_crowded_components_are_left_out_and_whole_ones_kept():
     none = CenterSettings(max_instances=None, keep_whole=True, tolerance=0)
     numbers, owners, scores = read_instances(probabilities, center * 0, offset, components, none)
     assert owners.tolist() == [0] and scores.tolist() == [0.0] and torch.equal(numbers > 0, components.numbers > 0)
+
+
+def test_two_hundred_points():
+    rows = torch.tensor([(0, 0, 2 * index // 40, 2 * index % 40) for index in range(200)])
+    offset, weight = refine_labels_with_points(torch.zeros(1, 2, 10, 40), torch.ones(1, 10, 40), rows, 1)
+    assert (weight == 1).all() and (offset[0, 0] == 0).all()
+    assert offset[0, 1].abs().max() == 1  # every other column is a point
 
 
 def test_maps_without_components():

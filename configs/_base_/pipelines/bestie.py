@@ -1,6 +1,6 @@
 # The instance stage at the end of a pipeline: BESTIE on the WSSS maps of DeepLab, its labels of the training photos, and
 # Mask R-CNN on these. Lists of stages inherit it and append `bestie_stages`; they add what the points are to the options of
-# `bestie` (and, where they are given, of `bestie_labels`).
+# `bestie`.
 bestie_stages = [
     dict(
         name='bestie',

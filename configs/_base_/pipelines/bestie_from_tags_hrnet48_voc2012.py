@@ -6,6 +6,7 @@ configs = dict(
     irnet='configs/irnet/irnet_r50_3e_voc2012.py',
     deeplab='configs/deeplab/deeplab-v2_r101_20k_voc2012.py',
     deeplab_maps='configs/deeplab/deeplab-v2_r101_20k_voc2012-maps.py',
-    pam='configs/pam/pam_vgg16_15e_voc2012.py',    bestie='configs/bestie/bestie_hrnet48_50k_voc2012.py',
+    pam='configs/pam/pam_vgg16_15e_voc2012.py',
+    bestie='configs/bestie/bestie_hrnet48_50k_voc2012.py',
     bestie_labels='configs/bestie/bestie_hrnet48_50k_voc2012-labels.py',
     mask_rcnn='configs/mask_rcnn/mask-rcnn_r50_1x_voc2012.py')

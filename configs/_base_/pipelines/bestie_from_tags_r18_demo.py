@@ -6,7 +6,8 @@ configs = dict(
     irnet='configs/irnet/irnet_r18_20e_demo.py',
     deeplab='configs/deeplab/deeplab-v2_r18_20e_demo.py',
     deeplab_maps='configs/deeplab/deeplab-v2_r18_20e_demo-maps.py',
-    pam='configs/pam/pam_r18_36e_demo.py',    bestie='configs/bestie/bestie_r18_36e_demo.py',
+    pam='configs/pam/pam_r18_36e_demo.py',
+    bestie='configs/bestie/bestie_r18_36e_demo.py',
     bestie_labels='configs/bestie/bestie_r18_36e_demo-labels.py',
     mask_rcnn='configs/mask_rcnn/mask-rcnn_r18_6e_demo.py')
 options = dict(

@@ -33,5 +33,7 @@ val_evaluator = [
     dict(type='SemanticIoUMetric'),
 ]
 test_evaluator = val_evaluator
+# batch normalisation over the batch of all processes
+sync_bn = 'torch'
 # without this hook there is no refinement: instance-aware guidance alone
 custom_hooks = [dict(type='SelfRefinementHook', begin=0)]

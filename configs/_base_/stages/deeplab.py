@@ -34,6 +34,8 @@ test_dataloader = val_dataloader
 
 val_evaluator = dict(type='SemanticIoUMetric')
 test_evaluator = val_evaluator
+# batch normalisation over the batch of all processes
+sync_bn = 'torch'
 tta = True
 # crf=True refines the averaged probabilities by a dense CRF
 tta_model = dict(type='SemanticTTAModel', mode='predict', crf=None)

@@ -20,7 +20,13 @@ tta_pipeline = [
             [dict(type='PackTagInputs')],
         ]),
 ]
+test_pipeline = [
+    dict(type='LoadPhoto'),
+    dict(type='mmcv.Resize', scale=(321, 321), keep_ratio=False, backend='pillow'),
+    dict(type='PackTagInputs'),
+]
 train_dataloader = dict(batch_size=5, dataset=dict(pipeline=train_pipeline))
+val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 test_dataloader = dict(dataset=dict(pipeline=tta_pipeline))
 test_evaluator = [
     dict(type='PeakWriter'),

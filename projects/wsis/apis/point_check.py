@@ -3,10 +3,11 @@
 from collections import Counter
 
 from mmengine.config import Config
-from PIL import Image
 from tqdm import tqdm
 
 from ..datasets import VOCTagDataset
+from ..datasets.voc import DEFAULT_FOLDERS
+from ..engine.loops.pseudo_label_loop import read_photo_size
 from ..structures.point_file import Point, check_points, read_points
 
 SHOWN = 20
@@ -38,9 +39,10 @@ def check_point_file(path: str, cfg: Config) -> None:
 
 def _build_dataset(cfg: Config) -> VOCTagDataset:
     """Build the photos and tags that a config makes labels of, without what earlier stages made of them."""
-    settings = cfg.test_dataloader.dataset
-    names = ('ann_file', 'data_root', 'metainfo', 'tags_file')
-    return VOCTagDataset(**{name: settings[name] for name in names if name in settings})
+    settings = dict(cfg.test_dataloader.dataset)
+    names = ('ann_file', 'data_root', 'metainfo', 'tags_file', 'ignore_unknown_classes', 'on_bad_photo')
+    folders = {name: folder for name, folder in settings.get('data_prefix', {}).items() if name in DEFAULT_FOLDERS}
+    return VOCTagDataset(data_prefix=folders, **{name: settings[name] for name in names if name in settings})
 
 
 def find_problems(points: dict[str, list[Point]], dataset: VOCTagDataset) -> list[str]:
@@ -51,9 +53,8 @@ def find_problems(points: dict[str, list[Point]], dataset: VOCTagDataset) -> lis
         if photo not in photos:
             problems.append(f'Photo {photo} is not in the data set')
             continue
-        with Image.open(photos[photo]['img_path']) as image:
-            size = (image.height, image.width)
         try:
+            size = read_photo_size(photos[photo]['img_path'])
             check_points(found, photo, size, photos[photo]['tags'], dataset.metainfo['classes'])
         except ValueError as error:
             problems.append(str(error))

@@ -175,7 +175,19 @@ class VOCTagDataset(BaseDataset):
                 info.update(points=points.get(photo, []), classes=self.metainfo['classes'])
             data_list.append({**info, **self._name_stores(), **self._name_masks(photo)})
         self._warn_without_tags(data_list)
+        if points is not None:
+            self._check_point_photos(points, data_list)
         return data_list
+
+    def _check_point_photos(self, points: Container[str], data_list: list[dict]) -> None:
+        without = [info['img_id'] for info in data_list if not info['points']]
+        if len(without) == len(data_list):
+            raise ValueError(
+                f'{self.points_file} has no point of any of the {len(data_list)} photos (first: {without[0]}): '
+                'photos are named without file ending'
+            )
+        if without:
+            print_log(f'{len(without)} of {len(data_list)} photos have no point in {self.points_file}', 'current')
 
     def filter_data(self) -> list[dict]:
         """Leave out photos without a tag, if asked."""

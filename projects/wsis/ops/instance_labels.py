@@ -1,7 +1,7 @@
 """Pseudo labels of instances and their refinement from a network's own output (BESTIE, Kim et al., CVPR 2022).
 
 Labels are a centre map, an offset to the centre and a weight for each pixel. Nothing here loops over pixels or
-instances, and no map goes to the CPU; only the numbers of centres found are waited for.
+components, and no map goes to the CPU; what is waited for are numbers of pixels and centres.
 """
 
 from typing import NamedTuple
@@ -166,15 +166,16 @@ def _find_highest(scores: Tensor, components: Components, settings: CenterSettin
     """Rows (sample, y, x) of pixels over the threshold that are the highest in the window, among those of their own
     component, in raster order."""
     places = (scores > settings.threshold).nonzero()
-    # the small window leaves few pixels to look around at for the large one
-    for kernel in (3, settings.kernel):
+    # the small window leaves few pixels to look around at for the large one, and one of neighbours that are equal
+    for kernel, alone in ((3, True), (settings.kernel, False)):
         chunks = places.split(max(1, WINDOW_PIXELS // kernel**2))
-        places = torch.cat([_keep_highest(chunk, scores, components.numbers, kernel) for chunk in chunks])
+        places = torch.cat([_keep_highest(chunk, scores, components.numbers, kernel, alone) for chunk in chunks])
     return places
 
 
-def _keep_highest(places: Tensor, scores: Tensor, numbers: Tensor, kernel: int) -> Tensor:
-    """Those of the places (M, 3) that no pixel of their component in the window around them exceeds."""
+def _keep_highest(places: Tensor, scores: Tensor, numbers: Tensor, kernel: int, alone: bool) -> Tensor:
+    """Those of the places (M, 3) that no pixel of their component in the window around them exceeds; with ``alone`` no
+    earlier pixel of the window is equal either."""
     height, width = scores.shape[1:]
     step = torch.arange(-(kernel // 2), kernel // 2 + 1, device=scores.device)
     sample, y, x = places.unbind(1)
@@ -185,7 +186,11 @@ def _keep_highest(places: Tensor, scores: Tensor, numbers: Tensor, kernel: int) 
     own = (sample * height + y) * width + x
     scores, numbers = scores.flatten(), numbers.flatten()
     same = inside & (numbers[around] == numbers[own][:, None, None])
-    return places[torch.where(same, scores[around], float('-inf')).amax((1, 2)) <= scores[own]]
+    window = torch.where(same, scores[around], float('-inf')).flatten(1)
+    highest = window.amax(1) <= scores[own]
+    if alone:
+        highest &= window[:, : kernel**2 // 2].amax(1) < scores[own]
+    return places[highest]
 
 
 def _find_weak(

@@ -24,7 +24,7 @@ def find_weak_regions(
 
     Returns:
         ``(M, 3)`` int64 rows ``sample, y, x``: truncated centroids of the regions, by sample, then by first pixel in
-        raster order.
+        raster order. Regions whose centroid lies outside their component are left out.
 
     Raises:
         ValueError: If shapes do not fit.
@@ -37,34 +37,37 @@ def find_weak_regions(
         )
     # as in the public code x comes first: the order decides the rounding
     weak = ((offsets[:, 1] ** 2 + offsets[:, 0] ** 2).sqrt() < threshold) & (components > 0)
-    sample, y, x = weak.nonzero().unbind(1)  # few, in raster order
-    neighbours = _link(weak, components)
+    sample, y, x = places = weak.nonzero().unbind(1)  # few, in raster order
+    neighbours = _link(places, components)
     labels = _propagate(neighbours, max(1, int(area + tolerance)))
 
-    number = torch.arange(len(labels), device=labels.device)
-    sizes = torch.zeros_like(labels).scatter_add_(0, labels, torch.ones_like(labels))
+    sizes = _add_up(torch.ones_like(labels), labels)
     # a region has settled if all its pixels agree with their neighbours
-    differs = (labels[neighbours] != labels[:, None]).any(1).long()
-    unsettled = torch.zeros_like(labels).scatter_add_(0, labels, differs)
+    unsettled = _add_up((labels[neighbours] != labels[:, None]).any(1).long(), labels)
+    y_mean, x_mean = (_add_up(place, labels) // sizes.clamp(min=1) for place in (y, x))
     fits = (sizes > area - tolerance) & (sizes < area + tolerance) & (unsettled == 0)
-    first = ((labels == number) & fits).nonzero()[:, 0]
-    sums = [torch.zeros_like(labels).scatter_add_(0, labels, places)[first] for places in (y, x)]
-    return torch.stack([sample[first], *(total // sizes[first] for total in sums)], dim=1)
+    fits &= components[sample, y_mean, x_mean] == components[sample, y, x]
+    first = labels == torch.arange(len(labels), device=labels.device)
+    return torch.stack([sample, y_mean, x_mean], dim=1)[first & fits]
 
 
-def _link(weak: Tensor, components: Tensor) -> Tensor:
-    """For each weak pixel the numbers (W, 4) of those beside it in its component; where there is none, its own."""
-    numbers = torch.full(weak.shape, -1, dtype=torch.long, device=weak.device)
-    numbers[weak] = torch.arange(int(weak.sum()), device=weak.device)
+def _add_up(values: Tensor, labels: Tensor) -> Tensor:
+    """Sums (W,) of values by label."""
+    return torch.zeros_like(values).scatter_add_(0, labels, values)
+
+
+def _link(places: tuple[Tensor, ...], components: Tensor) -> Tensor:
+    """For each place the numbers (W, 4) of those beside it in its component; where there is none, its own."""
     # a border on all sides, so that every pixel has neighbours
-    numbers, components = (F.pad(part, (1, 1, 1, 1), value=-1) for part in (numbers, components.long()))
-    sample, y, x = weak.nonzero().unbind(1)
-    y, x = y + 1, x + 1
-    own, component = numbers[sample, y, x], components[sample, y, x]
+    components = F.pad(components.long(), (1, 1, 1, 1), value=-1)
+    sample, y, x = places[0], places[1] + 1, places[2] + 1
+    own = torch.arange(len(sample), device=sample.device)
+    numbers = torch.full_like(components, -1)
+    numbers[sample, y, x] = own
     found = []
     for down, right in ((-1, 0), (1, 0), (0, -1), (0, 1)):
         beside = numbers[sample, y + down, x + right]
-        linked = (beside >= 0) & (components[sample, y + down, x + right] == component)
+        linked = (beside >= 0) & (components[sample, y + down, x + right] == components[sample, y, x])
         found.append(torch.where(linked, beside, own))
     return torch.stack(found, 1)
 

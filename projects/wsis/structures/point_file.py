@@ -89,7 +89,7 @@ def _find_problem(entry: Any, ids: Mapping[str, int]) -> str | None:
         return f'unknown {", ".join(unknown)}; known are {", ".join(KEYS)}'
     if not isinstance(entry['photo'], str) or not entry['photo']:
         return f'photo is the name of a photo without its file ending, not {entry["photo"]!r}'
-    if entry['class'] not in ids:
+    if not isinstance(entry['class'], str) or entry['class'] not in ids:
         return f'class {entry["class"]!r} is not in the class list'
     for key in ('y', 'x'):
         if not _is_number(entry[key]) or entry[key] < 0:

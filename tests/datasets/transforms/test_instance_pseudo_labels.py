@@ -99,6 +99,14 @@ def test_no_point_at_all():
     assert found['gt_points']['points'].shape == (0, 2) and found['components']['accepted'].tolist() == [False]
 
 
+def test_points_between_pixels():
+    label_map = label_map_of((0, 0, 60, 60, 80))
+    found = run(results_of(label_map, [(0, 59.9, 79.5)]))
+    assert found['gt_points']['points'].tolist() == [[59, 79]] and found['components']['accepted'].tolist() == [True]
+    mirrored = run(results_of(label_map, [(0, 3.5, 79.5)]), dict(type='mmcv.RandomFlip', prob=1.0))
+    assert mirrored['gt_points']['points'].tolist() == [[3, 0]]
+
+
 def test_wrong_points_are_named():
     label_map = label_map_of((0, 2, 2, 22, 22))
     with pytest.raises(ValueError, match=r'Photo a: the point of cat at \(y, x\) = \(60, 3\) lies outside'):
@@ -120,5 +128,8 @@ def test_dataset_reads_points(demo_root, tmp_path):
     path.write_text(json.dumps(dict(points=[{'photo': photo, 'class': classes[tag], 'y': 3, 'x': 4}])))
     dataset = VOCTagDataset(points_file=str(path), **settings)
     assert dataset[0]['points'] == [Point(tag, 3, 4, 1.0)] and dataset[1]['points'] == []
+    path.write_text(json.dumps(dict(points=[{'photo': 'a.jpg', 'class': classes[tag], 'y': 3, 'x': 4}])))
+    with pytest.raises(ValueError, match='has no point of any of the 8 photos'):
+        VOCTagDataset(points_file=str(path), **settings)
     with pytest.raises(FileNotFoundError, match='Points file nowhere.json does not exist'):
         VOCTagDataset(points_file='nowhere.json', **settings)

@@ -56,11 +56,14 @@ class PackTagInputs(BaseTransform):
             sample.pred_sem_seg = PixelData(data=torch.from_numpy(results['inter_pixel_labels'])[None])
         if 'component_map' in results:
             sample.gt_component_map = PixelData(data=torch.from_numpy(results['component_map'])[None])
-            for name in ('components', 'gt_points'):
-                found = InstanceData(**{key: torch.from_numpy(value) for key, value in results[name].items()})
-                sample.set_field(found, f'gt_{name.removeprefix("gt_")}', InstanceData)
+            sample.gt_components = _to_instance_data(results['components'])
+            sample.gt_points = _to_instance_data(results['gt_points'])
         image = np.ascontiguousarray(results['img'].transpose(2, 0, 1))
         return dict(inputs=torch.from_numpy(image), data_samples=sample)
+
+
+def _to_instance_data(arrays: dict[str, np.ndarray]) -> InstanceData:
+    return InstanceData(**{key: torch.from_numpy(value) for key, value in arrays.items()})
 
 
 def tags_to_vector(tags: list[int], num_classes: int) -> torch.Tensor:

@@ -12,9 +12,9 @@ from ...structures.point_file import check_points
 class LoadPoints(BaseTransform):
     """Load the points of a photo as ``gt_keypoints``, so that mmcv's transforms carry them along.
 
-    Required keys: ``points`` (of the data set's ``points_file``), ``tags``, ``ori_shape``. Added keys: ``gt_keypoints``
-    (M, 1, 2) float32 (x, y) from the corner of the photo (a pixel's middle is at .5), ``point_labels`` (M,) int64,
-    0-based.
+    Required keys: ``points`` (of the data set's ``points_file``; those that count are left), ``tags``, ``ori_shape``.
+    Added keys: ``gt_keypoints`` (M, 1, 2) float32 (x, y) from the corner of the photo, the middles of pixels, and
+    ``point_labels`` (M,) int64, 0-based.
 
     Args:
         min_score: Points of a higher score are kept; BESTIE takes peaks over .7. Points that people gave have score 1.
@@ -33,7 +33,8 @@ class LoadPoints(BaseTransform):
         points = results['points']
         check_points(points, results['img_id'], results['ori_shape'], results['tags'], results['classes'])
         kept = [point for point in points if point.score > self.min_score]
-        places = np.array([[point.x + 0.5, point.y + 0.5] for point in kept], np.float32)
+        places = np.array([[int(point.x) + 0.5, int(point.y) + 0.5] for point in kept], np.float32)
+        results['points'] = kept
         results['gt_keypoints'] = places.reshape(-1, 1, 2)
         results['point_labels'] = np.array([point.label for point in kept], np.int64)
         return results

@@ -27,7 +27,7 @@ class SelfRefinementHook(Hook):
         ValueError: If ``teacher`` is unknown, or there is no ``EMAHook``.
     """
 
-    priority = 'BELOW_NORMAL'  # before the logger
+    priority = 'NORMAL'  # before the logger
 
     def __init__(self, begin: int = 0, interval: int = 50, teacher: str = 'self') -> None:
         if teacher not in ('self', 'ema'):
@@ -46,7 +46,7 @@ class SelfRefinementHook(Hook):
                 "SelfRefinementHook(teacher='ema') needs the average of an EMAHook: add dict(type='EMAHook') to "
                 'custom_hooks'
             )
-        object.__setattr__(_unwrap(runner), 'teacher', averages[0].ema_model.module)
+        object.__setattr__(_unwrap(runner), 'teacher', averages[0].ema_model.module.eval())
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None) -> None:
         """Turn refinement on when its time has come."""
@@ -61,7 +61,9 @@ class SelfRefinementHook(Hook):
             return
         counts = model.outcomes.clone()
         all_reduce(counts)
-        total = max(1, int(counts.sum()))
+        total = int(counts.sum())
+        if not total:
+            return  # given points make no such counts
         for name, count in zip(OUTCOMES, counts.tolist()):
             runner.message_hub.update_scalar(f'train/refinement_{name}', count / total)
         model.outcomes.zero_()

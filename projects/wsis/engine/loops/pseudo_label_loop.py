@@ -136,13 +136,20 @@ def describe_lineage(runner: Runner, dataset: VOCTagDataset) -> dict[str, Any]:
     """Say what makes the labels: hashes of the config, of the checkpoint and of the input stores.
 
     Where stores and checkpoint lie does not count, only what they hold; nor do metrics, nor how the work is spread over
-    processes. Of the photos names, tags and file sizes count.
+    processes. Of the photos names, tags, given points and file sizes count.
     """
     cfg = runner.cfg
-    data = {key: value for key, value in cfg.test_dataloader.dataset.items() if key != 'data_prefix'}
+    data = {
+        key: value for key, value in cfg.test_dataloader.dataset.items() if key not in ('data_prefix', 'points_file')
+    }
     relevant = dict(model=cfg.model, data=data, writers=_describe_writers(cfg.test_evaluator))
     photos = [
-        (info['img_id'], info['tags'], os.path.getsize(info['img_path']))
+        (
+            info['img_id'],
+            info['tags'],
+            *([info['points']] if 'points' in info else []),
+            os.path.getsize(info['img_path']),
+        )
         for info in (dataset.get_data_info(index) for index in range(len(dataset)))
     ]
     inputs = {name: next(iter(find_manifests(folder).values()), None) for name, folder in dataset.store_dirs.items()}

@@ -9,7 +9,8 @@ from mmengine.registry import MODELS
 class StridedMobileNetV2(MobileNetV2):
     """mmdet's MobileNetV2 (same keys, same weights) whose last strides are 1, so that maps are finer than stride 32.
 
-    As in IRNet's ResNet no dilation takes their place.
+    As in IRNet's ResNet no dilation takes their place. Layers after the last level that is given are not trained, as
+    they would get no gradient, which training in several processes does not allow.
 
     Args:
         output_stride: Stride of the last level: 8, 16 or 32.
@@ -35,3 +36,5 @@ class StridedMobileNetV2(MobileNetV2):
                     conv.stride = (1, 1)
                 else:
                     stride *= 2
+        for name in self.layers[max(self.out_indices) + 1 :]:
+            getattr(self, name).requires_grad_(False)

@@ -45,9 +45,13 @@ class PeakClassifier(CAMClassifier):
 
     def finish_sample(self, sample: DetDataSample, maps: torch.Tensor, num_views: int = 1) -> DetDataSample:
         """Add ``pred_cams``, and ``pred_peaks``: ``points`` (M, 2) (y, x), ``labels`` and ``scores`` (M,) in [0, 1]."""
+        maps = maps.float()  # places of peaks come in the type of the maps
+        if not maps.isfinite().all():
+            photo = sample.get('img_id', '?')
+            raise ValueError(f'The class maps of photo {photo} are not finite: has the training diverged?')
         super().finish_sample(sample, maps, num_views)
         labels = sample.pred_cams.labels
-        smooth = F.avg_pool2d(maps[labels][None] / num_views, 3, stride=1, padding=1)
+        smooth = F.avg_pool2d(maps[None] / num_views, 3, stride=1, padding=1)[:, labels]
         peaks = find_peaks(smooth, **self.peak_settings)
         sample.pred_peaks = InstanceData(
             points=peaks[:, 2:4].long(), labels=labels[peaks[:, 1].long()], scores=peaks[:, 4].clamp(max=1)

@@ -41,8 +41,9 @@ class BESTIE(BaseDetector):
             everywhere, so that missing instances are learnt as background.
         refinement: How centres are found for refined labels, entries of :class:`CenterSettings`.
         test_cfg: ``mode`` (``'predict'``, or ``'pseudo_label'``: only tags of the photo), ``flip``: whether the mirror
-            image is looked at too (default True), and entries of :class:`CenterSettings` (default: threshold .1, a
-            component without centre is one instance, no limit of their number).
+            image is looked at too (default True), ``min_area`` of a component in pixels (default 50), and entries of
+            :class:`CenterSettings` (default: threshold .1, a component without centre is one instance, no limit of
+            their number).
         data_preprocessor: As in mmdet.
         init_cfg: Initialisation of mmengine.
 
@@ -88,6 +89,7 @@ class BESTIE(BaseDetector):
         test_cfg = dict(test_cfg or {})
         self.mode = check_mode(test_cfg.pop('mode', 'predict'))
         self.flip = test_cfg.pop('flip', True)
+        self.min_area = test_cfg.pop('min_area', 50)
         self.reading = CenterSettings(**{**dict(threshold=0.1, max_instances=None, keep_whole=True), **test_cfg})
 
     def extract_feat(self, batch_inputs: Tensor) -> tuple[Tensor, ...]:
@@ -103,6 +105,11 @@ class BESTIE(BaseDetector):
         """Return the losses of photos (N, 3, H, W) whose samples come from ``GenerateInstancePseudoLabels``."""
         maps = self.head.resize(self._forward(batch_inputs), batch_inputs.shape[2:])
         labels = torch.stack([sample.gt_sem_seg.data[0] for sample in batch_data_samples])
+        if labels.shape[1:] != batch_inputs.shape[2:]:
+            raise ValueError(
+                f'Photos are padded to {tuple(batch_inputs.shape[2:])}, but labels have {tuple(labels.shape[1:])}: set '
+                'crop_size to a multiple of data_preprocessor.pad_size_divisor'
+            )
         pseudo, refined = self.make_pseudo_labels(batch_data_samples), None
         if self.refining:
             teacher = maps if self.teacher is None else self._ask_teacher(batch_inputs)
@@ -152,34 +159,44 @@ class BESTIE(BaseDetector):
             batch_data_samples: Their samples.
             rescale: Whether predictions are of the photo's own size; else of the network's input.
         """
-        maps = self._find_maps(batch_inputs)
+        views = [self._forward(batch_inputs)]
+        if self.flip:
+            views.append(self._forward(batch_inputs.flip(-1)))
         for index, sample in enumerate(batch_data_samples):
-            rows, columns = sample.img_shape
-            own = InstanceMaps(*(part[index : index + 1, :, :rows, :columns] for part in maps))
-            self._finish_sample(sample, self._rescale(own, sample.ori_shape) if rescale else own)
+            own = [InstanceMaps(*(part[index : index + 1] for part in maps)) for maps in views]
+            size = sample.ori_shape if rescale else sample.img_shape
+            self._finish_sample(sample, self._merge_views(own, batch_inputs.shape[2:], sample.img_shape, size))
         return batch_data_samples
 
-    def _find_maps(self, inputs: Tensor) -> InstanceMaps:
-        """Probabilities, centre maps and offsets at the size of the inputs; those of the mirror image averaged in."""
-        size = inputs.shape[2:]
-        maps = self.head.resize(self._forward(inputs), size)
-        probabilities, center = maps.semantic.softmax(1), maps.center
-        if self.flip:
-            mirrored = self.head.resize(self._forward(inputs.flip(-1)), size)
-            probabilities = (probabilities + mirrored.semantic.softmax(1).flip(-1)) / 2
-            center = (center + mirrored.center.flip(-1)) / 2
-        # offsets of the mirror image are not used, as in the public code
-        return InstanceMaps(probabilities, center, maps.offset)
+    def _merge_views(
+        self, views: list[InstanceMaps], padded: tuple[int, int], seen: tuple[int, int], size: tuple[int, int]
+    ) -> InstanceMaps:
+        """Average probabilities and centre maps of a photo and its mirror image at a size; offsets are the photo's.
 
-    def _rescale(self, maps: InstanceMaps, size: tuple[int, int]) -> InstanceMaps:
-        """Bring maps to the photo's size; offsets are in pixels, so they are scaled too (not so in the public code)."""
-        factors = [new / old for new, old in zip(size, maps.offset.shape[2:])]
-        maps = self.head.resize(maps, size)
-        return maps._replace(offset=maps.offset * maps.offset.new_tensor(factors)[:, None, None])
+        Args:
+            views: Maps of the photo, and of its mirror image if there are two, at the stride of the head.
+            padded: Size of the network's input.
+            seen: Size of the photo in it, in its upper left corner.
+            size: Size that is asked for.
+        """
+        resized = []
+        for number, maps in enumerate(views):
+            whole = padded == tuple(seen)
+            maps = self.head.resize(maps, size if whole else padded)
+            if number:
+                maps = InstanceMaps(*(part.flip(-1) for part in maps))
+            if not whole:
+                maps = self.head.resize(InstanceMaps(*(part[..., : seen[0], : seen[1]] for part in maps)), size)
+            resized.append(maps)
+        probabilities = sum(maps.semantic.softmax(1) for maps in resized) / len(resized)
+        center = sum(maps.center for maps in resized) / len(resized)
+        # offsets are in pixels of the network's input, so they are scaled too (not so in the public code)
+        factors = resized[0].offset.new_tensor([new / old for new, old in zip(size, seen)])
+        return InstanceMaps(probabilities, center, resized[0].offset * factors[:, None, None])
 
     def _finish_sample(self, sample: DetDataSample, maps: InstanceMaps) -> None:
         probabilities = maps.semantic
-        if not probabilities.isfinite().all():
+        if not all(part.isfinite().all() for part in maps):
             photo = sample.get('img_id', '?')
             raise ValueError(f'The maps of photo {photo} are not finite: has the training diverged?')
         if self.mode == 'pseudo_label':
@@ -189,7 +206,7 @@ class BESTIE(BaseDetector):
             rows = read_points_of(sample, labels.device)
             numbers, classes, scores = read_instances_of_points(probabilities, maps.offset, labels, rows)
         else:
-            components = find_predicted_components(labels[0], self.head.num_classes)
+            components = find_predicted_components(labels[0], self.head.num_classes, self.min_area)
             numbers, owners, scores = read_instances(probabilities, maps.center, maps.offset, components, self.reading)
             classes = components.labels.to(owners.device)[owners]
         masks = numbers[0] == torch.arange(1, len(scores) + 1, device=numbers.device)[:, None, None]

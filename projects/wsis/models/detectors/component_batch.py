@@ -50,9 +50,9 @@ def stack_points(samples: list[DetDataSample]) -> Tensor:
     return torch.cat(rows)
 
 
-def find_predicted_components(labels: Tensor, num_classes: int) -> Components:
+def find_predicted_components(labels: Tensor, num_classes: int, min_area: int) -> Components:
     """Find the components of one predicted label map (H, W) on the CPU, and return them on its device."""
-    found = find_components(labels.byte().cpu().numpy(), range(num_classes))
+    found = find_components(labels.byte().cpu().numpy(), range(num_classes), min_area)
     tensors = (
         torch.from_numpy(part).to(labels.device) for part in (found.numbers[None], found.labels, found.centroids)
     )

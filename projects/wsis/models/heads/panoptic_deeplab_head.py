@@ -101,6 +101,9 @@ class PanopticDeepLabHead(InstanceHead):
         align_corners: How maps are enlarged to the size of the labels.
         init_cfg: Initialisation of mmengine.
         kwargs: Losses, see :class:`InstanceHead`.
+
+    Raises:
+        ValueError: If the backbone gives another number of levels than there are low-level channels and one.
     """
 
     def __init__(
@@ -120,6 +123,12 @@ class PanopticDeepLabHead(InstanceHead):
         init_cfg: dict | list[dict] | None = None,
         **kwargs,
     ) -> None:
+        for widths in (semantic_low_level_channels, instance_low_level_channels):
+            if len(widths) != len(in_channels) - 1:
+                raise ValueError(
+                    f'PanopticDeepLabHead reads {len(widths) + 1} levels (low-level channels {tuple(widths)} and the '
+                    f'last), but the backbone gives {len(in_channels)}: set its out_indices'
+                )
         init_cfg = init_cfg or dict(type='Normal', layer='Conv2d', std=0.001)
         super().__init__(num_classes, align_corners, init_cfg=init_cfg, **kwargs)
         norm_cfg = norm_cfg or dict(type='BN', momentum=0.01)
