@@ -1,11 +1,6 @@
 # Pseudo instances of the given points that bestie-points_hrnet48_50k_voc2012.py finds on the photos it was trained on.
-_base_ = ['./bestie-points_hrnet48_50k_voc2012.py', '../_base_/stages/bestie_labels.py']
-model = dict(test_cfg=dict(mode='pseudo_label'))
-test_dataloader = dict(
-    dataset=dict(
-        points_file=_base_.points_file,
-        pipeline=_base_.bestie_point_pipeline,
-        **_base_.bestie_label_dataset,
-        **_base_.weak_dataset))
-test_evaluator = _base_.bestie_label_evaluator
-test_cfg = dict(_delete_=True, type='PseudoLabelLoop')
+_base_ = './bestie_hrnet48_50k_voc2012-labels.py'
+model = dict(supervision='points')
+points_file = '{{$WSIS_POINTS_FILE:data/points.json}}'
+train_dataloader = dict(dataset=dict(points_file=points_file))
+test_dataloader = dict(dataset=dict(points_file=points_file, pipeline=_base_.bestie_point_pipeline))

@@ -12,6 +12,7 @@ from mmengine.structures import InstanceData, PixelData
 from reference_models import ROOT, build, check, load_converted, load_model_config
 
 from projects.wsis.datasets.transforms import GenerateInstancePseudoLabels
+from projects.wsis.models.detectors.component_batch import stack_targets
 from projects.wsis.models.heads import HighResolutionHead
 from projects.wsis.models.heads.instance_head import InstanceMaps
 from projects.wsis.ops.instance_labels import InstanceLabels
@@ -153,13 +154,13 @@ def make_batch():
 
 def test_pseudo_labels_of_a_batch():
     _, samples = make_batch()
-    labels = build_bestie().make_pseudo_labels(samples)
+    labels = build_bestie().make_pseudo_labels(stack_targets(samples))
     # a has one object with one point (the other has two), b none, c one
     assert labels.weight.flatten(1).sum(1).tolist() == [400.0, 0.0, 900.0]
     assert labels.center[0, 0, 13, 13] == labels.center[2, 2, 34, 34] == 1
     assert not labels.center[1].any() and not labels.center[0, 1:].any()
     assert labels.offset[0, :, 4, 5].tolist() == [9.0, 8.0]
-    given = build_bestie(supervision='points').make_pseudo_labels(samples)
+    given = build_bestie(supervision='points').make_pseudo_labels(stack_targets(samples))
     assert given.center[0, 1, 44, 34] == given.center[0, 1, 50, 40] == given.center[0, 0, 10, 10] == 1
     assert torch.equal(given.weight, labels.weight) and torch.equal(given.offset, labels.offset)
 
@@ -188,8 +189,9 @@ def test_outcomes_are_counted():
     center[0, 1, 50, 40] = 0.9  # of the object with two points
     model.refinement = model.refinement._replace(kernel=21)
     semantic = torch.zeros(3, CLASSES + 1, 64, 64)
-    pseudo = model.make_pseudo_labels(samples)
-    refined = model.make_refined_labels(InstanceMaps(semantic, center, offset), labels, pseudo, samples)
+    targets = stack_targets(samples)
+    pseudo = model.make_pseudo_labels(targets)
+    refined = model.make_refined_labels(InstanceMaps(semantic, center, offset), labels, pseudo, targets)
     # kept, added, split, dropped: the third photo's object has no centre
     assert model.outcomes.tolist() == [0, 1, 1, 1]
     weight = refined.weight[0, 0]
@@ -355,7 +357,7 @@ def test_bad_input_is_named():
     with pytest.raises(ValueError, match="supervision is 'tags' or 'points', not 'boxes'"):
         build_bestie(supervision='boxes')
     with pytest.raises(ValueError, match='Photo a comes without components'):
-        build_bestie().make_pseudo_labels([sample_of()])
+        stack_targets([sample_of()])
 
 
 def test_learning_rate_is_that_of_the_public_code():

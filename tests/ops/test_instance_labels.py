@@ -13,6 +13,7 @@ from projects.wsis.ops.instance_labels import (
     CenterSettings,
     Components,
     find_instances,
+    join_components,
     make_pseudo_labels,
     read_instances,
     read_instances_of_points,
@@ -24,7 +25,7 @@ from projects.wsis.ops.weak_regions import find_weak_regions
 
 @pytest.fixture(scope='module')
 def labels(golden):
-    return golden('bestie_labels')
+    return {**golden('bestie_labels'), **golden('bestie_refinement'), **golden('bestie_readout')}
 
 
 @pytest.fixture(scope='module')
@@ -39,18 +40,9 @@ def plain():
 
 
 def batch_components(label_maps, tags, **settings):
-    """Components of a batch, as the model puts those of its samples together."""
+    """Components of a batch of label maps."""
     found = [find_components(label_map, own, **settings) for label_map, own in zip(label_maps, tags)]
-    counts = [len(one.labels) for one in found]
-    starts = np.cumsum([0, *counts[:-1]])
-    numbers = [np.where(one.numbers > 0, one.numbers + start, 0) for one, start in zip(found, starts)]
-    join = lambda name: torch.from_numpy(np.concatenate([getattr(one, name) for one in found]))  # noqa: E731
-    return Components(
-        torch.from_numpy(np.stack(numbers)).long(),
-        torch.repeat_interleave(torch.arange(len(found)), torch.tensor(counts)),
-        join('labels'),
-        join('centroids'),
-    )
+    return join_components(*([torch.from_numpy(part) for part in parts] for parts in zip(*found)))
 
 
 def refine_golden(labels, number, samples=slice(None)):

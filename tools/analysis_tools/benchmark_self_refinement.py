@@ -22,7 +22,7 @@ from scipy import ndimage
 
 from projects.wsis.ops.center_maps import draw_centers
 from projects.wsis.ops.components import find_components
-from projects.wsis.ops.instance_labels import CenterSettings, Components, refine_labels
+from projects.wsis.ops.instance_labels import CenterSettings, join_components, refine_labels
 
 
 def parse_args(arguments=None):
@@ -69,16 +69,6 @@ def make_batch(batch, size, classes, objects, seed):
     )
     found = [find_components(one.numpy(), range(classes)) for one in label_maps]
     return logits.float().softmax(1), center, offset + noise[1], found
-
-
-def join_components(found, device='cpu'):
-    """Put the components of a batch together, as the detector does with those of its data pipeline."""
-    counts = [len(one.labels) for one in found]
-    starts = np.cumsum([0, *counts[:-1]])
-    numbers = np.stack([np.where(one.numbers > 0, one.numbers + start, 0) for one, start in zip(found, starts)])
-    parts = [np.concatenate([getattr(one, name) for one in found]) for name in ('labels', 'centroids')]
-    samples = np.repeat(np.arange(len(found)), counts)
-    return Components(*(torch.from_numpy(array).to(device) for array in (numbers.astype(np.int64), samples, *parts)))
 
 
 def plain_refinement(probabilities, center, offset, found, settings):
@@ -142,7 +132,7 @@ def main():
     settings = CenterSettings()
     probabilities, center, offset, found = make_batch(args.batch, args.size, args.classes, args.objects, args.seed)
     inputs = [part.to(args.device) for part in (probabilities, center, offset)]
-    components = join_components(found, args.device)
+    components = join_components(*([torch.from_numpy(part).to(args.device) for part in parts] for parts in zip(*found)))
     times = []
     for turn in range(args.repeat):
         print(f'call {turn + 1} of {args.repeat} ...', file=sys.stderr, flush=True)

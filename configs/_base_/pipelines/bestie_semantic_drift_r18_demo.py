@@ -1,13 +1,13 @@
-# The semantic drift experiment on the embedded demo.
-_base_ = './bestie_semantic_drift.py'
-configs = dict(
-    cam='configs/cam/cam_r18_36e_demo.py',
-    inter_pixel_labels='configs/irnet/inter-pixel-labels_demo.py',
-    irnet='configs/irnet/irnet_r18_20e_demo.py',
-    deeplab='configs/deeplab/deeplab-v2_r18_20e_demo.py',
-    deeplab_maps='configs/deeplab/deeplab-v2_r18_20e_demo-maps.py',
-    pam='configs/pam/pam_r18_36e_demo.py',
-    bestie='configs/bestie/bestie_r18_36e_demo.py')
-options = dict(
-    irnet={'model.backbone.init_cfg.checkpoint': '{classifier.checkpoint}'},
-    deeplab={'model.backbone.init_cfg.checkpoint': '{classifier.checkpoint}'})
+# The semantic drift experiment of BESTIE (section 4.3) on the embedded demo: besides the network of bestie_from_tags_r18_demo.py
+# (stage `bestie`, with guidance and refinement) one with guidance alone and one without. Without guidance the objects that have
+# no pseudo label are learnt as background.
+_base_ = './bestie_from_tags_r18_demo.py'
+stages = [
+    *[dict(stage) for stage in _base_.stages],
+    *[dict(stage, name=name, options=dict(stage['options'], **options))
+      for stage in _base_.stages if stage['name'] == 'bestie'
+      for name, options in (
+          ('bestie_with_guidance', {'custom_hooks.0.begin': 10**9}),
+          ('bestie_without_guidance', {'model.guidance': False, 'custom_hooks.0.begin': 10**9}))],
+]
+skip = ['bestie_labels', 'bestie_evaluation', 'mask_rcnn', 'evaluation']

@@ -18,8 +18,12 @@ def _separable(prefix: str, target: str, in_channels: int, channels: int) -> tup
     """Shapes and renames of a 5x5 depthwise-separable convolution."""
     shapes = {f'{prefix}.0.0.weight': (in_channels, 1, 5, 5), **batch_norm_shapes(f'{prefix}.0.1', in_channels)}
     shapes |= _conv_norm(f'{prefix}.1', f'{prefix}.2', in_channels, channels)
-    parts = dict(zip(('0.0', '0.1', '1', '2'), ('depthwise_conv.conv', 'depthwise_conv.bn', 'pointwise_conv.conv')))
-    parts['2'] = 'pointwise_conv.bn'
+    parts = {
+        '0.0': 'depthwise_conv.conv',
+        '0.1': 'depthwise_conv.bn',
+        '1': 'pointwise_conv.conv',
+        '2': 'pointwise_conv.bn',
+    }
     return shapes, {f'{prefix}.{name}': f'{target}.{own}' for name, own in parts.items()}
 
 

@@ -4,6 +4,7 @@ Labels are a centre map, an offset to the centre and a weight for each pixel. No
 components, and no map goes to the CPU; what is waited for are numbers of pixels and centres.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -84,6 +85,21 @@ class Instances(NamedTuple):
     areas: Tensor
 
 
+def join_components(maps: Sequence[Tensor], labels: Sequence[Tensor], centroids: Sequence[Tensor]) -> Components:
+    """Number the components of several label maps through.
+
+    Args:
+        maps: Components of each sample, ``(H, W)`` integers: 0 none, else 1..k.
+        labels: ``(k,)`` classes of each sample's components.
+        centroids: ``(k, 2)`` int64 ``(y, x)`` of each sample's components.
+    """
+    device, counts = maps[0].device, [len(own) for own in labels]
+    starts = [sum(counts[:index]) for index in range(len(counts))]
+    numbers = torch.stack([torch.where(own > 0, own.long() + start, 0) for own, start in zip(maps, starts)])
+    samples = torch.cat([torch.full((count,), index, device=device) for index, count in enumerate(counts)])
+    return Components(numbers, samples, *(torch.cat(list(parts)).to(device) for parts in (labels, centroids)))
+
+
 def make_instance_labels(
     numbers: Tensor, centers: Tensor, weights: Tensor, drawn: Tensor, num_classes: int, sigma: float = 6.0
 ) -> InstanceLabels:
@@ -143,7 +159,7 @@ def find_instances(center: Tensor, offset: Tensor, components: Components, setti
         components: Components of the semantic maps.
         settings: How centres are found.
     """
-    scores = _read_own_class(center, components)
+    scores = _pick_own_class(center, components) * (components.numbers > 0)
     found = _find_highest(scores, components, settings)
     if settings.tolerance > 0:
         weak = _find_weak(scores, offset, components, found, settings)
@@ -153,13 +169,10 @@ def find_instances(center: Tensor, offset: Tensor, components: Components, setti
     return _measure(find_nearest(slots, components.numbers, offset), scores, slots)
 
 
-def _read_own_class(center: Tensor, components: Components) -> Tensor:
-    """Centre score (N, H, W) of the class of each pixel's component, 0 outside all."""
-    inside = components.numbers > 0
-    if not len(components.labels):
-        return torch.zeros_like(inside, dtype=center.dtype)
-    labels = components.labels[(components.numbers - 1).clamp(min=0)]
-    return center.detach().gather(1, labels[:, None])[:, 0] * inside
+def _pick_own_class(maps: Tensor, components: Components) -> Tensor:
+    """Values (N, H, W) of the class of each pixel's component, out of maps (N, C, H, W); of no meaning outside all."""
+    labels = torch.cat([components.labels.new_zeros(1), components.labels])[components.numbers]
+    return maps.detach().gather(1, labels[:, None])[:, 0]
 
 
 def _find_highest(scores: Tensor, components: Components, settings: CenterSettings) -> Tensor:
@@ -323,10 +336,7 @@ def refine_labels(
 
 def mean_inside(probabilities: Tensor, instances: Instances, components: Components) -> Tensor:
     """Mean probability (K, S) of its class inside each instance; 0 for slots without one."""
-    if not len(components.labels):
-        return instances.scores
-    labels = components.labels[(components.numbers - 1).clamp(min=0)] + 1
-    own = probabilities.detach().gather(1, labels[:, None])[:, 0].flatten().double()
+    own = _pick_own_class(probabilities[:, 1:], components).flatten().double()
     sums = own.new_zeros(instances.areas.numel() + 1).scatter_add_(0, instances.numbers.flatten(), own)[1:]
     return (sums.view(instances.areas.shape) / instances.areas.clamp(min=1)).float()
 

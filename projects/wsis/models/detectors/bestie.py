@@ -20,7 +20,7 @@ from ...ops.instance_labels import (
 from ..classifiers.cam_selection import check_mode
 from ..feature_levels import infer_feature_levels
 from ..heads.instance_head import InstanceMaps
-from .component_batch import find_predicted_components, stack_accepted, stack_components, stack_points
+from .component_batch import BatchTargets, find_predicted_components, stack_targets
 
 
 @MODELS.register_module()
@@ -110,10 +110,11 @@ class BESTIE(BaseDetector):
                 f'Photos are padded to {tuple(batch_inputs.shape[2:])}, but labels have {tuple(labels.shape[1:])}: set '
                 'crop_size to a multiple of data_preprocessor.pad_size_divisor'
             )
-        pseudo, refined = self.make_pseudo_labels(batch_data_samples), None
+        targets = stack_targets(batch_data_samples)
+        pseudo, refined = self.make_pseudo_labels(targets), None
         if self.refining:
             teacher = maps if self.teacher is None else self._ask_teacher(batch_inputs)
-            refined = self.make_refined_labels(teacher, labels, pseudo, batch_data_samples)
+            refined = self.make_refined_labels(teacher, labels, pseudo, targets)
         return self.head.loss(maps, labels, pseudo, refined, self.supervision == 'tags', self.guidance)
 
     @torch.no_grad()
@@ -121,28 +122,24 @@ class BESTIE(BaseDetector):
         """Return the maps of the teacher at the size of the inputs."""
         return self.teacher.head.resize(self.teacher(inputs, mode='tensor'), inputs.shape[2:])
 
-    def make_pseudo_labels(self, samples: list[DetDataSample]) -> InstanceLabels:
+    def make_pseudo_labels(self, targets: BatchTargets) -> InstanceLabels:
         """Return the labels that semantic knowledge and points give."""
-        components = stack_components(samples)
-        points = stack_points(samples) if self.supervision == 'points' else None
-        return make_pseudo_labels(components, stack_accepted(samples), self.head.num_classes, self.sigma, points)
+        points = targets.points if self.supervision == 'points' else None
+        return make_pseudo_labels(targets.components, targets.accepted, self.head.num_classes, self.sigma, points)
 
     @torch.no_grad()
     def make_refined_labels(
-        self, maps: InstanceMaps, labels: Tensor, pseudo: InstanceLabels, samples: list[DetDataSample]
+        self, maps: InstanceMaps, labels: Tensor, pseudo: InstanceLabels, targets: BatchTargets
     ) -> InstanceLabels:
         """Return the labels that a network's maps give, and count what became of the pseudo labels."""
         if self.supervision == 'points':
-            offset, weight = refine_labels_with_points(
-                maps.offset, labels, stack_points(samples), self.head.num_classes
-            )
+            offset, weight = refine_labels_with_points(maps.offset, labels, targets.points, self.head.num_classes)
             return pseudo._replace(offset=offset, weight=weight)
-        tags = torch.stack([sample.gt_tags for sample in samples])
-        probabilities = clean(maps.semantic.detach().softmax(1), tags)
+        probabilities = clean(maps.semantic.detach().softmax(1), targets.tags)
         refined, instances = refine_labels(
-            probabilities, maps.center, maps.offset, stack_components(samples), self.refinement, self.sigma
+            probabilities, maps.center, maps.offset, targets.components, self.refinement, self.sigma
         )
-        accepted = stack_accepted(samples)
+        accepted = targets.accepted
         kept, none = accepted & (instances == 1), accepted & (instances == 0)
         outcomes = (kept, ~accepted & (instances > 0), accepted & (instances > 1), none)
         self.outcomes = self.outcomes.to(instances.device) + torch.stack([one.sum() for one in outcomes])
