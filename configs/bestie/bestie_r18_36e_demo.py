@@ -47,3 +47,4 @@ optim_wrapper = dict(optimizer=dict(lr=2e-3))
 param_scheduler = [
     dict(type='OneCycleLR', eta_max=2e-3, total_steps=36, by_epoch=True, convert_to_iter_based=True)
 ]
+custom_hooks = [dict(_base_.custom_hooks[0], draw_interval=200)]

@@ -4,6 +4,7 @@ import json
 
 import pytest
 from mmengine.logging import MessageHub
+from PIL import Image
 from tiny_chain.fixtures import CROP, check_two_processes_train_as_one, make_labels, read_tiny_config, train
 
 from projects.wsis.apis.launch import run_training
@@ -47,11 +48,17 @@ def train_and_log(work_dir, hooks, options):
 
 
 def test_training_instances_and_labels(demo_environment, options, tmp_path, one_thread):
-    logged = train_and_log(tmp_path / 'bestie', [dict(type='SelfRefinementHook', interval=1)], options)
+    hook = dict(type='SelfRefinementHook', interval=1, draw_interval=2, draw_photos=3)
+    logged = train_and_log(tmp_path / 'bestie', [hook], options)
     shares = [logged[f'refinement_{name}'] for name in ('kept', 'added', 'split', 'dropped')]
     assert [len(share) for share in shares] == [2] * 4  # 8 photos, batches of 4
     assert all(sum(step) in (0, pytest.approx(1)) for step in zip(*shares)) and sum(map(sum, shares)) > 0
     assert {'loss_center_refined', 'loss_offset_refined', 'loss_semantic'} <= logged.keys()
+
+    (picture,) = (tmp_path / 'bestie').rglob('vis_image/self_refinement_*.png')
+    assert picture.name == 'self_refinement_2.png'
+    with Image.open(picture) as page:
+        assert page.width > 4 * 256 and page.height > 3 * 256
 
     checkpoint = tmp_path / 'bestie/epoch_1.pth'
     metrics = make_labels('tiny_bestie.py', checkpoint, tmp_path / 'val')

@@ -2,11 +2,13 @@
 
 from .colors import distinct_colors, mute_photo
 from .displacement import draw_color_wheel, draw_displacement
+from .instance_labels import DrawnLabels, draw_instance_labels
 from .instances import draw_instances, match_colors
 from .maps import draw_boundary, draw_boundary_scale, draw_cams, enlarge_map, resize_photo
 from .page import Legend, RowTitle, contact_sheet
 
 __all__ = [
+    'DrawnLabels',
     'Legend',
     'RowTitle',
     'contact_sheet',
@@ -16,6 +18,7 @@ __all__ = [
     'draw_cams',
     'draw_color_wheel',
     'draw_displacement',
+    'draw_instance_labels',
     'draw_instances',
     'enlarge_map',
     'match_colors',

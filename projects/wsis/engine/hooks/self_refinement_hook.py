@@ -1,11 +1,19 @@
 """Turning BESTIE's self-refinement on, and showing what it does."""
 
-from mmengine.dist import all_reduce
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from mmengine.dist import all_reduce, is_main_process
 from mmengine.hooks import EMAHook, Hook
 from mmengine.model import is_model_wrapper
 from mmengine.registry import HOOKS
 from mmengine.runner import Runner
 
+from ...ops.instance_labels import InstanceLabels
+from ...visualization import DrawnLabels, RowTitle, contact_sheet, draw_instance_labels, resize_photo
+
+PICTURE_SIDE = 256  # smaller crops are enlarged in pictures
 OUTCOMES = ('kept', 'added', 'split', 'dropped')
 
 
@@ -20,6 +28,8 @@ class SelfRefinementHook(Hook):
     Args:
         begin: First iteration with refinement, from 0.
         interval: Iterations between two counts.
+        draw_interval: Iterations between two pictures; 0 draws none.
+        draw_photos: How many photos are in a picture.
         teacher: ``'self'``: the running model makes the labels, as in the paper. ``'ema'``: the average that an
             ``EMAHook`` keeps does; add that hook to the config.
 
@@ -29,11 +39,20 @@ class SelfRefinementHook(Hook):
 
     priority = 'NORMAL'  # before the logger
 
-    def __init__(self, begin: int = 0, interval: int = 50, teacher: str = 'self') -> None:
+    def __init__(
+        self,
+        begin: int = 0,
+        interval: int = 50,
+        draw_interval: int = 2000,
+        draw_photos: int = 4,
+        teacher: str = 'self',
+    ) -> None:
         if teacher not in ('self', 'ema'):
             raise ValueError(f"teacher is 'self' or 'ema', not {teacher!r}")
         self.begin = begin
         self.interval = interval
+        self.draw_interval = draw_interval
+        self.draw_photos = draw_photos
         self.teacher = teacher
 
     def before_train(self, runner: Runner) -> None:
@@ -50,15 +69,24 @@ class SelfRefinementHook(Hook):
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None) -> None:
         """Turn refinement on when its time has come."""
-        _unwrap(runner).refining = runner.iter >= self.begin
+        model = _unwrap(runner)
+        model.refining = runner.iter >= self.begin
+        model.keep_labels = is_main_process() and self.every_n_train_iters(runner, self.draw_interval)
 
     def after_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: dict | None = None, outputs: dict | None = None
     ) -> None:
-        """Log what became of the instances."""
+        """Log what became of the instances, and draw some."""
         model = _unwrap(runner)
-        if not model.refining or not self.every_n_train_iters(runner, self.interval):
-            return
+        if model.kept_labels is not None:
+            page = self._draw(model.kept_labels, data_batch, runner.train_dataloader.dataset.metainfo['classes'])
+            runner.visualizer.add_image('self_refinement', page, runner.iter + 1)
+            model.kept_labels = None
+        if model.refining and self.every_n_train_iters(runner, self.interval):
+            self._log_outcomes(runner, model)
+
+    def _log_outcomes(self, runner: Runner, model: torch.nn.Module) -> None:
+        """Log the shares of all processes since the last time."""
         counts = model.outcomes.clone()
         all_reduce(counts)
         total = int(counts.sum())
@@ -67,6 +95,26 @@ class SelfRefinementHook(Hook):
         for name, count in zip(OUTCOMES, counts.tolist()):
             runner.message_hub.update_scalar(f'train/refinement_{name}', count / total)
         model.outcomes.zero_()
+
+    def _draw(
+        self, labels: tuple[InstanceLabels, InstanceLabels], data_batch: dict, classes: Sequence[str]
+    ) -> np.ndarray:
+        """Return a page (H, W, 3) uint8 RGB with the first photos of a batch and their labels."""
+        rows, titles = [], []
+        batch = zip(data_batch['inputs'][: self.draw_photos], data_batch['data_samples'])
+        for index, (photo, sample) in enumerate(batch):
+            photo = _to_picture(photo)
+            own = [DrawnLabels(*(part[index] for part in kind)) for kind in labels]
+            rows.append([photo, *draw_instance_labels(photo, own, sample.gt_sem_seg.data[0], classes)])
+            titles.append(RowTitle(str(sample.get('img_id', index))))
+        return contact_sheet(rows, ('photo', 'pseudo labels', 'refined labels', 'refined centre maps'), titles)
+
+
+def _to_picture(photo: torch.Tensor) -> np.ndarray:
+    """Turn a network's input (3, H, W) uint8 BGR into a picture (H, W, 3) uint8 RGB, enlarged where it is small."""
+    picture = np.ascontiguousarray(photo.flip(0).permute(1, 2, 0).cpu().numpy())
+    factor = max(1.0, PICTURE_SIDE / max(picture.shape))
+    return resize_photo(picture, (round(factor * picture.shape[0]), round(factor * picture.shape[1])))
 
 
 def _unwrap(runner: Runner):

@@ -52,6 +52,8 @@ class BESTIE(BaseDetector):
         outcomes: (4,) how many components kept their one instance, got one or more without a pseudo label, were
             split, and lost theirs; counted until the hook takes them back to 0.
         teacher: Another BESTIE whose maps labels are refined from, or None for its own; set by the hook.
+        keep_labels: Whether the next step keeps its labels for pictures; set by the hook.
+        kept_labels: Pseudo and refined labels of such a step, else None.
 
     Raises:
         ValueError: If ``supervision`` is unknown.
@@ -84,6 +86,8 @@ class BESTIE(BaseDetector):
         self.refinement = CenterSettings(**(refinement or {}))
         self.refining = False
         self.outcomes = torch.zeros(4, dtype=torch.long)
+        self.keep_labels = False
+        self.kept_labels: tuple[InstanceLabels, InstanceLabels] | None = None
         # no child module: its weights are those of the hook that keeps them
         object.__setattr__(self, 'teacher', None)
         test_cfg = dict(test_cfg or {})
@@ -115,6 +119,7 @@ class BESTIE(BaseDetector):
         if self.refining:
             teacher = maps if self.teacher is None else self._ask_teacher(batch_inputs)
             refined = self.make_refined_labels(teacher, labels, pseudo, targets)
+            self.kept_labels = (pseudo, refined) if self.keep_labels else None
         return self.head.loss(maps, labels, pseudo, refined, self.supervision == 'tags', self.guidance)
 
     @torch.no_grad()

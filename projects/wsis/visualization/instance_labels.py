@@ -1,0 +1,76 @@
+"""Drawing what BESTIE's instance heads learn: instances and centre maps, before and after refinement."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from .colors import to_array
+from .instances import draw_instances, match_colors
+from .maps import draw_cams
+
+
+class DrawnLabels(NamedTuple):
+    """Labels of one photo, arrays or tensors.
+
+    Attributes:
+        center: ``(C, H, W)`` centre maps in [0, 1].
+        offset: ``(2, H, W)`` offsets ``(y, x)`` to the centre of each pixel's instance, in pixels.
+        weight: ``(1, H, W)`` in [0, 1]; 0 where there is no instance.
+    """
+
+    center: np.ndarray | torch.Tensor
+    offset: np.ndarray | torch.Tensor
+    weight: np.ndarray | torch.Tensor
+
+
+def split_by_center(offset: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Find the instances of labels: pixels whose offsets lead to one centre.
+
+    Args:
+        offset: ``(2, H, W)`` offsets ``(y, x)`` in pixels.
+        weight: ``(H, W)``; pixels of weight 0 belong to none.
+
+    Returns:
+        Masks ``(K, H, W)`` bool in raster order of their centres, and the weight ``(K,)`` of each.
+    """
+    rows, columns = np.nonzero(weight > 0)
+    centers = np.rint(offset[:, rows, columns]).astype(np.int64) + (rows, columns)
+    # a centre can lie outside, where a photo was cropped
+    found, own = np.unique(centers, axis=1, return_inverse=True)
+    own = own.reshape(-1)
+    masks = np.zeros((found.shape[1], *weight.shape), bool)
+    masks[own, rows, columns] = True
+    return masks, np.array([weight[mask].mean() for mask in masks], np.float32)
+
+
+def draw_instance_labels(
+    photo: np.ndarray, labels: Sequence[DrawnLabels], label_map: np.ndarray | torch.Tensor, classes: Sequence[str]
+) -> list[np.ndarray]:
+    """Draw the instances of several labels of a photo, with their class and weight, and the centre maps of the last.
+
+    Args:
+        photo: ``(H, W, 3)`` uint8 RGB.
+        labels: Labels of the photo; an object has the colour that it has in the first.
+        label_map: ``(H, W)``: 0 background, 1..C classes, 255 ignore.
+        classes: Class names.
+
+    Returns:
+        A picture ``(H, W, 3)`` uint8 RGB of each labels, and one of the centre maps.
+    """
+    label_map, pictures, first = to_array(label_map), [], None
+    for own in labels:
+        masks, weights = split_by_center(to_array(own.offset), to_array(own.weight)[0])
+        names = [f'{_name(label_map[mask], classes)} {weight:.2f}' for mask, weight in zip(masks, weights)]
+        first = masks if first is None else first
+        pictures.append(draw_instances(photo, masks, names, match_colors(masks, first)))
+    center = to_array(labels[-1].center)
+    shown = np.flatnonzero(center.reshape(len(center), -1).any(1))
+    return [*pictures, draw_cams(photo, center[shown], shown)]
+
+
+def _name(ids: np.ndarray, classes: Sequence[str]) -> str:
+    """Name the commonest class of the pixels of an instance."""
+    ids = ids[(ids > 0) & (ids <= len(classes))].astype(np.int64)
+    return classes[np.bincount(ids).argmax() - 1] if len(ids) else ''
