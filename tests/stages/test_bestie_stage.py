@@ -1,11 +1,22 @@
 """BESTIE from its config: training on masks and points, refinement by the hook, instances, labels, and bad input."""
 
 import json
+from collections import Counter
+from pathlib import Path
 
 import pytest
 from mmengine.logging import MessageHub
 from PIL import Image
-from tiny_chain.fixtures import CROP, check_two_processes_train_as_one, make_labels, read_tiny_config, train
+from tiny_chain.fixtures import (
+    CONFIGS,
+    CROP,
+    check_two_processes_train_as_one,
+    make_labels,
+    read_tiny_config,
+    run_tool,
+    train,
+    write_killed_config,
+)
 
 from projects.wsis.apis.launch import run_training
 from projects.wsis.datasets import VOCTagDataset
@@ -15,19 +26,11 @@ from projects.wsis.structures.masks import read_index_png
 
 @pytest.fixture(scope='module')
 def points(demo_root, tmp_path_factory):
-    """A points file with one point on the largest part of each tagged class of each photo (of the true masks)."""
-    classes = (demo_root / 'classes.txt').read_text().split()
-    entries = []
-    for info in VOCTagDataset(data_root=str(demo_root), metainfo=dict(classes=classes), with_masks=True):
-        mask = read_index_png(info['seg_map_path'])
-        for tag in info['tags']:
-            rows, columns = (mask == tag + 1).nonzero()
-            middle = len(rows) // 2
-            place = dict(y=int(rows[middle]), x=int(columns[middle]))
-            entries.append({'photo': info['img_id'], 'class': classes[tag], **place})
-    path = tmp_path_factory.mktemp('points') / 'points.json'
-    path.write_text(json.dumps(dict(points=entries)))
-    return path
+    """A points file with a point of every object of the tiny set."""
+    folder = tmp_path_factory.mktemp('points')
+    made = run_tool(demo_root, folder, 'dataset_converters/make_points.py', CONFIGS / 'tiny_pam.py', 'points.json')
+    assert made.status == 0 and 'points of 8 photos in points.json' in made.output
+    return folder / 'points.json'
 
 
 @pytest.fixture
@@ -71,6 +74,27 @@ def test_training_instances_and_labels(demo_environment, options, tmp_path, one_
     cfg = read_tiny_config('tiny_bestie_labels.py', tmp_path / 'unused')
     for info in VOCTagDataset(data_root=cfg.data_root, metainfo=cfg.metainfo):
         assert set(read_index_png(store.path_of(info['img_id'])).ravel()) <= {0, *(tag + 1 for tag in info['tags'])}
+
+
+def test_labels_of_given_points_also_after_a_kill(demo_root, demo_environment, options, points, tmp_path, one_thread):
+    train('tiny_bestie.py', tmp_path / 'bestie', **options, **{'model.supervision': 'points'})
+    checkpoint = tmp_path / 'bestie/epoch_1.pth'
+    given_points = {'test_dataloader.dataset.points_file': str(points)}
+    whole = make_labels('tiny_bestie_point_labels.py', checkpoint, tmp_path / 'whole', **given_points)
+    # an instance belongs to a point, and no photo has more of them
+    content = read_json(tmp_path / 'whole/instances.json')
+    given = Counter(point['photo'] for point in read_json(points)['points'])
+    photos = {image['id']: Path(image['file_name']).stem for image in content['images']}
+    made = Counter(photos[annotation['image_id']] for annotation in content['annotations'])
+    assert made and all(made[photo] <= given[photo] for photo in made)
+
+    killed = write_killed_config(tmp_path / 'killed.py', 'tiny_bestie_point_labels.py', 'test', 4)
+    arguments = ('--work-dir', tmp_path / 'parts', '--cfg-options', f'test_dataloader.dataset.points_file={points}')
+    result = run_tool(demo_root, tmp_path, 'test.py', killed, checkpoint, *arguments)
+    assert result.status != 0 and not (tmp_path / 'parts/instances.json').exists()
+    parts = make_labels('tiny_bestie_point_labels.py', checkpoint, tmp_path / 'parts', **given_points)
+    assert {**parts, 'time': 0, 'data_time': 0} == {**whole, 'time': 0, 'data_time': 0}
+    assert read_json(tmp_path / 'parts/instances.json') == content
 
 
 def test_without_the_hook_there_is_guidance_only(demo_environment, options, tmp_path):

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from pycocotools import mask as coco_mask
 
-from projects.wsis.structures.masks import encode_mask, masks_to_instances, read_index_png
+from projects.wsis.structures.masks import encode_mask, find_innermost_point, masks_to_instances, read_index_png
 
 
 def test_instances_of_a_hand_made_map():
@@ -25,6 +25,15 @@ def test_class_of_an_instance_is_that_of_most_of_its_pixels_and_classless_ones_a
     (only,) = masks_to_instances(semantic, instance)
     assert only['bbox_label'] == 1 and only['bbox'] == [0.0, 0.0, 3.0, 1.0]
     assert masks_to_instances(np.zeros((2, 2), np.uint8), np.zeros((2, 2), np.uint8)) == []
+
+
+def test_innermost_point_is_on_the_object_and_off_the_border():
+    ring = np.zeros((21, 31), bool)
+    ring[2:19, 2:29] = True
+    ring[6:15, 6:20] = False  # its centroid is in the hole; the right side is the widest
+    y, x = find_innermost_point(ring)
+    assert ring[y, x] and 22 <= x <= 26
+    assert find_innermost_point(np.ones((9, 15), bool))[0] == 4  # the picture's border counts as outside
 
 
 def test_rle_goes_through_json():

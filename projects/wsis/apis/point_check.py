@@ -24,7 +24,7 @@ def check_point_file(path: str, cfg: Config) -> None:
         FileNotFoundError: If the file does not exist.
         ValueError: If a point is of an unknown photo, outside its photo, or of a class that is no tag of it.
     """
-    dataset = _build_dataset(cfg)
+    dataset = build_photos(cfg)
     classes = dataset.metainfo['classes']
     points = read_points(path, classes)
     counts = Counter(classes[point.label] for found in points.values() for point in found)
@@ -37,12 +37,19 @@ def check_point_file(path: str, cfg: Config) -> None:
         raise ValueError(f'{path}: wrong points in {len(problems)} of {len(points)} photos')
 
 
-def _build_dataset(cfg: Config) -> VOCTagDataset:
-    """Build the photos and tags that a config makes labels of, without what earlier stages made of them."""
+def build_photos(cfg: Config, with_masks: bool = False) -> VOCTagDataset:
+    """Build the photos and tags that a config's ``test_dataloader`` names, without what earlier stages made of them.
+
+    Args:
+        cfg: The config.
+        with_masks: Whether true masks are named too.
+    """
     settings = dict(cfg.test_dataloader.dataset)
     names = ('ann_file', 'data_root', 'metainfo', 'tags_file', 'ignore_unknown_classes', 'on_bad_photo')
     folders = {name: folder for name, folder in settings.get('data_prefix', {}).items() if name in DEFAULT_FOLDERS}
-    return VOCTagDataset(data_prefix=folders, **{name: settings[name] for name in names if name in settings})
+    return VOCTagDataset(
+        data_prefix=folders, with_masks=with_masks, **{name: settings[name] for name in names if name in settings}
+    )
 
 
 def find_problems(points: dict[str, list[Point]], dataset: VOCTagDataset) -> list[str]:

@@ -1,7 +1,9 @@
 """Masks: index pictures, instances from VOC maps, and RLE."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
 import numpy as np
 from PIL import Image
 from pycocotools import mask as coco_mask
@@ -9,31 +11,46 @@ from pycocotools import mask as coco_mask
 IGNORE_LABEL = 255
 
 
-def masks_to_instances(semantic: np.ndarray, instance: np.ndarray) -> list[dict]:
-    """Turn a class map and an instance map into mmdet's list of instances.
+def split_objects(semantic: np.ndarray, instance: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    """Yield the 0-based class and the mask (H, W) bool of every object of a class map and an instance map.
 
     Args:
         semantic: (H, W) class of each pixel: 0 background, 1..C, 255 ignore.
         instance: (H, W) instance number of each pixel: 0 background, 255 ignore.
 
-    Returns:
-        One ``dict(bbox=[x1, y1, x2, y2], bbox_label=0-based class, mask=RLE, ignore_flag=0)`` an instance, by rising
-        number. The class is that of most of its pixels; pixels without a class are left out.
+    Yields:
+        Objects by rising number. The class is that of most pixels; pixels without a class are left out.
     """
-    instances = []
     for number in np.unique(instance):
         if number in (0, IGNORE_LABEL):
             continue
         mask = (instance == number) & (semantic != IGNORE_LABEL) & (semantic != 0)
-        if not mask.any():
-            continue
-        label = int(np.bincount(semantic[mask]).argmax()) - 1
+        if mask.any():
+            yield int(np.bincount(semantic[mask]).argmax()) - 1, mask
+
+
+def masks_to_instances(semantic: np.ndarray, instance: np.ndarray) -> list[dict]:
+    """Turn a class map and an instance map (see :func:`split_objects`) into mmdet's list of instances.
+
+    Returns:
+        One ``dict(bbox=[x1, y1, x2, y2], bbox_label=0-based class, mask=RLE, ignore_flag=0)`` an instance, by rising
+        number.
+    """
+    instances = []
+    for label, mask in split_objects(semantic, instance):
         rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
         box = [columns[0], rows[0], columns[-1] + 1, rows[-1] + 1]
         instances.append(
             dict(bbox=[float(value) for value in box], bbox_label=label, mask=encode_mask(mask), ignore_flag=0)
         )
     return instances
+
+
+def find_innermost_point(mask: np.ndarray) -> tuple[int, int]:
+    """Return the pixel (y, x) of a mask (H, W) bool that is farthest from its outside and the picture's border."""
+    distance = cv2.distanceTransform(np.pad(mask, 1).astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1]
+    y, x = np.unravel_index(distance.argmax(), mask.shape)
+    return int(y), int(x)
 
 
 def encode_mask(mask: np.ndarray) -> dict:

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from PIL import Image, ImageDraw
 
+from ..structures.masks import find_innermost_point
 from .colors import check_photo, distinct_colors, mute_photo, to_array, to_uint8
 from .text import font
 
@@ -110,19 +111,12 @@ def _draw_labels(picture: np.ndarray, masks: list[np.ndarray], names: list[str],
             continue
         face = font(LABEL_FONT_SIZE)
         size = (round(draw.textlength(name, face)) + 2 * LABEL_PADDING + 1, LABEL_FONT_SIZE + LABEL_PADDING + 2)
-        box = _find_place(_innermost_point(mask), size, picture.shape[:2], taken)
+        box = _find_place(find_innermost_point(mask), size, picture.shape[:2], taken)
         taken.append(box)
         dark = tuple(int(0.72 * value) for value in color)
         draw.rounded_rectangle(box, 3, fill=(*dark, 225))
         draw.text(((box[0] + box[2]) / 2, (box[1] + box[3]) / 2), name, 'white', face, anchor='mm')
     return np.array(page)
-
-
-def _innermost_point(mask: np.ndarray) -> tuple[int, int]:
-    """Return the point (y, x) of a mask that is farthest from its outside (and from the picture's border)."""
-    distance = cv2.distanceTransform(np.pad(mask, 1).astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1]
-    y, x = np.unravel_index(distance.argmax(), mask.shape)
-    return int(y), int(x)
 
 
 def _find_place(

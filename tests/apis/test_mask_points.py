@@ -1,0 +1,46 @@
+"""Points of true masks: one an object, on it, the same in every run."""
+
+from functools import partial
+
+import pytest
+from mmengine.config import Config
+
+from projects.wsis.apis.mask_points import make_mask_points
+from projects.wsis.structures.masks import read_index_png
+
+
+@pytest.fixture
+def cfg(demo_root):
+    classes = (demo_root / 'classes.txt').read_text().split()
+    return Config(dict(test_dataloader=dict(dataset=dict(data_root=str(demo_root), metainfo=dict(classes=classes)))))
+
+
+@pytest.mark.parametrize('place', ['innermost', 'random'])
+def test_every_object_has_one_point_on_it(demo_root, cfg, place):
+    points, classes = make_mask_points(cfg, place)
+    assert len(points) == 8 and classes == list(cfg.test_dataloader.dataset.metainfo.classes)
+    for photo, found in points.items():
+        semantic, instance = (
+            read_index_png(demo_root / folder / f'{photo}.png')
+            for folder in ('SegmentationClass', 'SegmentationObject')
+        )
+        assert sorted(instance[point.y, point.x] for point in found) == sorted({*instance.ravel()} - {0, 255})
+        assert all(semantic[point.y, point.x] == point.label + 1 for point in found)
+
+
+def test_random_points_depend_on_the_seed_only(demo_root, cfg, tmp_path):
+    make = partial(make_mask_points, place='random')
+    points, _ = make(cfg, seed=1)
+    assert make(cfg, seed=1)[0] == points != make(cfg, seed=2)[0]
+    photo = sorted(points)[-1]
+    (tmp_path / 'one.txt').write_text(f'{photo}\n')
+    cfg.test_dataloader.dataset.ann_file = str(tmp_path / 'one.txt')
+    assert make(cfg, seed=1)[0] == {photo: points[photo]}
+
+
+def test_bad_input_is_named(cfg):
+    with pytest.raises(ValueError, match='place is one of innermost, random, not'):
+        make_mask_points(cfg, 'middle')
+    cfg.test_dataloader.dataset.data_prefix = dict(instance='nowhere')
+    with pytest.raises(ValueError, match='None of the 8 photos has instance masks: is .*nowhere the right folder'):
+        make_mask_points(cfg)
