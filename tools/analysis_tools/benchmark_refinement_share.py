@@ -1,0 +1,96 @@
+"""Measure which share of BESTIE's training step goes into making refined labels.
+
+Steps are taken on batches of the config's own ``train_dataloader``, loaded beforehand; the optimiser's rates are set to
+0, so that every step sees the same network. How much there is to refine depends on it: give a trained checkpoint.
+
+Example::
+
+    python tools/analysis_tools/benchmark_refinement_share.py configs/bestie/bestie_r18_36e_demo.py \\
+        work_dirs/bestie_r18_36e_demo/epoch_36.pth
+"""
+
+import argparse
+import statistics
+import sys
+import tempfile
+import time
+from itertools import cycle, islice
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+import torch
+from benchmark_training_step import build_training
+from mmengine.config import DictAction
+from mmengine.runner.checkpoint import load_checkpoint
+from mmengine.utils import track_iter_progress
+
+from projects.wsis.apis.errors import report_errors
+from projects.wsis.models.detectors import BESTIE
+
+
+def parse_args(arguments=None):
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+    parser.add_argument('config', help='training config of a BESTIE')
+    parser.add_argument('checkpoint', help='its weights')
+    parser.add_argument('--steps', type=int, default=20, help='timed steps (default: 20)')
+    parser.add_argument('--warm-up', type=int, default=3, help='steps before them (default: 3)')
+    parser.add_argument('--batches', type=int, default=4, help='different batches (default: 4)')
+    parser.add_argument('--threads', type=int, default=2, help='CPU threads (default: 2)')
+    parser.add_argument('--device', default='cpu', help='cpu or cuda (default: cpu)')
+    parser.add_argument('--amp', action='store_true', help='mixed precision (needs a GPU)')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='override settings: key=value')
+    return parser.parse_args(arguments)
+
+
+def read_clock(device):
+    """Return the time when all that was asked of the device is done."""
+    if torch.device(device).type == 'cuda':
+        torch.cuda.synchronize()
+    return time.perf_counter()
+
+
+def measure(model, optimizer, batches, args):
+    """Return the seconds of each step, and those of its refined labels."""
+    refine, refining = model.make_refined_labels, []
+
+    def refine_on_the_clock(*inputs):
+        start = read_clock(args.device)
+        labels = refine(*inputs)
+        refining.append(read_clock(args.device) - start)
+        return labels
+
+    model.refining, model.make_refined_labels = True, refine_on_the_clock
+    steps = []
+    count = args.warm_up + args.steps
+    for _, batch in zip(track_iter_progress(range(count), file=sys.stderr), islice(cycle(batches), count)):
+        start = read_clock(args.device)
+        model.train_step(batch, optimizer)
+        steps.append(read_clock(args.device) - start)
+    return steps[args.warm_up :], refining[args.warm_up :]
+
+
+def main():
+    args = parse_args()
+    torch.manual_seed(0)
+    torch.set_num_threads(args.threads)
+    with report_errors(), tempfile.TemporaryDirectory() as work_dir:
+        model, optimizer, batches = build_training(args.config, args, work_dir)
+        if not isinstance(model, BESTIE):
+            raise ValueError(f'{args.config} trains a {type(model).__name__}, not a BESTIE')
+        load_checkpoint(model, args.checkpoint, args.device, strict=True)
+        for group in optimizer.optimizer.param_groups:
+            group['lr'] = 0.0
+        steps, refining = measure(model, optimizer, batches, args)
+    shares = [own / whole for own, whole in zip(refining, steps)]
+    print('\n| config | median step ms | refined labels ms | share |\n| --- | --- | --- | --- |')
+    medians = statistics.median(steps) * 1e3, statistics.median(refining) * 1e3
+    share, highest = 100 * statistics.median(shares), 100 * max(shares)
+    name = Path(args.config).stem
+    print(f'| `{name}` | {medians[0]:.0f} | {medians[1]:.1f} | {share:.1f}% (at most {highest:.1f}%) |')
+
+
+if __name__ == '__main__':
+    main()
