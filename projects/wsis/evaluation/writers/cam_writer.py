@@ -6,6 +6,7 @@ from mmdet.structures import DetDataSample
 from mmengine.registry import METRICS
 from mmengine.structures import InstanceData
 
+from ...structures.finite_maps import check_finite_maps
 from .store_writer import StoreWriter
 
 
@@ -24,8 +25,7 @@ class CAMWriter(StoreWriter):
     def write(self, sample: dict) -> None:
         """Write the CAMs of one photo."""
         cams = sample['pred_cams']
-        if not torch.isfinite(cams['cams']).all():
-            raise ValueError(f'The CAMs of photo {sample["img_id"]} are not finite: has the training diverged?')
+        check_finite_maps(sample['img_id'], 'CAMs', cams['cams'])
         stored = cams['cams'].half()
         cams['cams'] = stored.float()  # what the metrics see is what is stored
         self.store.write_arrays(

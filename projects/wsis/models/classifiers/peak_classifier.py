@@ -7,6 +7,7 @@ from mmengine.registry import MODELS
 from mmengine.structures import InstanceData
 
 from ...ops import find_peaks
+from ...structures.finite_maps import check_finite_maps
 from .cam_classifier import CAMClassifier
 
 
@@ -46,9 +47,7 @@ class PeakClassifier(CAMClassifier):
     def finish_sample(self, sample: DetDataSample, maps: torch.Tensor, num_views: int = 1) -> DetDataSample:
         """Add ``pred_cams``, and ``pred_peaks``: ``points`` (M, 2) (y, x), ``labels`` and ``scores`` (M,) in [0, 1]."""
         maps = maps.float()  # places of peaks come in the type of the maps
-        if not maps.isfinite().all():
-            photo = sample.get('img_id', '?')
-            raise ValueError(f'The class maps of photo {photo} are not finite: has the training diverged?')
+        check_finite_maps(sample.get('img_id', '?'), 'class maps', maps)
         super().finish_sample(sample, maps, num_views)
         labels = sample.pred_cams.labels
         smooth = F.avg_pool2d(maps[None] / num_views, 3, stride=1, padding=1)[:, labels]

@@ -17,6 +17,7 @@ from ...ops.instance_labels import (
     refine_labels,
     refine_labels_with_points,
 )
+from ...structures.finite_maps import check_finite_maps
 from ..classifiers.cam_selection import check_mode
 from ..feature_levels import infer_feature_levels
 from ..heads.instance_head import InstanceMaps
@@ -198,9 +199,7 @@ class BESTIE(BaseDetector):
 
     def _finish_sample(self, sample: DetDataSample, maps: InstanceMaps) -> None:
         probabilities = maps.semantic
-        if not all(part.isfinite().all() for part in maps):
-            photo = sample.get('img_id', '?')
-            raise ValueError(f'The maps of photo {photo} are not finite: has the training diverged?')
+        check_finite_maps(sample.get('img_id', '?'), 'maps', *maps)
         if self.mode == 'pseudo_label':
             probabilities = clean(probabilities, read_tags(sample, self.head.num_classes, probabilities.device)[None])
         labels = probabilities.argmax(1)

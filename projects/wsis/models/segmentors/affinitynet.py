@@ -7,6 +7,7 @@ from mmengine.model import BaseModel
 from mmengine.registry import MODELS
 
 from ...ops import feature_affinity, strided_size
+from ...structures.finite_maps import check_finite_maps
 from ...structures.masks import IGNORE_LABEL
 from ..feature_levels import infer_feature_levels
 from .affinitynet_labels import AffinityNetLabelMaker
@@ -67,8 +68,7 @@ class AffinityNet(BaseModel):
             if 'cams' not in sample:
                 raise ValueError(f'Photo {sample.img_id} comes without CAMs: add LoadCAMs to the test pipeline')
             affinity = self.relate_pixels(photo[None], sample.img_shape)
-            if not torch.isfinite(affinity).all():
-                raise ValueError(f'The affinities of photo {sample.img_id} are not finite: has the training diverged?')
+            check_finite_maps(sample.img_id, 'affinities', affinity)
             self.label_maker(sample, affinity)
         return data_samples
 

@@ -7,6 +7,7 @@ from mmengine.registry import MODELS, TRANSFORMS
 from mmengine.structures import PixelData
 
 from ...ops.dense_crf import crf_settings, refine_scores_with_crf
+from ...structures.finite_maps import check_finite_maps
 from ..classifiers.cam_selection import check_mode
 
 # of DeepLab V2: standard deviations in pixels and colours, and weights
@@ -46,8 +47,7 @@ class SemanticTTAModel(BaseTTAModel):
     def _merge(self, views: list[DetDataSample]) -> DetDataSample:
         merged = views[0]
         scores = sum(view.pop('seg_logits').data.softmax(0) for view in views) / len(views)  # (C + 1, H, W)
-        if not scores.isfinite().all():
-            raise ValueError(f'The class maps of photo {merged.img_id} are not finite: has the training diverged?')
+        check_finite_maps(merged.img_id, 'class maps', scores)
         labels = self._choose_labels(merged, len(scores), scores.device)
         scores = scores[labels]
         if self.crf is not None:
