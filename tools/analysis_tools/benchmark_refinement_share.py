@@ -20,8 +20,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import torch
-from benchmark_training_step import build_training
-from mmengine.config import DictAction
+from benchmark_training_step import add_step_options, build_training
 from mmengine.runner.checkpoint import load_checkpoint
 from mmengine.utils import track_iter_progress
 
@@ -35,13 +34,7 @@ def parse_args(arguments=None):
     )
     parser.add_argument('config', help='training config of a BESTIE')
     parser.add_argument('checkpoint', help='its weights')
-    parser.add_argument('--steps', type=int, default=20, help='timed steps (default: 20)')
-    parser.add_argument('--warm-up', type=int, default=3, help='steps before them (default: 3)')
-    parser.add_argument('--batches', type=int, default=4, help='different batches (default: 4)')
-    parser.add_argument('--threads', type=int, default=2, help='CPU threads (default: 2)')
-    parser.add_argument('--device', default='cpu', help='cpu or cuda (default: cpu)')
-    parser.add_argument('--amp', action='store_true', help='mixed precision (needs a GPU)')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='override settings: key=value')
+    add_step_options(parser, batches=4)
     return parser.parse_args(arguments)
 
 

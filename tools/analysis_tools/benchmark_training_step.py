@@ -40,14 +40,19 @@ def parse_args(arguments=None):
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
     parser.add_argument('configs', nargs='+', help='training configs; the first is what others are compared with')
-    parser.add_argument('--steps', type=int, default=20, help='timed steps of each (default: 20)')
+    add_step_options(parser, batches=2)
+    return parser.parse_args(arguments)
+
+
+def add_step_options(parser, batches):
+    """Add the options of what trains, for how many steps and on which device."""
+    parser.add_argument('--steps', type=int, default=20, help='timed steps (default: 20)')
     parser.add_argument('--warm-up', type=int, default=3, help='steps before them (default: 3)')
-    parser.add_argument('--batches', type=int, default=2, help='different batches of each (default: 2)')
+    parser.add_argument('--batches', type=int, default=batches, help=f'different batches (default: {batches})')
     parser.add_argument('--threads', type=int, default=2, help='CPU threads (default: 2)')
     parser.add_argument('--device', default='cpu', help='cpu or cuda (default: cpu)')
     parser.add_argument('--amp', action='store_true', help='mixed precision (needs a GPU)')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='settings for all configs: key=value')
-    return parser.parse_args(arguments)
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='override settings: key=value')
 
 
 def build_training(config, args, work_dir):
