@@ -1,7 +1,7 @@
 # The demo's BESTIE, so narrow and on so small crops that an epoch takes seconds. Masks are those of the tiny chain.
-_base_ = ['../../configs/bestie/bestie_r18_36e_demo.py', './tiny_base.py']
+_base_ = ['../../configs/bestie/bestie_r18_18e_demo.py', './tiny_base.py']
 model = dict(
-    backbone=dict(base_channels=8, norm_eval=True),
+    backbone=dict(base_channels=8, norm_eval=True, init_cfg=None),
     head=dict(semantic_channels=16, instance_channels=16, pyramid_channels=16, offset_channels=8),
 )
 train_pipeline = [

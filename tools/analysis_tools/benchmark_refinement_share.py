@@ -5,8 +5,8 @@ Steps are taken on batches of the config's own ``train_dataloader``, loaded befo
 
 Example::
 
-    python tools/analysis_tools/benchmark_refinement_share.py configs/bestie/bestie_r18_36e_demo.py \\
-        work_dirs/bestie_r18_36e_demo/epoch_36.pth
+    python tools/analysis_tools/benchmark_refinement_share.py configs/bestie/bestie_r18_18e_demo.py \\
+        work_dirs/bestie_r18_18e_demo/epoch_36.pth
 """
 
 import argparse

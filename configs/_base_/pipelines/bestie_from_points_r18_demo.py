@@ -2,7 +2,7 @@
 # semantic maps still learn from tags.
 _base_ = './bestie_from_tags_r18_demo.py'
 configs = dict(
-    bestie='configs/bestie/bestie-points_r18_36e_demo.py',
-    bestie_labels='configs/bestie/bestie-points_r18_36e_demo-labels.py')
+    bestie='configs/bestie/bestie-points_r18_18e_demo.py',
+    bestie_labels='configs/bestie/bestie-points_r18_18e_demo-labels.py')
 skip = ['peak_classifier', 'peaks']
 options = dict(bestie={'train_dataloader.dataset.points_file': '{{$WSIS_POINTS_FILE:data/points.json}}'})

@@ -4,7 +4,7 @@
 _base_ = './bestie_from_tags_r18_demo.py'
 stages = [
     *[dict(stage) for stage in _base_.stages],
-    *[dict(stage, name=name, options=dict(stage['options'], **options))
+    *[dict(stage, name=name, options=dict(stage['options'], **_base_.options.bestie, **options))
       for stage in _base_.stages if stage['name'] == 'bestie'
       for name, options in (
           ('bestie_with_guidance', {'custom_hooks.0.begin': 10**9}),

@@ -1,5 +1,5 @@
-# Pseudo instances of the given points that bestie-points_r18_36e_demo.py finds on the photos it was trained on.
-_base_ = './bestie_r18_36e_demo-labels.py'
+# Pseudo instances of the given points that bestie-points_r18_18e_demo.py finds on the photos it was trained on.
+_base_ = './bestie_r18_18e_demo-labels.py'
 model = dict(supervision='points')
 points_file = '{{$WSIS_POINTS_FILE:data/points.json}}'
 train_dataloader = dict(dataset=dict(points_file=points_file))

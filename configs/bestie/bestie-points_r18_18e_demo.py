@@ -1,5 +1,5 @@
 # The same with a given point an object: WSIS_POINTS_FILE, a points file (configs/pam/README.md).
-_base_ = './bestie_r18_36e_demo.py'
+_base_ = './bestie_r18_18e_demo.py'
 model = dict(supervision='points')
 points_file = '{{$WSIS_POINTS_FILE:data/points.json}}'
 train_dataloader = dict(dataset=dict(points_file=points_file))

@@ -1,13 +1,16 @@
-# The demo's BESTIE: a narrow network from scratch. The demo's objects are a quarter as large as VOC's, and lengths are half of
-# the paper's.
+# The demo's BESTIE: a narrow network on the backbone of the demo's classifier. The demo's objects are a quarter as large as VOC's,
+# and lengths are half of the paper's.
 _base_ = [
     '../_base_/models/bestie_r50.py', '../_base_/datasets/demo.py', '../_base_/stages/bestie.py',
-    '../_base_/schedules/adamw_36e.py', '../_base_/default_runtime.py'
+    '../_base_/default_runtime.py'
 ]
 custom_imports = dict(imports=['projects.wsis', 'mmseg.datasets.transforms'], allow_failed_imports=False)
 model = dict(
     backbone=dict(
-        depth=18, base_channels=32, strides=(1, 2, 2, 1), norm_cfg=dict(_delete_=True, type='BN'), init_cfg=None),
+        depth=18,
+        base_channels=32,
+        norm_cfg=dict(_delete_=True, type='BN'),
+        init_cfg=dict(checkpoint='work_dirs/cam_r18_36e_demo/epoch_36.pth', prefix='backbone.')),
     head=dict(
         num_classes=_base_.num_classes,
         semantic_channels=64,
@@ -43,8 +46,9 @@ train_dataloader = dict(
         **_base_.label_dataset))
 val_dataloader = dict(dataset=_base_.val_dataset)
 test_dataloader = dict(dataset=_base_.val_dataset)
-optim_wrapper = dict(optimizer=dict(lr=2e-3))
+optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='AdamW', lr=2e-3, weight_decay=.05))
 param_scheduler = [
-    dict(type='OneCycleLR', eta_max=2e-3, total_steps=36, by_epoch=True, convert_to_iter_based=True)
+    dict(type='OneCycleLR', eta_max=2e-3, total_steps=18, by_epoch=True, convert_to_iter_based=True)
 ]
+train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=18, val_interval=9)
 custom_hooks = [dict(_base_.custom_hooks[0], draw_interval=200)]
