@@ -51,4 +51,4 @@ param_scheduler = [
 ]
 train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=18, val_interval=9)
 # half of the schedule: labels of a network that has learnt little would be no better than none
-custom_hooks = [dict(_base_.custom_hooks[0], begin=180, draw_interval=90)]
+custom_hooks = [dict(_base_.custom_hooks[0], begin=.5, draw_interval=90)]

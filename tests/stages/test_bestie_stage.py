@@ -103,7 +103,7 @@ def test_without_the_hook_there_is_guidance_only(demo_environment, options, tmp_
 
 
 def test_refinement_begins_when_told_and_by_the_average(demo_environment, options, tmp_path):
-    refinement = dict(type='SelfRefinementHook', begin=1, interval=1, teacher='ema')
+    refinement = dict(type='SelfRefinementHook', begin=0.5, interval=1, teacher='ema')
     logged = train_and_log(tmp_path / 'bestie', [dict(type='EMAHook', momentum=0.5), refinement], options)
     assert len(logged['loss_center_pseudo']) == 2 and len(logged['loss_center_refined']) == 1
 
@@ -112,6 +112,8 @@ def test_refinement_begins_when_told_and_by_the_average(demo_environment, option
     'hook, words',
     [
         (dict(teacher='ema'), 'needs the average of an EMAHook'),
+        (dict(begin=1.5), r'begin is a number of iterations, or a share from 0\. to 1\., not 1.5'),
+        (dict(begin=-1), 'begin is a number of iterations'),
         (dict(teacher='me'), "teacher is 'self' or 'ema', not 'me'"),
     ],
 )

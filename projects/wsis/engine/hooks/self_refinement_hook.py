@@ -26,7 +26,8 @@ class SelfRefinementHook(Hook):
     (several instances after), ``dropped`` (none after).
 
     Args:
-        begin: First iteration with refinement, from 0.
+        begin: First iteration with refinement, from 0; a share of the schedule if it is a float below 1. A network that
+            has learnt little makes bad labels: short schedules need some time without.
         interval: Iterations between two counts.
         draw_interval: Iterations between two pictures; 0 draws none.
         draw_photos: How many photos are in a picture.
@@ -34,14 +35,14 @@ class SelfRefinementHook(Hook):
             ``EMAHook`` keeps does; add that hook to the config.
 
     Raises:
-        ValueError: If ``teacher`` is unknown, or there is no ``EMAHook``.
+        ValueError: If ``begin`` is negative or ``teacher`` is unknown, or there is no ``EMAHook``.
     """
 
     priority = 'NORMAL'  # before the logger
 
     def __init__(
         self,
-        begin: int = 0,
+        begin: int | float = 0,
         interval: int = 50,
         draw_interval: int = 2000,
         draw_photos: int = 4,
@@ -49,6 +50,8 @@ class SelfRefinementHook(Hook):
     ) -> None:
         if teacher not in ('self', 'ema'):
             raise ValueError(f"teacher is 'self' or 'ema', not {teacher!r}")
+        if begin < 0 or (isinstance(begin, float) and begin >= 1):
+            raise ValueError(f'begin is a number of iterations, or a share from 0. to 1., not {begin!r}')
         self.begin = begin
         self.interval = interval
         self.draw_interval = draw_interval
@@ -56,7 +59,8 @@ class SelfRefinementHook(Hook):
         self.teacher = teacher
 
     def before_train(self, runner: Runner) -> None:
-        """Hand the averaged model over, where it is the teacher."""
+        """Find the first iteration, and hand the averaged model over where it is the teacher."""
+        self.first = int(self.begin * runner.max_iters) if isinstance(self.begin, float) else self.begin
         if self.teacher == 'self':
             return
         averages = [hook for hook in runner.hooks if isinstance(hook, EMAHook)]
@@ -70,7 +74,7 @@ class SelfRefinementHook(Hook):
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None) -> None:
         """Turn refinement on when its time has come."""
         model = _unwrap(runner)
-        model.refining = runner.iter >= self.begin
+        model.refining = runner.iter >= self.first
         model.keep_labels = is_main_process() and self.every_n_train_iters(runner, self.draw_interval)
 
     def after_train_iter(
