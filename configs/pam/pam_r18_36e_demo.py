@@ -17,5 +17,5 @@ test_dataloader = dict(dataset=dict(pipeline=tta_pipeline))
 test_evaluator = [
     dict(type='PeakWriter'),
     dict(type='MultiLabelMetric'),
-    dict(type='PeakMetric'),
+    dict(type='PeakMetric', score_threshold=.5),  # as the demo's BESTIE takes them
 ]
