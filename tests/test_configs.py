@@ -196,6 +196,19 @@ def test_bestie_is_there_for_every_data_set(supervision, data_set):
     assert load_config(stages['bestie'].config).model.get('supervision', 'tags') == supervision
 
 
+@pytest.mark.parametrize('name', [name for name in CONFIGS if 'bestie-points' in name and name.endswith('-labels.py')])
+def test_labels_of_points_are_made_of_the_points_that_were_learnt(name):
+    cfg = load_config(name)
+    scores = [
+        step.min_score
+        for loader in (cfg.train_dataloader, cfg.test_dataloader)
+        for step in loader.dataset.pipeline
+        if step.type == 'LoadPoints'
+    ]
+    assert len(scores) == 2 and scores[0] == scores[1]
+    assert cfg.train_dataloader.dataset.points_file == cfg.test_dataloader.dataset.points_file
+
+
 @pytest.mark.parametrize('name', PIPELINES)
 def test_pipeline_fits_its_configs(name, tmp_path):
     pipeline = Pipeline(load_config(name), tmp_path / 'work')

@@ -16,7 +16,6 @@ train_pipeline = [
 cams = 'work_dirs/cam_mobilenet-v2_5e_voc-layout/cams'
 inter_pixel_labels = 'work_dirs/affinity-labels_voc-layout/inter_pixel_labels'
 train_dataloader = dict(
-    batch_size=8,  # as in the paper
     num_workers=2,
     dataset=dict(
         data_prefix=dict(inter_pixel_labels=inter_pixel_labels), pipeline=train_pipeline, **_base_.label_dataset))

@@ -41,5 +41,5 @@ test_dataloader = dict(dataset=_base_.val_dataset)
 optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='Adam', lr=5e-4))
 param_scheduler = [dict(type='PolyLR', power=.9, eta_min=0., begin=0, end=12, by_epoch=True, convert_to_iter_based=True)]
 train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=12, val_interval=6)
-# half of the schedule: labels of a network that has learnt little would be no better than none
-custom_hooks = [dict(_base_.custom_hooks[0], begin=.5, draw_interval=200)]
+# labels of a network that has learnt little are bad: see configs/bestie/README.md
+custom_hooks = [dict(_base_.custom_hooks[0], begin=.5, draw_interval=100)]

@@ -1,5 +1,5 @@
-# The demo's BESTIE: a narrow network on the backbone of the demo's classifier. The demo's objects are a quarter as large as VOC's,
-# and lengths are half of the paper's.
+# The demo's BESTIE: a narrow network that starts from the three stages of the classifier's backbone, its fourth from
+# scratch. The demo's objects are a quarter as large as VOC's, and lengths are half of the paper's.
 _base_ = [
     '../_base_/models/bestie_r50.py', '../_base_/datasets/demo.py', '../_base_/stages/bestie.py',
     '../_base_/default_runtime.py'
@@ -50,5 +50,5 @@ param_scheduler = [
     dict(type='OneCycleLR', eta_max=2e-3, total_steps=18, by_epoch=True, convert_to_iter_based=True)
 ]
 train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=18, val_interval=9)
-# half of the schedule: labels of a network that has learnt little would be no better than none
+# labels of a network that has learnt little are bad: see configs/bestie/README.md
 custom_hooks = [dict(_base_.custom_hooks[0], begin=.5, draw_interval=90)]

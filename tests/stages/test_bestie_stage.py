@@ -102,8 +102,9 @@ def test_without_the_hook_there_is_guidance_only(demo_environment, options, tmp_
     assert 'loss_center_pseudo' in logged and 'loss_center_refined' not in logged
 
 
-def test_refinement_begins_when_told_and_by_the_average(demo_environment, options, tmp_path):
-    refinement = dict(type='SelfRefinementHook', begin=0.5, interval=1, teacher='ema')
+@pytest.mark.parametrize('begin', [1, 0.5])
+def test_refinement_begins_when_told_and_by_the_average(demo_environment, options, tmp_path, begin):
+    refinement = dict(type='SelfRefinementHook', begin=begin, interval=1, teacher='ema')
     logged = train_and_log(tmp_path / 'bestie', [dict(type='EMAHook', momentum=0.5), refinement], options)
     assert len(logged['loss_center_pseudo']) == 2 and len(logged['loss_center_refined']) == 1
 
@@ -112,8 +113,10 @@ def test_refinement_begins_when_told_and_by_the_average(demo_environment, option
     'hook, words',
     [
         (dict(teacher='ema'), 'needs the average of an EMAHook'),
-        (dict(begin=1.5), r'begin is a number of iterations, or a share from 0\. to 1\., not 1.5'),
-        (dict(begin=-1), 'begin is a number of iterations'),
+        (dict(begin=1.0), r'begin is a whole number of iterations, or a share from 0\. to below 1\., not 1\.0'),
+        (dict(begin=-1), 'begin is a whole number'),
+        (dict(begin=float('nan')), 'begin is a whole number'),
+        (dict(draw_photos=0), 'draw_photos is 1 or more'),
         (dict(teacher='me'), "teacher is 'self' or 'ema', not 'me'"),
     ],
 )
@@ -142,5 +145,7 @@ def test_two_processes_train_as_one(demo_environment, options, tmp_path, one_thr
         'model.head.norm_cfg.num_groups': 4,
         'model.head.dropout': 0.0,
         'optim_wrapper.clip_grad.max_norm': 1.0,
+        'custom_hooks.0.begin': 0,
+        'custom_hooks.0.draw_interval': 1,
     }
     check_two_processes_train_as_one(demo_environment, tmp_path / 'runs', 'tiny_bestie.py', steps, {**options, **fixed})

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from projects.wsis.visualization import DrawnLabels, distinct_colors, draw_instance_labels
+from projects.wsis.visualization import DrawnLabels, distinct_colors, draw_instance_labels, instance_label_page
 from projects.wsis.visualization.instance_labels import split_by_center
 
 SIZE = (60, 80)
@@ -57,6 +57,17 @@ def test_a_photo_without_instances():
         np.zeros((*SIZE, 3), np.uint8), [empty, empty], np.zeros(SIZE), ('cat', 'dog', 'cow')
     )
     assert len(pictures) == 3 and all((picture == picture[0, 0]).all() for picture in pictures)
+
+
+def test_page_has_a_row_a_photo_and_enlarges_small_ones():
+    labels = [make_labels((5, 25, 5, 30, (12, 15), 1.0))] * 2
+    photos = [np.full((*SIZE, 3), color, np.uint8) for color in ((200, 0, 0), (0, 0, 200))]
+    page = instance_label_page(photos, ['a', 'b'], [labels] * 2, [np.full(SIZE, 2)] * 2, ('cat', 'dog', 'cow'))
+    assert page.shape[0] > 2 * 256 * SIZE[0] / SIZE[1] and page.shape[1] > 4 * 256
+    for photo in photos:
+        assert (page == photo[0, 0]).all(-1).sum() == 256 * 192  # once, at the size of the page
+    rows = [(page == photo[0, 0]).all(-1).any(1).argmax() for photo in photos]
+    assert rows[0] < rows[1]
 
 
 def nearest_color(pixel):

@@ -6,26 +6,25 @@ Steps are taken on batches of the config's own ``train_dataloader``, loaded befo
 Example::
 
     python tools/analysis_tools/benchmark_refinement_share.py configs/bestie/bestie_r18_18e_demo.py \\
-        work_dirs/bestie_r18_18e_demo/epoch_36.pth
+        work_dirs/bestie_r18_18e_demo/epoch_18.pth
 """
 
 import argparse
 import statistics
 import sys
 import tempfile
-import time
 from itertools import cycle, islice
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import torch
-from benchmark_training_step import add_step_options, build_training
+from benchmark_training_step import add_step_options, build_training, read_clock
 from mmengine.runner.checkpoint import load_checkpoint
 from mmengine.utils import track_iter_progress
 
 from projects.wsis.apis.errors import report_errors
-from projects.wsis.models.detectors import BESTIE
+from projects.wsis.apis.launch import load_config
 
 
 def parse_args(arguments=None):
@@ -38,11 +37,11 @@ def parse_args(arguments=None):
     return parser.parse_args(arguments)
 
 
-def read_clock(device):
-    """Return the time when all that was asked of the device is done."""
-    if torch.device(device).type == 'cuda':
-        torch.cuda.synchronize()
-    return time.perf_counter()
+def check_is_bestie(config):
+    """End the program if a config trains another model."""
+    kind = load_config(config).model.type
+    if kind != 'BESTIE':
+        sys.exit(f'error: {config} trains a {kind}, not a BESTIE')
 
 
 def measure(model, optimizer, batches, args):
@@ -70,9 +69,10 @@ def main():
     torch.manual_seed(0)
     torch.set_num_threads(args.threads)
     with report_errors(), tempfile.TemporaryDirectory() as work_dir:
+        check_is_bestie(args.config)
+        # the checkpoint has all weights
+        args.cfg_options = {**(args.cfg_options or {}), 'model.backbone.init_cfg': None}
         model, optimizer, batches = build_training(args.config, args, work_dir)
-        if not isinstance(model, BESTIE):
-            raise ValueError(f'{args.config} trains a {type(model).__name__}, not a BESTIE')
         load_checkpoint(model, args.checkpoint, args.device, strict=True)
         for group in optimizer.optimizer.param_groups:
             group['lr'] = 0.0

@@ -10,7 +10,6 @@ Example::
 
 import argparse
 import sys
-import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -18,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 import numpy as np
 import torch
 import torch.nn.functional as F
+from benchmark_training_step import read_clock
 from scipy import ndimage
 
 from projects.wsis.ops.center_maps import draw_centers
@@ -136,13 +136,11 @@ def main():
     times = []
     for turn in range(args.repeat):
         print(f'call {turn + 1} of {args.repeat} ...', file=sys.stderr, flush=True)
-        start = time.perf_counter()
+        start = read_clock(args.device)
         plain = [plain_refinement(*photo, settings) for photo in zip(probabilities, center, offset, found)]
-        middle = time.perf_counter()
+        middle = read_clock(args.device)
         ours, instances = refine_labels(*inputs, components, settings)
-        if args.device != 'cpu':
-            torch.cuda.synchronize()
-        times.append((middle - start, time.perf_counter() - middle))
+        times.append((middle - start, read_clock(args.device) - middle))
     plain_time, our_time = (min(column) for column in zip(*times))
     difference = max(float((part.cpu() - torch.stack(other)).abs().max()) for part, other in zip(ours, zip(*plain)))
     print(f'batch {args.batch}, {args.size}x{args.size}, {args.classes} classes\n')

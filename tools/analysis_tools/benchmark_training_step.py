@@ -70,6 +70,13 @@ def build_training(config, args, work_dir):
     return model, runner.build_optim_wrapper(cfg.optim_wrapper), batches
 
 
+def read_clock(device):
+    """Return the time when all that was asked of the device is done."""
+    if torch.device(device).type == 'cuda':
+        torch.cuda.synchronize()
+    return time.perf_counter()
+
+
 def serve_steps(connection, config, args):
     """Take a training step for each message, and answer with its seconds; at the end, with the peak of memory."""
     torch.manual_seed(0)
@@ -82,11 +89,9 @@ def serve_steps(connection, config, args):
         for batch in cycle(batches):
             if connection.recv() == 'end':
                 break
-            start = time.perf_counter()
+            start = read_clock(args.device)
             model.train_step(batch, optimizer)
-            if cuda:
-                torch.cuda.synchronize()
-            connection.send(time.perf_counter() - start)
+            connection.send(read_clock(args.device) - start)
     connection.send((torch.cuda.max_memory_allocated() if cuda else peak_memory()) - before)
 
 

@@ -2,8 +2,8 @@
 
     python tools/dataset_converters/make_points.py configs/pam/pam_vgg16_15e_voc2012.py points.json
 
-The photos are those of the config's test_dataloader; photos without masks are left out. configs/pam/README.md describes
-the points file, which the configs bestie-points_* learn from.
+The photos are those of the config's test_dataloader, the objects those of their tags; photos without masks get no
+point. configs/pam/README.md describes the points file, which the configs bestie-points_* learn from.
 """
 
 import argparse

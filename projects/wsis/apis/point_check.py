@@ -6,9 +6,9 @@ from mmengine.config import Config
 from tqdm import tqdm
 
 from ..datasets import VOCTagDataset
-from ..datasets.voc import DEFAULT_FOLDERS
 from ..engine.loops.pseudo_label_loop import read_photo_size
 from ..structures.point_file import Point, check_points, read_points
+from .photo_dataset import build_photo_dataset
 
 SHOWN = 20
 
@@ -24,7 +24,7 @@ def check_point_file(path: str, cfg: Config) -> None:
         FileNotFoundError: If the file does not exist.
         ValueError: If a point is of an unknown photo, outside its photo, or of a class that is no tag of it.
     """
-    dataset = build_photos(cfg)
+    dataset = build_photo_dataset(cfg)
     classes = dataset.metainfo['classes']
     points = read_points(path, classes)
     counts = Counter(classes[point.label] for found in points.values() for point in found)
@@ -35,21 +35,6 @@ def check_point_file(path: str, cfg: Config) -> None:
         print(problem)
     if problems:
         raise ValueError(f'{path}: wrong points in {len(problems)} of {len(points)} photos')
-
-
-def build_photos(cfg: Config, with_masks: bool = False) -> VOCTagDataset:
-    """Build the photos and tags that a config's ``test_dataloader`` names, without what earlier stages made of them.
-
-    Args:
-        cfg: The config.
-        with_masks: Whether true masks are named too.
-    """
-    settings = dict(cfg.test_dataloader.dataset)
-    names = ('ann_file', 'data_root', 'metainfo', 'tags_file', 'ignore_unknown_classes', 'on_bad_photo')
-    folders = {name: folder for name, folder in settings.get('data_prefix', {}).items() if name in DEFAULT_FOLDERS}
-    return VOCTagDataset(
-        data_prefix=folders, with_masks=with_masks, **{name: settings[name] for name in names if name in settings}
-    )
 
 
 def find_problems(points: dict[str, list[Point]], dataset: VOCTagDataset) -> list[str]:

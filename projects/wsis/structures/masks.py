@@ -30,7 +30,11 @@ def split_objects(semantic: np.ndarray, instance: np.ndarray) -> Iterator[tuple[
 
 
 def masks_to_instances(semantic: np.ndarray, instance: np.ndarray) -> list[dict]:
-    """Turn a class map and an instance map (see :func:`split_objects`) into mmdet's list of instances.
+    """Turn a class map and an instance map into mmdet's list of instances.
+
+    Args:
+        semantic: (H, W) class of each pixel: 0 background, 1..C, 255 ignore.
+        instance: (H, W) instance number of each pixel: 0 background, 255 ignore.
 
     Returns:
         One ``dict(bbox=[x1, y1, x2, y2], bbox_label=0-based class, mask=RLE, ignore_flag=0)`` an instance, by rising
@@ -47,7 +51,10 @@ def masks_to_instances(semantic: np.ndarray, instance: np.ndarray) -> list[dict]
 
 
 def find_innermost_point(mask: np.ndarray) -> tuple[int, int]:
-    """Return the pixel (y, x) of a mask (H, W) bool that is farthest from its outside and the picture's border."""
+    """Return the pixel (y, x) of a mask (H, W) bool that is farthest from its outside and the picture's border.
+
+    An empty mask has none: it gives (0, 0).
+    """
     distance = cv2.distanceTransform(np.pad(mask, 1).astype(np.uint8), cv2.DIST_L2, 5)[1:-1, 1:-1]
     y, x = np.unravel_index(distance.argmax(), mask.shape)
     return int(y), int(x)
@@ -57,6 +64,18 @@ def encode_mask(mask: np.ndarray) -> dict:
     """Encode a mask (H, W) as COCO RLE whose counts are text, so that it goes into JSON as it is."""
     encoded = coco_mask.encode(np.asfortranarray(mask, dtype=np.uint8))
     return dict(size=[int(value) for value in encoded['size']], counts=encoded['counts'].decode('ascii'))
+
+
+def read_object_masks(semantic_path: str | Path, instance_path: str | Path) -> tuple[np.ndarray, np.ndarray]:
+    """Read the class map and the instance map of a photo, (H, W) uint8 each.
+
+    Raises:
+        ValueError: If a file cannot be read or is a colour picture, or the sizes differ.
+    """
+    semantic, instance = read_index_png(semantic_path), read_index_png(instance_path)
+    if instance.shape != semantic.shape:
+        raise ValueError(f'{instance_path}: mask size {instance.shape} is not that of {semantic_path} {semantic.shape}')
+    return semantic, instance
 
 
 def read_index_png(path: str | Path) -> np.ndarray:

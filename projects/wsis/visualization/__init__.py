@@ -2,7 +2,7 @@
 
 from .colors import distinct_colors, mute_photo
 from .displacement import draw_color_wheel, draw_displacement
-from .instance_labels import DrawnLabels, draw_instance_labels
+from .instance_labels import DrawnLabels, draw_instance_labels, instance_label_page
 from .instances import draw_instances, match_colors
 from .maps import draw_boundary, draw_boundary_scale, draw_cams, enlarge_map, resize_photo
 from .page import Legend, RowTitle, contact_sheet
@@ -21,6 +21,7 @@ __all__ = [
     'draw_instance_labels',
     'draw_instances',
     'enlarge_map',
+    'instance_label_page',
     'match_colors',
     'mute_photo',
     'resize_photo',

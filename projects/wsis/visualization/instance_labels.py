@@ -8,7 +8,11 @@ import torch
 
 from .colors import to_array
 from .instances import draw_instances, match_colors
-from .maps import draw_cams
+from .maps import draw_cams, resize_photo
+from .page import RowTitle, contact_sheet
+
+PAGE_SIDE = 256  # shorter photos are enlarged on a page
+PAGE_TITLES = ('photo', 'pseudo labels', 'refined labels', 'refined centre maps')
 
 
 class DrawnLabels(NamedTuple):
@@ -27,6 +31,8 @@ class DrawnLabels(NamedTuple):
 
 def split_by_center(offset: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Find the instances of labels: pixels whose offsets lead to one centre.
+
+    Instances with the same centre, such as parts of a component that both have its centroid, are one here.
 
     Args:
         offset: ``(2, H, W)`` offsets ``(y, x)`` in pixels.
@@ -68,6 +74,33 @@ def draw_instance_labels(
     center = to_array(labels[-1].center)
     shown = np.flatnonzero(center.reshape(len(center), -1).any(1))
     return [*pictures, draw_cams(photo, center[shown], shown)]
+
+
+def instance_label_page(
+    photos: Sequence[np.ndarray],
+    names: Sequence[str],
+    labels: Sequence[Sequence[DrawnLabels]],
+    label_maps: Sequence[np.ndarray | torch.Tensor],
+    classes: Sequence[str],
+) -> np.ndarray:
+    """Draw a page with a row a photo: the photo, its pseudo labels, its refined ones, and their centre maps.
+
+    Args:
+        photos: ``(H, W, 3)`` uint8 RGB each.
+        names: Of the photos.
+        labels: Pseudo and refined labels of each photo.
+        label_maps: ``(H, W)`` each, see :func:`draw_instance_labels`.
+        classes: Class names.
+
+    Returns:
+        ``(height, width, 3)`` uint8 RGB.
+    """
+    rows = []
+    for photo, own, label_map in zip(photos, labels, label_maps):
+        factor = max(1.0, PAGE_SIDE / max(photo.shape))
+        photo = resize_photo(np.ascontiguousarray(photo), tuple(round(factor * side) for side in photo.shape[:2]))
+        rows.append([photo, *draw_instance_labels(photo, own, label_map, classes)])
+    return contact_sheet(rows, PAGE_TITLES, [RowTitle(name) for name in names])
 
 
 def _name(ids: np.ndarray, classes: Sequence[str]) -> str:

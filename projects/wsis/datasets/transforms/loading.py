@@ -8,7 +8,7 @@ from mmengine.fileio import get
 from mmengine.registry import TRANSFORMS
 
 from ...structures import PseudoLabelStore
-from ...structures.masks import masks_to_instances, read_index_png
+from ...structures.masks import masks_to_instances, read_index_png, read_object_masks
 
 
 @TRANSFORMS.register_module()
@@ -57,13 +57,8 @@ class LoadEvaluationMasks(BaseTransform):
             )
         results['evaluation_sem_seg'] = semantic
         if 'instance_map_path' in results:
-            instance = read_index_png(results['instance_map_path'])
-            if instance.shape != semantic.shape:
-                raise ValueError(
-                    f'{results["instance_map_path"]}: mask size {instance.shape} is not that of '
-                    f'{results["seg_map_path"]} {semantic.shape}'
-                )
-            results['instances'] = masks_to_instances(semantic, instance)
+            masks = read_object_masks(results['seg_map_path'], results['instance_map_path'])
+            results['instances'] = masks_to_instances(*masks)
         return results
 
 

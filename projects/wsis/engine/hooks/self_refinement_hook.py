@@ -11,9 +11,8 @@ from mmengine.registry import HOOKS
 from mmengine.runner import Runner
 
 from ...ops.instance_labels import InstanceLabels
-from ...visualization import DrawnLabels, RowTitle, contact_sheet, draw_instance_labels, resize_photo
+from ...visualization import DrawnLabels, instance_label_page
 
-PICTURE_SIDE = 256  # smaller crops are enlarged in pictures
 OUTCOMES = ('kept', 'added', 'split', 'dropped')
 
 
@@ -29,13 +28,15 @@ class SelfRefinementHook(Hook):
         begin: First iteration with refinement, from 0; a share of the schedule if it is a float below 1. A network that
             has learnt little makes bad labels: short schedules need some time without.
         interval: Iterations between two counts.
-        draw_interval: Iterations between two pictures; 0 draws none.
-        draw_photos: How many photos are in a picture.
+        draw_interval: Iterations between two pictures, while labels are refined; the last iteration has one too. 0
+            draws none.
+        draw_photos: How many photos of the main process are in a picture.
         teacher: ``'self'``: the running model makes the labels, as in the paper. ``'ema'``: the average that an
             ``EMAHook`` keeps does; add that hook to the config.
 
     Raises:
-        ValueError: If ``begin`` is negative or ``teacher`` is unknown, or there is no ``EMAHook``.
+        ValueError: If ``begin`` is no number of iterations or share, ``draw_photos`` below 1, ``teacher`` unknown, or
+            there is no ``EMAHook``.
     """
 
     priority = 'NORMAL'  # before the logger
@@ -50,9 +51,12 @@ class SelfRefinementHook(Hook):
     ) -> None:
         if teacher not in ('self', 'ema'):
             raise ValueError(f"teacher is 'self' or 'ema', not {teacher!r}")
-        if begin < 0 or (isinstance(begin, float) and begin >= 1):
-            raise ValueError(f'begin is a number of iterations, or a share from 0. to 1., not {begin!r}')
+        if not begin >= 0 or (isinstance(begin, float) and begin >= 1):
+            raise ValueError(f'begin is a whole number of iterations, or a share from 0. to below 1., not {begin!r}')
+        if draw_photos < 1:
+            raise ValueError(f'draw_photos is 1 or more, not {draw_photos}; draw_interval=0 draws no pictures')
         self.begin = begin
+        self.first_iteration = 0
         self.interval = interval
         self.draw_interval = draw_interval
         self.draw_photos = draw_photos
@@ -60,7 +64,7 @@ class SelfRefinementHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Find the first iteration, and hand the averaged model over where it is the teacher."""
-        self.first = int(self.begin * runner.max_iters) if isinstance(self.begin, float) else self.begin
+        self.first_iteration = int(self.begin * runner.max_iters) if isinstance(self.begin, float) else self.begin
         if self.teacher == 'self':
             return
         averages = [hook for hook in runner.hooks if isinstance(hook, EMAHook)]
@@ -74,8 +78,9 @@ class SelfRefinementHook(Hook):
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None) -> None:
         """Turn refinement on when its time has come."""
         model = _unwrap(runner)
-        model.refining = runner.iter >= self.first
-        model.keep_labels = is_main_process() and self.every_n_train_iters(runner, self.draw_interval)
+        model.refining = runner.iter >= self.first_iteration
+        due = self.every_n_train_iters(runner, self.draw_interval) or runner.iter + 1 == runner.max_iters
+        model.keep_labels = is_main_process() and self.draw_interval > 0 and due
 
     def after_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: dict | None = None, outputs: dict | None = None
@@ -104,21 +109,16 @@ class SelfRefinementHook(Hook):
         self, labels: tuple[InstanceLabels, InstanceLabels], data_batch: dict, classes: Sequence[str]
     ) -> np.ndarray:
         """Return a page (H, W, 3) uint8 RGB with the first photos of a batch and their labels."""
-        rows, titles = [], []
-        batch = zip(data_batch['inputs'][: self.draw_photos], data_batch['data_samples'])
-        for index, (photo, sample) in enumerate(batch):
-            photo = _to_picture(photo)
-            own = [DrawnLabels(*(part[index] for part in kind)) for kind in labels]
-            rows.append([photo, *draw_instance_labels(photo, own, sample.gt_sem_seg.data[0], classes)])
-            titles.append(RowTitle(str(sample.get('img_id', index))))
-        return contact_sheet(rows, ('photo', 'pseudo labels', 'refined labels', 'refined centre maps'), titles)
-
-
-def _to_picture(photo: torch.Tensor) -> np.ndarray:
-    """Turn a network's input (3, H, W) uint8 BGR into a picture (H, W, 3) uint8 RGB, enlarged where it is small."""
-    picture = np.ascontiguousarray(photo.flip(0).permute(1, 2, 0).cpu().numpy())
-    factor = max(1.0, PICTURE_SIDE / max(picture.shape))
-    return resize_photo(picture, (round(factor * picture.shape[0]), round(factor * picture.shape[1])))
+        samples = data_batch['data_samples'][: self.draw_photos]
+        # inputs are BGR, and float32 after some colour transforms
+        photos = [photo.flip(0).permute(1, 2, 0).clamp(0, 255).byte() for photo in data_batch['inputs']]
+        return instance_label_page(
+            [photo.cpu().numpy() for photo in photos[: self.draw_photos]],
+            [str(sample.get('img_id', '')) for sample in samples],
+            [[DrawnLabels(*(part[index] for part in kind)) for kind in labels] for index in range(len(samples))],
+            [sample.gt_sem_seg.data[0] for sample in samples],
+            classes,
+        )
 
 
 def _unwrap(runner: Runner):
