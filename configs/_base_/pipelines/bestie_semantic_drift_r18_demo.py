@@ -2,6 +2,7 @@
 # (stage `bestie`, with guidance and refinement) one with guidance alone and one without. Without guidance the objects that have
 # no pseudo label are learnt as background.
 _base_ = './bestie_from_tags_r18_demo.py'
+results_name = 'results_semantic_drift'  # this pipeline shares its work dir with bestie_from_tags_r18_demo.py
 stages = [
     *[dict(stage) for stage in _base_.stages],
     *[dict(stage, name=name, options=dict(stage['options'], **_base_.options.bestie, **options))
