@@ -60,9 +60,14 @@ def run_tool(demo_root: Path, folder: Path, *command: object) -> SimpleNamespace
 
 
 def read_tiny_config(name: str, work_dir: Path, **options) -> Config:
-    """Read a config of this folder for a run in this process; the run gets a name of its own, as mmengine demands."""
+    """Read a config of this folder for a run in this process.
+
+    The run and its visualizer get names of their own: mmengine keeps both for the whole process.
+    """
     cfg = load_config(CONFIGS / name, options, work_dir=work_dir)
     cfg.experiment_name = f'{work_dir.parent.name}_{work_dir.name}_{time.monotonic_ns()}'
+    if 'visualizer' in cfg:
+        cfg.visualizer.name = cfg.experiment_name
     return cfg
 
 
