@@ -146,6 +146,6 @@ def test_two_processes_train_as_one(demo_environment, options, tmp_path, one_thr
         'model.head.dropout': 0.0,
         'optim_wrapper.clip_grad.max_norm': 1.0,
         'custom_hooks.0.begin': 0,
-        'custom_hooks.0.draw_interval': 1,
+        'custom_hooks.0.draw_interval': 0,
     }
     check_two_processes_train_as_one(demo_environment, tmp_path / 'runs', 'tiny_bestie.py', steps, {**options, **fixed})

@@ -182,8 +182,12 @@ def build_runner(cfg: Config, complete_weights: bool, training: bool = True) -> 
 
 
 def finish() -> None:
-    """Leave the process group, so that torch does not warn about it."""
+    """Leave the process group, so that torch does not warn about it.
+
+    All processes leave together: one that left while another still wrote was seen to abort at the exit.
+    """
     if distributed.is_available() and distributed.is_initialized():
+        distributed.barrier()
         distributed.destroy_process_group()
 
 
