@@ -102,7 +102,9 @@ def test_stages_run_in_order_and_a_second_call_skips_all(make, tmp_path, capsys)
     assert ran(tmp_path) == NAMES and aside(tmp_path) == []
     assert results == json.loads((tmp_path / 'work/results.json').read_text())
     assert [stage['value'] for stage in results['stages']] == [60.5, 40.25, None, None]
-    assert results['stages'][1]['expected'] == 41.0 and results['stages'][1]['seconds'] > 0
+    seconds = json.loads((tmp_path / 'work/cams/stage.json').read_text())['seconds']
+    assert results['stages'][1]['expected'] == 41.0
+    assert seconds > 0 and results['stages'][1]['seconds'] == round(seconds, 1)
     assert all(stage['complete'] for stage in results['stages'])
     first = capsys.readouterr().out
     assert '[2/4] cams (predict) ...' in first and 'mIoU 40.25' in first and 'work/pictures/sheet.png' in first
