@@ -3,7 +3,8 @@
 import numpy as np
 import torch
 
-from projects.wsis.visualization import DrawnLabels, distinct_colors, draw_instance_labels, instance_label_page
+from projects.wsis.ops.instance_labels import InstanceLabels
+from projects.wsis.visualization import distinct_colors, draw_instance_labels, instance_label_page
 from projects.wsis.visualization.instance_labels import split_by_center
 
 SIZE = (60, 80)
@@ -18,7 +19,7 @@ def make_labels(*instances):
         weight[:, y1:y2, x1:x2] = own
         if 0 <= y < SIZE[0] and 0 <= x < SIZE[1]:
             center[1, y, x] = 1
-    return DrawnLabels(*(torch.from_numpy(part) for part in (center, offset, weight)))
+    return InstanceLabels(*(torch.from_numpy(part) for part in (center, offset, weight)))
 
 
 def test_pixels_of_one_center_are_an_instance():
@@ -26,11 +27,8 @@ def test_pixels_of_one_center_are_an_instance():
         (5, 25, 5, 30, (12, 15), 1.0), (30, 50, 10, 30, (40, 20), 0.5), (30, 50, 40, 70, (-3, 90), 0.25)
     )
     masks, weights = split_by_center(labels.offset.numpy(), labels.weight[0].numpy())
-    assert [mask.sum() for mask in masks] == [
-        600,
-        500,
-        400,
-    ]  # in raster order of the centres: the one outside comes first
+    # in raster order of the centres: the one outside comes first
+    assert [mask.sum() for mask in masks] == [600, 500, 400]
     assert weights.tolist() == [0.25, 1.0, 0.5]
     assert masks[1, 5:25, 5:30].all()
 

@@ -14,8 +14,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import repository_path  # noqa: E402, F401  it makes projects.wsis importable
 
 from projects.wsis.apis.errors import report_errors  # noqa: E402
+from projects.wsis.apis.point_output import add_points_output, save_points  # noqa: E402
 from projects.wsis.datasets.voc import VOC_CLASSES  # noqa: E402
-from projects.wsis.structures.point_file import write_points  # noqa: E402
 from projects.wsis.structures.text_points import read_text_folder  # noqa: E402
 
 
@@ -23,17 +23,14 @@ def main() -> None:
     """Convert a folder."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('folder', help='folder of the text files')
-    parser.add_argument('out', help='points file to write (.json)')
+    add_points_output(parser)
     parser.add_argument(
         '--classes', nargs='+', default=VOC_CLASSES, help='class names by number; by default those of VOC'
     )
     arguments = parser.parse_args()
-    if not arguments.out.endswith('.json'):
-        parser.error(f'{arguments.out} is no .json file: name the points file to write')
     with report_errors():
         points = read_text_folder(arguments.folder, len(arguments.classes))
-        write_points(arguments.out, points, arguments.classes)
-        print(f'{sum(map(len, points.values()))} points of {len(points)} photos in {arguments.out}')
+        save_points(arguments.out, points, arguments.classes)
 
 
 if __name__ == '__main__':

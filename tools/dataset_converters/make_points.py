@@ -18,28 +18,25 @@ import repository_path  # noqa: E402, F401  it makes projects.wsis importable
 from projects.wsis.apis.errors import report_errors  # noqa: E402
 from projects.wsis.apis.launch import load_config  # noqa: E402
 from projects.wsis.apis.mask_points import PLACES, make_mask_points  # noqa: E402
-from projects.wsis.structures.point_file import write_points  # noqa: E402
+from projects.wsis.apis.point_output import add_points_output, save_points  # noqa: E402
 
 
 def main() -> None:
     """Write a points file."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('config', help='config whose test_dataloader names the photos')
-    parser.add_argument('out', help='points file to write (.json)')
+    add_points_output(parser)
     parser.add_argument(
         '--place', choices=PLACES, default='innermost', help="farthest from the object's outside, or anywhere on it"
     )
     parser.add_argument('--seed', type=int, default=0, help='of random places')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='override settings: key=value')
     arguments = parser.parse_args()
-    if not arguments.out.endswith('.json'):
-        parser.error(f'{arguments.out} is no .json file: name the points file to write')
     with report_errors():
         points, classes = make_mask_points(
             load_config(arguments.config, arguments.cfg_options), arguments.place, arguments.seed
         )
-        write_points(arguments.out, points, classes)
-        print(f'{sum(map(len, points.values()))} points of {len(points)} photos in {arguments.out}')
+        save_points(arguments.out, points, classes)
 
 
 if __name__ == '__main__':

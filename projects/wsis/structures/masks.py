@@ -72,10 +72,25 @@ def read_object_masks(semantic_path: str | Path, instance_path: str | Path) -> t
     Raises:
         ValueError: If a file cannot be read or is a colour picture, or the sizes differ.
     """
-    semantic, instance = read_index_png(semantic_path), read_index_png(instance_path)
-    if instance.shape != semantic.shape:
-        raise ValueError(f'{instance_path}: mask size {instance.shape} is not that of {semantic_path} {semantic.shape}')
-    return semantic, instance
+    semantic = read_index_png(semantic_path)
+    return semantic, read_instance_png(instance_path, semantic.shape, semantic_path)
+
+
+def read_instance_png(path: str | Path, size: tuple[int, ...], semantic_path: str | Path) -> np.ndarray:
+    """Read the instance map of a photo, (H, W) uint8.
+
+    Args:
+        path: The instance map.
+        size: Height and width of the class map.
+        semantic_path: File of the class map, for messages.
+
+    Raises:
+        ValueError: If the file cannot be read or is a colour picture, or the sizes differ.
+    """
+    instance = read_index_png(path)
+    if instance.shape != size:
+        raise ValueError(f'{path}: mask size {instance.shape} is not that of {semantic_path} {size}')
+    return instance
 
 
 def read_index_png(path: str | Path) -> np.ndarray:

@@ -2,13 +2,12 @@
 
 from .colors import distinct_colors, mute_photo
 from .displacement import draw_color_wheel, draw_displacement
-from .instance_labels import DrawnLabels, draw_instance_labels, instance_label_page
+from .instance_labels import draw_instance_labels, instance_label_page
 from .instances import draw_instances, match_colors
 from .maps import draw_boundary, draw_boundary_scale, draw_cams, enlarge_map, resize_photo
 from .page import Legend, RowTitle, contact_sheet
 
 __all__ = [
-    'DrawnLabels',
     'Legend',
     'RowTitle',
     'contact_sheet',

@@ -1,11 +1,11 @@
 """Drawing what BESTIE's instance heads learn: instances and centre maps, before and after refinement."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 import torch
 
+from ..ops.instance_labels import InstanceLabels
 from .colors import to_array
 from .instances import draw_instances, match_colors
 from .maps import draw_cams, resize_photo
@@ -13,20 +13,6 @@ from .page import RowTitle, contact_sheet
 
 PAGE_SIDE = 256  # shorter photos are enlarged on a page
 PAGE_TITLES = ('photo', 'pseudo labels', 'refined labels', 'refined centre maps')
-
-
-class DrawnLabels(NamedTuple):
-    """Labels of one photo, arrays or tensors.
-
-    Attributes:
-        center: ``(C, H, W)`` centre maps in [0, 1].
-        offset: ``(2, H, W)`` offsets ``(y, x)`` to the centre of each pixel's instance, in pixels.
-        weight: ``(1, H, W)`` in [0, 1]; 0 where there is no instance.
-    """
-
-    center: np.ndarray | torch.Tensor
-    offset: np.ndarray | torch.Tensor
-    weight: np.ndarray | torch.Tensor
 
 
 def split_by_center(offset: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -52,13 +38,13 @@ def split_by_center(offset: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray,
 
 
 def draw_instance_labels(
-    photo: np.ndarray, labels: Sequence[DrawnLabels], label_map: np.ndarray | torch.Tensor, classes: Sequence[str]
+    photo: np.ndarray, labels: Sequence[InstanceLabels], label_map: np.ndarray | torch.Tensor, classes: Sequence[str]
 ) -> list[np.ndarray]:
     """Draw the instances of several labels of a photo, with their class and weight, and the centre maps of the last.
 
     Args:
         photo: ``(H, W, 3)`` uint8 RGB.
-        labels: Labels of the photo; an object has the colour that it has in the first.
+        labels: Labels of the photo, without the axis of the batch; an object has the colour that it has in the first.
         label_map: ``(H, W)``: 0 background, 1..C classes, 255 ignore.
         classes: Class names.
 
@@ -79,7 +65,7 @@ def draw_instance_labels(
 def instance_label_page(
     photos: Sequence[np.ndarray],
     names: Sequence[str],
-    labels: Sequence[Sequence[DrawnLabels]],
+    labels: Sequence[Sequence[InstanceLabels]],
     label_maps: Sequence[np.ndarray | torch.Tensor],
     classes: Sequence[str],
 ) -> np.ndarray:

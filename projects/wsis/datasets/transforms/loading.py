@@ -8,7 +8,7 @@ from mmengine.fileio import get
 from mmengine.registry import TRANSFORMS
 
 from ...structures import PseudoLabelStore
-from ...structures.masks import masks_to_instances, read_index_png, read_object_masks
+from ...structures.masks import masks_to_instances, read_index_png, read_instance_png
 
 
 @TRANSFORMS.register_module()
@@ -57,8 +57,8 @@ class LoadEvaluationMasks(BaseTransform):
             )
         results['evaluation_sem_seg'] = semantic
         if 'instance_map_path' in results:
-            masks = read_object_masks(results['seg_map_path'], results['instance_map_path'])
-            results['instances'] = masks_to_instances(*masks)
+            instance = read_instance_png(results['instance_map_path'], semantic.shape, results['seg_map_path'])
+            results['instances'] = masks_to_instances(semantic, instance)
         return results
 
 

@@ -11,7 +11,7 @@ from mmengine.registry import HOOKS
 from mmengine.runner import Runner
 
 from ...ops.instance_labels import InstanceLabels
-from ...visualization import DrawnLabels, instance_label_page
+from ...visualization import instance_label_page
 
 OUTCOMES = ('kept', 'added', 'split', 'dropped')
 
@@ -109,13 +109,13 @@ class SelfRefinementHook(Hook):
         self, labels: tuple[InstanceLabels, InstanceLabels], data_batch: dict, classes: Sequence[str]
     ) -> np.ndarray:
         """Return a page (H, W, 3) uint8 RGB with the first photos of a batch and their labels."""
-        samples = data_batch['data_samples'][: self.draw_photos]
+        samples, photos = data_batch['data_samples'][: self.draw_photos], data_batch['inputs'][: self.draw_photos]
         # inputs are BGR, and float32 after some colour transforms
-        photos = [photo.flip(0).permute(1, 2, 0).clamp(0, 255).byte() for photo in data_batch['inputs']]
+        photos = [photo.flip(0).permute(1, 2, 0).clamp(0, 255).byte() for photo in photos]
         return instance_label_page(
-            [photo.cpu().numpy() for photo in photos[: self.draw_photos]],
+            [photo.cpu().numpy() for photo in photos],
             [str(sample.get('img_id', '')) for sample in samples],
-            [[DrawnLabels(*(part[index] for part in kind)) for kind in labels] for index in range(len(samples))],
+            [[InstanceLabels(*(part[index] for part in kind)) for kind in labels] for index in range(len(samples))],
             [sample.gt_sem_seg.data[0] for sample in samples],
             classes,
         )

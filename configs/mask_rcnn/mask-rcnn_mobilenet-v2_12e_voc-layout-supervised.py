@@ -1,0 +1,19 @@
+# The same detector trained on the true masks, for comparison only.
+_base_ = './mask-rcnn_mobilenet-v2_12e_voc-layout.py'
+train_pipeline = [
+    dict(type='LoadPhoto'),
+    dict(type='LoadEvaluationMasks'),
+    dict(type='LoadInstancesFromMasks'),
+    dict(type='Resize', scale=(320, 320), keep_ratio=True),
+    dict(type='RandomFlip', prob=.5),
+    dict(type='PackDetInputs'),
+]
+train_dataloader = dict(
+    batch_sampler=None,
+    dataset=dict(
+        _delete_=True,
+        type='VOCTagDataset',
+        with_masks=True,
+        filter_cfg=dict(filter_empty_tags=True),
+        pipeline=train_pipeline,
+        **_base_.label_dataset))
