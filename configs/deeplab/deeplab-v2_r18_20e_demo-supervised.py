@@ -4,10 +4,7 @@ train_pipeline = [
     dict(type='LoadPhoto'),
     dict(type='LoadEvaluationMasks'),
     dict(type='LoadSemanticFromMasks'),
-    dict(type='RandomRescale', factor_range=(.75, 1.25)),
-    dict(type='mmcv.RandomFlip', prob=.5),
-    dict(type='RandomCropAndPad', crop_size=160),
-    dict(type='PackSegInputs'),
+    *_base_.train_pipeline[2:],
 ]
 train_dataloader = dict(
     dataset=dict(

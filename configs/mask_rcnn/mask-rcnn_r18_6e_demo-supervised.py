@@ -4,9 +4,7 @@ train_pipeline = [
     dict(type='LoadPhoto'),
     dict(type='LoadEvaluationMasks'),
     dict(type='LoadInstancesFromMasks'),
-    dict(type='Resize', scale=(192, 192), keep_ratio=True),
-    dict(type='RandomFlip', prob=.5),
-    dict(type='PackDetInputs'),
+    *_base_.train_pipeline[2:],
 ]
 train_dataloader = dict(
     batch_sampler=None,

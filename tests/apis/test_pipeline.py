@@ -335,9 +335,12 @@ def is_running(process: int) -> bool:
 
 def test_record_describes_what_a_stage_has_made(tmp_path):
     assert describe_outputs(tmp_path) == {}
-    for name in ('epoch_2.pth', 'instances.json', 'sheet.png', 'notes.txt'):
+    for name in ('epoch_2.pth', 'instances.json', 'peaks.json', 'sheet.png', 'notes.txt'):
         (tmp_path / name).write_text(name)
-    assert set(describe_outputs(tmp_path)) == {'file:epoch_2.pth', 'file:instances.json', 'file:sheet.png'}
+    made = describe_outputs(tmp_path)
+    assert set(made) == {'file:epoch_2.pth', 'file:instances.json', 'file:peaks.json', 'file:sheet.png'}
+    (tmp_path / 'peaks.json').write_text('corrected by hand')
+    assert describe_outputs(tmp_path) != made
     assert make_key([1], dict(a=dict(x='1'))) != make_key([1], dict(a=dict(x='2')))
     assert make_key([1], {}) != make_key([2], {})
 

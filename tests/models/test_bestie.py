@@ -1,5 +1,6 @@
 """BESTIE: networks and losses of the public code, labels, predictions, bad input."""
 
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -187,7 +188,7 @@ def test_outcomes_are_counted():
     center, offset = torch.zeros(3, CLASSES, 64, 64), torch.zeros(3, 2, 64, 64)
     center[0, 0, 5, 5] = center[0, 0, 22, 22] = 0.9  # one object becomes two
     center[0, 1, 50, 40] = 0.9  # of the object with two points
-    model.refinement = model.refinement._replace(kernel=21)
+    model.refinement = replace(model.refinement, kernel=21)
     semantic = torch.zeros(3, CLASSES + 1, 64, 64)
     targets = stack_targets(samples)
     pseudo = model.make_pseudo_labels(targets)
@@ -197,6 +198,10 @@ def test_outcomes_are_counted():
     weight = refined.weight[0, 0]
     assert weight[5, 5] == pytest.approx(0.9 / 4) and weight[50, 40] == pytest.approx(0.9 / 4)
     assert not refined.weight[2].any()
+    center[2, 2, 34, 34] = 0.9
+    model.outcomes.zero_()
+    model.make_refined_labels(InstanceMaps(semantic, center, offset), labels, pseudo, targets)
+    assert model.outcomes.tolist() == [1, 1, 1, 0]
 
 
 def test_teacher_makes_the_labels():
@@ -269,6 +274,10 @@ def test_predictions_by_hand():
     probability = torch.tensor([4.0, 0, 8, 0]).softmax(0)[2]
     torch.testing.assert_close(found.scores, torch.stack([probability * 0, *[0.8 * probability] * 2]))
     assert sample.mode == 'predict' and sample.pred_sem_seg.data[0, 20, 20] == 2
+    model = given_model()
+    model.head.maps[1].sub_(0.2)
+    scores = model.predict(torch.zeros(1, 3, 64, 64), [sample_of()])[0].pred_instances.scores
+    torch.testing.assert_close(scores, torch.stack([probability * 0, *[0.6 * probability] * 2]))
     only_centres = given_model(keep_whole=False).predict(torch.zeros(1, 3, 64, 64), [sample_of()])[0]
     assert only_centres.pred_instances.labels.tolist() == [1, 1]
 
@@ -356,6 +365,13 @@ def test_bad_input_is_named():
         build_bestie(backbone=backbone)
     with pytest.raises(ValueError, match="supervision is 'tags' or 'points', not 'boxes'"):
         build_bestie(supervision='boxes')
+    for settings, words in (
+        (dict(refinement=dict(thresh=0.3)), 'model.refinement: no setting thresh; known are threshold, kernel'),
+        (dict(refinement=dict(kernel=40)), 'model.refinement: kernel must be odd'),
+        (dict(test_cfg=dict(max_instances=0)), 'model.test_cfg: max_instances is 1 or more'),
+    ):
+        with pytest.raises(ValueError, match=words):
+            build_bestie(**settings)
     with pytest.raises(ValueError, match='Photo a comes without components'):
         stack_targets([sample_of()])
 

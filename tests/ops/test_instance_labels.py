@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from projects.wsis.datasets.transforms import GenerateInstancePseudoLabels
 from projects.wsis.ops.center_maps import draw_centers
 from projects.wsis.ops.components import find_components
 from projects.wsis.ops.instance_labels import (
@@ -101,16 +102,13 @@ def test_a_point_in_the_first_row_counts():
 
 def pseudo_labels(labels, points_are_given):
     tags = labels['pl_cls_label'].nonzero()[0].tolist()
-    found = find_components(labels['pl_seg_map'], tags)
     points = [(int(x), int(y), int(label)) for x, y, label, _ in labels['pl_points']]
-    hits = np.zeros(len(found.labels) + 1, np.int64)
-    for x, y, label in points:
-        number = found.numbers[y, x]
-        if number and found.labels[number - 1] == label:
-            hits[number] += 1
+    loaded = dict(gt_seg_map=labels['pl_seg_map'], tags=tags, point_labels=np.array([label for _, _, label in points]))
+    loaded['gt_keypoints'] = np.array([[[x + 0.5, y + 0.5]] for x, y, _ in points], np.float32)
+    accepted = GenerateInstancePseudoLabels()(loaded)['components']['accepted']
     components = batch_components([labels['pl_seg_map']], [tags])
     given = torch.tensor([(0, label, y, x) for x, y, label in points if label in tags]) if points_are_given else None
-    return make_pseudo_labels(components, torch.from_numpy(hits[1:] == 1), 20, float(labels['pl_sigma']), given)
+    return make_pseudo_labels(components, torch.from_numpy(accepted), 20, float(labels['pl_sigma']), given)
 
 
 @pytest.mark.parametrize('kind', ['cls', 'point'])

@@ -34,6 +34,15 @@ def test_peaks_by_hand_and_threshold_is_inclusive():
     torch.testing.assert_close(find_peaks(heatmap, 3, 0.26), expected[:2])
 
 
+def test_alone_is_the_first_of_equal_neighbours():
+    heatmap = torch.zeros(1, 1, 8, 12)
+    heatmap[0, 0, 0:3, 0:4] = 0.5  # a plateau
+    heatmap[0, 0, 5, 3] = heatmap[0, 0, 6, 2] = 0.5  # diagonal neighbours
+    heatmap[0, 0, 5, 8] = heatmap[0, 0, 5, 10] = 0.5  # equal, but apart
+    assert len(find_peaks(heatmap, 3, 0.1)) == 12 + 2 + 2
+    assert find_peaks(heatmap, 3, 0.1, alone=True)[:, 2:4].tolist() == [[0, 0], [5, 3], [5, 8], [5, 10]]
+
+
 def test_topk_counts_per_sample_and_class(rng):
     heatmap = torch.rand(3, 2, 20, 24, generator=rng)
     everything = find_peaks(heatmap, 3, 0.5)

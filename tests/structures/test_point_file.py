@@ -19,6 +19,10 @@ def test_what_is_written_is_read(tmp_path):
     points = {'b': [Point(1, 3, 4, 0.5), Point(0, 0, 7.5, 0.25)], 'a': [Point(1, 8, 9)], 'none': []}
     write_points(tmp_path / 'points.json', points, CLASSES)
     assert read_points(tmp_path / 'points.json', CLASSES) == {'b': points['b'], 'a': points['a']}
+    lines = (tmp_path / 'points.json').read_text().splitlines()
+    assert lines[1] == ' {"photo": "b", "class": "dog", "y": 3, "x": 4, "score": 0.5},' and len(lines) == 5
+    write_points(tmp_path / 'points.json', {'none': []}, CLASSES)
+    assert read_points(tmp_path / 'points.json', CLASSES) == {}
 
 
 def test_a_file_by_hand(tmp_path):
@@ -55,6 +59,9 @@ def test_bad_files_are_named(tmp_path):
     for content in ([GOOD], dict(peaks=[GOOD])):
         with pytest.raises(ValueError, match='a points file is'):
             read_points(write(tmp_path / 'p.json', content), CLASSES)
+    (tmp_path / 'p.json').write_text('{"points": [{"photo": "a" "class": "dog"}]}')
+    with pytest.raises(ValueError, match=r'p.json is not valid JSON \(.* line 1 column 27 .*\); mend that place'):
+        read_points(tmp_path / 'p.json', CLASSES)
     with pytest.raises(ValueError, match='y, x missing'):
         read_points(write(tmp_path / 'p.json', dict(points=[{'photo': 'a', 'class': 'dog'}])), CLASSES)
     with pytest.raises(ValueError, match='an object with photo'):

@@ -99,7 +99,7 @@ def write_killed_config(path: Path, name: str, phase: str, iteration: int) -> Pa
 
 
 def check_two_processes_train_as_one(
-    demo_root: Path, folder: Path, name: str, pipeline: list[str], options: dict | None = None
+    demo_root: Path, folder: Path, name: str, pipeline: list[str], options: dict | None = None, rate: float = 0.1
 ) -> None:
     """Train a config with one process and with two on the same global batch; the weights must be the same.
 
@@ -111,20 +111,21 @@ def check_two_processes_train_as_one(
         name: A config of this folder, with fixed statistics of batch norm.
         pipeline: Its loading and packing transforms by name; `CROP` crops.
         options: Further settings.
+        rate: Learning rate, so small that the network does not diverge.
     """
     config, options = folder / 'fixed.py', options or {}
     steps = [dict(type=step, **(dict(crop_size=64, random=False) if step == CROP else {})) for step in pipeline]
     config.write_text(
         f'_base_ = [{str(CONFIGS / name)!r}]\n'
         f'train_dataloader = dict(dataset=dict(pipeline={steps!r}))\n'
-        "optim_wrapper = dict(optimizer=dict(_delete_=True, type='SGD', lr=.1))\n"
+        f"optim_wrapper = dict(optimizer=dict(_delete_=True, type='SGD', lr={rate}))\n"
         'param_scheduler = []\n'
     )
     listed = [f'{key}={value}' for key, value in {**options, 'train_dataloader.batch_size': 2}.items()]
     two = run_tool(demo_root, folder, 'dist_train.sh', config, 2, '--work-dir', 'two', '--cfg-options', *listed)
     assert two.status == 0, two.output
     train(str(config), folder / 'one', **options)
-    train(str(config), folder / 'slower', **options, **{'optim_wrapper.optimizer.lr': 0.05})
+    train(str(config), folder / 'slower', **options, **{'optim_wrapper.optimizer.lr': rate / 2})
     one, two, slower = (
         load_checkpoint_safely(folder / run / 'epoch_1.pth')['state_dict'] for run in ('one', 'two', 'slower')
     )

@@ -11,13 +11,13 @@ from mmengine.config import Config
 from mmengine.dataset import pseudo_collate
 from mmengine.device import get_device
 from mmengine.registry import DATASETS, MODELS, init_default_scope
-from pycocotools import mask as coco_mask
 
 from ..datasets import VOCTagDataset
 from ..datasets.transforms import LoadEvaluationMasks
 from ..engine import load_checkpoint_safely
 from ..engine.hooks.checkpoint_match_hook import find_unmatched_parameters
 from ..structures import PseudoLabelStore, read_json
+from ..structures.masks import decode_masks
 from ..visualization import enlarge_map
 from .devices import setup_environment_for_launch
 
@@ -159,7 +159,7 @@ def relate_photo(model: torch.nn.Module, item: dict) -> PhotoResults:
         truth=None
         if truth is None
         else Instances(
-            decode([instance['mask'] for instance in truth], size),
+            decode_masks([instance['mask'] for instance in truth], size),
             np.array([instance['bbox_label'] for instance in truth], np.int64),
         ),
     )
@@ -204,13 +204,6 @@ def read_instances(store: PseudoLabelStore, photo: str) -> Instances:
     """Read and decode what :func:`read_encoded_instances` reads."""
     kept, size = read_encoded_instances(store, photo)
     return Instances(
-        decode([instance['mask'] for instance in kept], size),
+        decode_masks([instance['mask'] for instance in kept], size),
         np.array([instance['label'] for instance in kept], np.int64),
     )
-
-
-def decode(masks: Sequence[dict], size: tuple[int, int]) -> np.ndarray:
-    """Decode COCO RLE to ``(N, H, W)`` bool."""
-    if not masks:
-        return np.zeros((0, *size), bool)
-    return np.stack([coco_mask.decode(mask).astype(bool) for mask in masks])

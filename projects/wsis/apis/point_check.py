@@ -14,7 +14,7 @@ SHOWN = 20
 
 
 def check_point_file(path: str, cfg: Config) -> None:
-    """Print how many points each class has, and every wrong one.
+    """Print how many points each class has, and the photos with a wrong one (at most 20), with the first of each.
 
     Args:
         path: The points file.
@@ -33,6 +33,8 @@ def check_point_file(path: str, cfg: Config) -> None:
     problems = find_problems(points, dataset)
     for problem in problems[:SHOWN]:
         print(problem)
+    if len(problems) > SHOWN:
+        print(f'and {len(problems) - SHOWN} more photos')
     if problems:
         raise ValueError(f'{path}: wrong points in {len(problems)} of {len(points)} photos')
 

@@ -78,10 +78,10 @@ class StageRecord:
 
 
 def describe_outputs(folder: Path) -> dict[str, str]:
-    """Return hashes of what a stage has made: its last checkpoint, its stores, its files of labels and pictures."""
+    """Return hashes of what a stage has made: its last checkpoint, stores, labels, peaks and pictures."""
     outputs = {f'store:{name}': value for name, value in find_manifests(folder).items()}
     checkpoint = find_latest_checkpoint(folder)
-    made = (path for pattern in ('instances.json', '*.png') for path in sorted(folder.glob(pattern)))
+    made = (path for pattern in ('instances.json', 'peaks.json', '*.png') for path in sorted(folder.glob(pattern)))
     files = [*([checkpoint] if checkpoint else []), *made]
     outputs.update({f'file:{file.name}': hash_file(file) for file in files})
     return outputs

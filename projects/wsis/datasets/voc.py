@@ -4,7 +4,7 @@ import logging
 import os
 import re
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Container, Sequence
+from collections.abc import Container, Mapping, Sequence
 from pathlib import Path
 
 from mmengine.dataset import BaseDataset
@@ -13,7 +13,7 @@ from mmengine.registry import DATASETS
 from PIL import Image
 
 from ..structures import PseudoLabelStore
-from ..structures.point_file import read_points
+from ..structures.point_file import Point, check_point_tags, read_points
 from .tags_file import PHOTO_ENDINGS, photo_stem, read_tags_file
 
 VOC_CLASSES = (
@@ -176,10 +176,17 @@ class VOCTagDataset(BaseDataset):
             data_list.append({**info, **self._name_stores(), **self._name_masks(photo)})
         self._warn_without_tags(data_list)
         if points is not None:
-            self._check_point_photos(points, data_list)
+            self._check_given_points(points, data_list)
         return data_list
 
-    def _check_point_photos(self, points: Container[str], data_list: list[dict]) -> None:
+    def _check_given_points(self, points: Mapping[str, Sequence[Point]], data_list: list[dict]) -> None:
+        if not points:
+            raise ValueError(f'{self.points_file} has no point')
+        for info in data_list:
+            check_point_tags(info['points'], info['img_id'], info['tags'], self.metainfo['classes'])
+        if unknown := sorted(set(points) - {info['img_id'] for info in data_list}):
+            text = f'{len(unknown)} of {len(points)} photos of {self.points_file} are not in the data set'
+            print_log(f'{text} (first: {unknown[0]})', 'current')
         without = [info['img_id'] for info in data_list if not info['points']]
         if len(without) == len(data_list):
             raise ValueError(

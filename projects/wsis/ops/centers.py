@@ -1,8 +1,12 @@
-"""Instance centres and the grouping of pixels around them (Panoptic-DeepLab's read-out, as BESTIE uses it)."""
+"""Instance centres and the grouping of pixels around them (Panoptic-DeepLab's read-out).
+
+For whole photos; :mod:`projects.wsis.ops.instance_labels` does the same inside the components of a batch.
+"""
 
 import torch
 from torch import Tensor
 
+from .instance_labels import find_nearest
 from .peaks import local_maxima
 
 
@@ -55,15 +59,5 @@ def group_pixels(centers: Tensor, offsets: Tensor) -> Tensor:
         raise ValueError(
             f'offsets must be a floating-point tensor (2, H, W), got {offsets.dtype} {tuple(offsets.shape)}'
         )
-    height, width = offsets.shape[1:]
-    rows = torch.arange(height, device=offsets.device, dtype=offsets.dtype)[:, None]
-    columns = torch.arange(width, device=offsets.device, dtype=offsets.dtype)
-    y, x = rows + offsets[0], columns + offsets[1]
-    groups = torch.zeros(height, width, dtype=torch.int64, device=offsets.device)
-    nearest = torch.full_like(y, float('inf'))
-    # one centre at a time: M maps of distances need not exist at once, and the first minimum wins on every device
-    for number, (center_y, center_x) in enumerate(centers.tolist(), 1):
-        distance = torch.hypot(y - center_y, x - center_x)
-        groups.masked_fill_(distance < nearest, number)
-        torch.minimum(nearest, distance, out=nearest)
-    return groups
+    everything = torch.ones(1, *offsets.shape[1:], dtype=torch.int64, device=offsets.device)
+    return find_nearest(centers[None].float(), everything, offsets[None])[0]

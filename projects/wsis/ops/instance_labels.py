@@ -4,8 +4,9 @@ Labels are a centre map, an offset to the centre and a weight for each pixel. No
 components, and no map goes to the CPU; what is waited for are numbers of pixels and centres.
 """
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -47,7 +48,8 @@ class InstanceLabels(NamedTuple):
     weight: Tensor
 
 
-class CenterSettings(NamedTuple):
+@dataclass(frozen=True)
+class CenterSettings:
     """How centres are found in a network's output.
 
     Attributes:
@@ -58,6 +60,9 @@ class CenterSettings(NamedTuple):
         distance: How far from all other centres a weak region must be, in pixels (exclusive).
         max_instances: A component with more centres is left out; None keeps all.
         keep_whole: Whether a component without a centre is one instance; else none.
+
+    Raises:
+        ValueError: If ``kernel`` is not odd and positive, or ``max_instances`` is below 1.
     """
 
     threshold: float = 0.3
@@ -67,6 +72,32 @@ class CenterSettings(NamedTuple):
     distance: float = 100.0
     max_instances: int | None = 5
     keep_whole: bool = False
+
+    def __post_init__(self) -> None:
+        if self.kernel < 1 or self.kernel % 2 == 0:
+            raise ValueError(f'kernel must be odd and positive so that a window has a middle, got {self.kernel}')
+        if self.max_instances is not None and self.max_instances < 1:
+            raise ValueError(f'max_instances is 1 or more, or None for no limit; got {self.max_instances}')
+
+    @classmethod
+    def from_config(cls, owner: str, settings: Mapping[str, Any], **defaults: Any) -> 'CenterSettings':
+        """Return the settings of a config.
+
+        Args:
+            owner: Where in the config they stand, for messages.
+            settings: What is set there.
+            defaults: What differs from the class's defaults where nothing is set.
+
+        Raises:
+            ValueError: If there is no such setting, or a value is out of its range.
+        """
+        known = [field.name for field in fields(cls)]
+        if unknown := sorted(set(settings) - set(known)):
+            raise ValueError(f'{owner}: no setting {", ".join(unknown)}; known are {", ".join(known)}')
+        try:
+            return cls(**{**defaults, **settings})
+        except ValueError as error:
+            raise ValueError(f'{owner}: {error}') from None
 
 
 class Instances(NamedTuple):
@@ -158,7 +189,16 @@ def find_instances(center: Tensor, offset: Tensor, components: Components, setti
         offset: ``(N, 2, H, W)`` offsets in pixels.
         components: Components of the semantic maps.
         settings: How centres are found.
+
+    Raises:
+        ValueError: If the maps are of other sizes than the components.
     """
+    count, height, width = components.numbers.shape
+    if center.shape[::2] != (count, height) or offset.shape != (count, 2, height, width) or center.shape[3] != width:
+        raise ValueError(
+            f'components of {(count, height, width)} need centre maps (N, C, H, W) and offsets (N, 2, H, W) of their '
+            f'size, got {tuple(center.shape)} and {tuple(offset.shape)}'
+        )
     scores = _pick_own_class(center, components) * (components.numbers > 0)
     found = _find_highest(scores, components, settings)
     if settings.tolerance > 0:
@@ -232,7 +272,8 @@ def _group_points(owner: Tensor, places: Tensor, count: int, slots: int | None) 
     order = owner.argsort(stable=True)
     owner, places = owner[order], places[order]
     counts = torch.zeros(count, dtype=torch.long, device=owner.device).scatter_add_(0, owner, torch.ones_like(owner))
-    slots = slots or (max(1, int(counts.max())) if count else 1)
+    if slots is None:
+        slots = max(1, int(counts.max())) if count else 1
     rank = torch.arange(len(owner), device=owner.device) - (counts.cumsum(0) - counts)[owner]
     # what does not fit goes to an entry that is cut off
     entries = torch.where(counts[owner] <= slots, owner * slots + rank, count * slots)
@@ -348,7 +389,8 @@ def read_instances(
     """Read instances out of a network's output (section 3.4).
 
     The score of an instance is its centre's score times the mean probability of its class inside; where a weak region
-    made the centre, that probability takes the place of its score.
+    made the centre, that probability takes the place of its score. It is 0 where the centre map is not above 0 anywhere
+    in the instance, which ``InstanceWriter`` leaves out of labels.
 
     Args:
         probabilities: ``(N, C + 1, H, W)`` class probabilities, background first.
@@ -359,11 +401,11 @@ def read_instances(
 
     Returns:
         ``(N, H, W)`` int64 instance of each pixel, 1..M over the batch, 0 none; component ``(M,)`` of each, from 0; and
-        score ``(M,)``.
+        score ``(M,)``, 0 or more.
     """
     instances = find_instances(center, offset, components, settings)
     means = mean_inside(probabilities, instances, components)
-    scores = torch.where(instances.scores >= 1, means, instances.scores) * means
+    scores = torch.where(instances.scores >= 1, means, instances.scores.clamp(min=0)) * means
     numbers, there = _number_through(instances.numbers, instances.areas.flatten() > 0)
     return numbers, there // instances.areas.shape[1], scores.flatten()[there]
 

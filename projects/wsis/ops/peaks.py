@@ -6,16 +6,20 @@ from torch import Tensor
 
 
 @torch.no_grad()
-def find_peaks(heatmap: Tensor, kernel: int = 15, threshold: float = 0.1, topk: int | None = None) -> Tensor:
+def find_peaks(
+    heatmap: Tensor, kernel: int = 15, threshold: float = 0.1, topk: int | None = None, alone: bool = False
+) -> Tensor:
     """Local maxima: pixels that equal the maximum of the window around them.
 
-    Windows are clipped at the border. Every pixel of a plateau is a peak.
+    Windows are clipped at the border.
 
     Args:
         heatmap: ``(N, C, H, W)`` scores.
         kernel: Side of the square window, odd.
         threshold: Lowest score of a peak (inclusive).
         topk: At most so many peaks of each sample and class, the strongest; ``None`` keeps all.
+        alone: Whether a pixel beside an earlier one (in raster order) of the same score is left out; else every pixel
+            of a plateau is a peak.
 
     Returns:
         ``(M, 5)`` rows ``sample, class, y, x, score`` in the type of ``heatmap``, by sample, class, falling score, then
@@ -34,6 +38,8 @@ def find_peaks(heatmap: Tensor, kernel: int = 15, threshold: float = 0.1, topk: 
     if topk is not None and topk < 1:
         raise ValueError(f'topk must be positive or None, got {topk}')
     found = local_maxima(heatmap, kernel) & (heatmap >= threshold)
+    if alone:
+        found &= _is_first_of_equals(heatmap)
     places = found.nonzero()  # raster order
     scores = heatmap[found]
     group = places[:, 0] * heatmap.shape[1] + places[:, 1]
@@ -69,6 +75,16 @@ def local_maxima(heatmap: Tensor, kernel: int) -> Tensor:
     # a square maximum is a maximum over rows of maxima over columns
     rows = F.max_pool2d(heatmap, (kernel, 1), stride=1, padding=(kernel // 2, 0))
     return F.max_pool2d(rows, (1, kernel), stride=1, padding=(0, kernel // 2)) == heatmap
+
+
+def _is_first_of_equals(heatmap: Tensor) -> Tensor:
+    """Which pixels ``(N, C, H, W)`` differ from their neighbours in the row above and on the left."""
+    height, width = heatmap.shape[2:]
+    padded = F.pad(heatmap, (1, 1, 1, 0), value=float('nan'))  # equals nothing
+    first = heatmap != padded[..., 1:, :width]
+    for column in range(3):
+        first &= heatmap != padded[..., :height, column : column + width]
+    return first
 
 
 def _rank_in_group(group: Tensor) -> Tensor:

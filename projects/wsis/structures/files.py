@@ -41,8 +41,12 @@ def write_png(path: str | Path, picture: np.ndarray) -> None:
     write_atomically(path, lambda file: Image.fromarray(picture).save(file, 'PNG'))
 
 
-def read_json(path: str | Path) -> Any:
+def read_json(path: str | Path, advice: str = 'delete it and make it again') -> Any:
     """Read a JSON file.
+
+    Args:
+        path: The file.
+        advice: What to do with a damaged one, for the message.
 
     Raises:
         ValueError: If the file is not valid JSON; the message names it.
@@ -50,7 +54,7 @@ def read_json(path: str | Path) -> Any:
     try:
         return json.loads(Path(path).read_text(encoding='utf-8'))
     except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f'{path} is not valid JSON ({error}); delete it and make it again') from None
+        raise ValueError(f'{path} is not valid JSON ({error}); {advice}') from None
 
 
 def hash_content(content: Any) -> str:

@@ -1,6 +1,6 @@
 """Masks: index pictures, instances from VOC maps, and RLE."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import cv2
@@ -64,6 +64,13 @@ def encode_mask(mask: np.ndarray) -> dict:
     """Encode a mask (H, W) as COCO RLE whose counts are text, so that it goes into JSON as it is."""
     encoded = coco_mask.encode(np.asfortranarray(mask, dtype=np.uint8))
     return dict(size=[int(value) for value in encoded['size']], counts=encoded['counts'].decode('ascii'))
+
+
+def decode_masks(masks: Sequence[dict], size: tuple[int, int]) -> np.ndarray:
+    """Decode COCO RLEs of a photo of the given height and width to ``(N, H, W)`` bool."""
+    if not masks:
+        return np.zeros((0, *size), bool)
+    return np.stack([coco_mask.decode(mask).astype(bool) for mask in masks])
 
 
 def read_object_masks(semantic_path: str | Path, instance_path: str | Path) -> tuple[np.ndarray, np.ndarray]:

@@ -1,11 +1,12 @@
 """Points of objects (peaks of class maps, or given by people) in one JSON file that can be read and written by hand."""
 
+import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .files import read_json, write_json
+from .files import read_json, write_atomically
 
 KEYS = ('photo', 'class', 'y', 'x', 'score')
 
@@ -39,7 +40,8 @@ def write_points(path: str | Path, points: Mapping[str, Iterable[Point]], classe
         classes: Class names.
     """
     entries = [dict(photo=photo, **point.as_json(classes)) for photo, found in points.items() for point in found]
-    write_json(path, dict(points=entries), indent=1)
+    lines = ',\n '.join(json.dumps(entry, ensure_ascii=False) for entry in entries)
+    write_atomically(path, lambda file: file.write(f'{{"points": [\n {lines}\n]}}\n'.encode()))
 
 
 def read_points(path: str | Path, classes: Sequence[str]) -> dict[str, list[Point]]:
@@ -61,7 +63,7 @@ def read_points(path: str | Path, classes: Sequence[str]) -> dict[str, list[Poin
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f'Points file {path} does not exist: make it with a PAM config, or name the right file')
-    content = read_json(path)
+    content = read_json(path, advice='mend that place')
     entries = content.get('points') if isinstance(content, dict) else None
     if not isinstance(entries, list):
         raise ValueError(f'{path}: a points file is {{"points": [{{"photo", "class", "y", "x", "score"}}, ...]}}')
@@ -119,12 +121,18 @@ def check_points(
     Raises:
         ValueError: If one does not; the message names it.
     """
+    check_point_tags(points, photo, tags, classes)
     for point in points:
         if not (point.y < size[0] and point.x < size[1]):
             raise ValueError(
                 f'Photo {photo}: the point of {classes[point.label]} at (y, x) = ({point.y:g}, {point.x:g}) lies '
                 f'outside the photo of height {size[0]} and width {size[1]}'
             )
+
+
+def check_point_tags(points: Sequence[Point], photo: str, tags: Sequence[int], classes: Sequence[str]) -> None:
+    """Check that points are of the tags of their photo; arguments and errors as of :func:`check_points`."""
+    for point in points:
         if point.label not in tags:
             raise ValueError(
                 f'Photo {photo}: there is a point of {classes[point.label]}, but the photo is tagged '

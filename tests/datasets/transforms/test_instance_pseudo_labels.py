@@ -119,6 +119,16 @@ def test_wrong_points_are_named():
         run(results)
 
 
+@pytest.mark.parametrize('key, loader', [('gt_seg_map', 'LoadSemanticMasks'), ('points', 'LoadPoints')])
+def test_missing_steps_are_named(key, loader):
+    results = results_of(label_map_of((0, 2, 2, 22, 22)), [])
+    if key == 'gt_seg_map':
+        results = LoadPoints()(results)
+    del results[key]
+    with pytest.raises(ValueError, match=f'needs {loader} before it'):
+        GenerateInstancePseudoLabels()(results)
+
+
 def test_dataset_reads_points(demo_root, tmp_path):
     classes = (demo_root / 'classes.txt').read_text().split()
     settings = dict(data_root=str(demo_root), metainfo=dict(classes=classes))
@@ -130,6 +140,13 @@ def test_dataset_reads_points(demo_root, tmp_path):
     assert dataset[0]['points'] == [Point(tag, 3, 4, 1.0)] and dataset[1]['points'] == []
     path.write_text(json.dumps(dict(points=[{'photo': 'a.jpg', 'class': classes[tag], 'y': 3, 'x': 4}])))
     with pytest.raises(ValueError, match='has no point of any of the 8 photos'):
+        VOCTagDataset(points_file=str(path), **settings)
+    path.write_text(json.dumps(dict(points=[])))
+    with pytest.raises(ValueError, match=r'points\.json has no point$'):
+        VOCTagDataset(points_file=str(path), **settings)
+    untagged = next(name for name in classes if classes.index(name) not in dataset[0]['tags'])
+    path.write_text(json.dumps(dict(points=[{'photo': photo, 'class': untagged, 'y': 3, 'x': 4}])))
+    with pytest.raises(ValueError, match=f'Photo {photo}: there is a point of {untagged}, but the photo is tagged'):
         VOCTagDataset(points_file=str(path), **settings)
     with pytest.raises(FileNotFoundError, match='Points file nowhere.json does not exist'):
         VOCTagDataset(points_file='nowhere.json', **settings)

@@ -53,6 +53,9 @@ class GenerateInstancePseudoLabels(BaseTransform):
 
     Args:
         min_area: Smaller components are left out, in pixels.
+
+    Raises:
+        ValueError: If the semantic map or the points were not loaded.
     """
 
     def __init__(self, min_area: int = 50) -> None:
@@ -60,6 +63,9 @@ class GenerateInstancePseudoLabels(BaseTransform):
 
     def transform(self, results: dict) -> dict:
         """Find the components of one crop."""
+        for key, loader in (('gt_seg_map', 'LoadSemanticMasks'), ('gt_keypoints', 'LoadPoints')):
+            if key not in results:
+                raise ValueError(f'GenerateInstancePseudoLabels needs {loader} before it in the pipeline')
         found = find_components(results['gt_seg_map'], results['tags'], self.min_area)
         points = np.floor(results['gt_keypoints'][:, 0, ::-1]).astype(np.int64)  # (y, x)
         labels = results['point_labels']

@@ -16,7 +16,7 @@ class PeakClassifier(CAMClassifier):
     """A multi-label classifier whose class maps give points of objects (PAM of BESTIE, Kim et al., CVPR 2022).
 
     Each view's maps are divided by their own maximum, then averaged over views and over 3x3 pixels; peaks are the
-    pixels that are the maximum of the window around them.
+    pixels that are the maximum of the window around them; of neighbours of equal height one is.
 
     Args:
         test_cfg: As in :class:`CAMClassifier` (``stride`` is 1, as peaks are pixels of the photo), and ``peak_kernel``:
@@ -51,7 +51,8 @@ class PeakClassifier(CAMClassifier):
         super().finish_sample(sample, maps, num_views)
         labels = sample.pred_cams.labels
         smooth = F.avg_pool2d(maps[None] / num_views, 3, stride=1, padding=1)[:, labels]
-        peaks = find_peaks(smooth, **self.peak_settings)
+        # enlarging repeats the outermost cells: an object there has a plateau, and would have many peaks
+        peaks = find_peaks(smooth, **self.peak_settings, alone=True)
         sample.pred_peaks = InstanceData(
             points=peaks[:, 2:4].long(), labels=labels[peaks[:, 1].long()], scores=peaks[:, 4].clamp(max=1)
         )

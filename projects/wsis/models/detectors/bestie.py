@@ -84,7 +84,7 @@ class BESTIE(BaseDetector):
         self.supervision = supervision
         self.sigma = sigma
         self.guidance = guidance
-        self.refinement = CenterSettings(**(refinement or {}))
+        self.refinement = CenterSettings.from_config('model.refinement', refinement or {})
         self.refining = False
         self.outcomes = torch.zeros(4, dtype=torch.long)
         self.keep_labels = False
@@ -95,7 +95,9 @@ class BESTIE(BaseDetector):
         self.mode = check_mode(test_cfg.pop('mode', 'predict'))
         self.flip = test_cfg.pop('flip', True)
         self.min_area = test_cfg.pop('min_area', 50)
-        self.reading = CenterSettings(**{**dict(threshold=0.1, max_instances=None, keep_whole=True), **test_cfg})
+        self.reading = CenterSettings.from_config(
+            'model.test_cfg', test_cfg, threshold=0.1, max_instances=None, keep_whole=True
+        )
 
     def extract_feat(self, batch_inputs: Tensor) -> tuple[Tensor, ...]:
         """Return the feature levels of photos (N, 3, H, W)."""

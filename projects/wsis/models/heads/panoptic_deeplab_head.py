@@ -12,7 +12,12 @@ from .instance_head import InstanceHead, InstanceMaps
 
 
 class ImagePooling(nn.Module):
-    """The mean over the photo as a map: pooled, projected without normalisation, and spread out again."""
+    """The mean over the photo as a map: pooled, projected without normalisation, and spread out again.
+
+    Args:
+        in_channels: Of the features.
+        channels: Of the map.
+    """
 
     def __init__(self, in_channels: int, channels: int) -> None:
         super().__init__()
@@ -24,7 +29,15 @@ class ImagePooling(nn.Module):
 
 
 class DilatedPyramid(nn.Module):
-    """Atrous spatial pyramid pooling of DeepLab V3, as Panoptic-DeepLab has it."""
+    """Atrous spatial pyramid pooling of DeepLab V3, as Panoptic-DeepLab has it.
+
+    Args:
+        in_channels: Of the features.
+        channels: Of each branch and of the map.
+        dilations: Of a 3x3 convolution each, beside one of 1x1 and the pooling.
+        dropout: Chance that a value of the map is dropped in training.
+        norm_cfg: Of all layers but the pooling.
+    """
 
     def __init__(
         self, in_channels: int, channels: int, dilations: Sequence[int], dropout: float, norm_cfg: dict
@@ -45,7 +58,17 @@ class DilatedPyramid(nn.Module):
 
 
 class PanopticDeepLabDecoder(nn.Module):
-    """From the last level to the first: enlarge, join with the projected level, fuse by a separable convolution."""
+    """From the last level to the first: enlarge, join with the projected level, fuse by a separable convolution.
+
+    Args:
+        in_channels: Channels of the levels, finest first.
+        channels: Of the fused maps.
+        pyramid_channels: Of the pyramid on the last level.
+        low_level_channels: To which the other levels are projected, coarsest first.
+        dilations: Of the pyramid.
+        dropout: Of the pyramid.
+        norm_cfg: Of all layers.
+    """
 
     def __init__(
         self,
