@@ -43,7 +43,7 @@ def test_network_and_converter_are_those_of_the_public_code(name, golden_network
             check(part, array)
         return
     # these networks with random weights carry rounding on: the public outputs are up to 4e-4 off the same network's in
-    # float64, and ours are held to what is nearest to both
+    # float64, so ours cannot be held to less
     for part, array in zip(maps, expected):
         array = torch.from_numpy(array)
         assert part.shape == array.shape and (part - array).abs().max() / array.abs().max() < 5e-4
