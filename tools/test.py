@@ -24,7 +24,11 @@ def build_parser() -> argparse.ArgumentParser:
     add_common_arguments(parser)
     parser.add_argument('--out', help='JSON file for the metrics')
     parser.add_argument('--show', action='store_true', help='show predictions in a window')
-    parser.add_argument('--show-dir', help='paint predictions into this folder below the run of the work dir')
+    parser.add_argument(
+        '--show-dir',
+        help='paint predictions into this folder below the run of the work dir; where labels are made, those of photos '
+        'that were not finished before',
+    )
     parser.add_argument('--tta', action='store_true', help='test-time augmentation (also: tta = True in the config)')
     return parser
 
