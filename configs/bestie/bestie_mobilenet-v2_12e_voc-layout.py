@@ -13,7 +13,8 @@ model = dict(
         pyramid_channels=96,
         semantic_low_level_channels=(48, 32, 16),
         instance_low_level_channels=(48, 32, 16),
-        dilations=(2, 4, 6)))
+        dilations=(2, 4, 6),
+        norm_cfg=dict(type='BN')))  # means and variances of the paper's momentum .01 need thousands of iterations
 
 train_pipeline = [
     dict(type='LoadPhoto'),
@@ -38,7 +39,10 @@ train_dataloader = dict(
 val_dataloader = dict(dataset=_base_.val_dataset)
 test_dataloader = dict(dataset=_base_.val_dataset)
 
-optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='Adam', lr=5e-4))
+optim_wrapper = dict(
+    type='OptimWrapper',
+    optimizer=dict(type='AdamW', lr=1e-4, weight_decay=.01),
+    paramwise_cfg=dict(custom_keys={'head': dict(lr_mult=10)}))
 param_scheduler = [dict(type='PolyLR', power=.9, eta_min=0., begin=0, end=12, by_epoch=True, convert_to_iter_based=True)]
 train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=12, val_interval=6)
 # labels of a network that has learnt little are bad: see configs/bestie/README.md

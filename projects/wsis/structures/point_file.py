@@ -121,13 +121,13 @@ def check_points(
     Raises:
         ValueError: If one does not; the message names it.
     """
-    check_point_tags(points, photo, tags, classes)
     for point in points:
         if not (point.y < size[0] and point.x < size[1]):
             raise ValueError(
                 f'Photo {photo}: the point of {classes[point.label]} at (y, x) = ({point.y:g}, {point.x:g}) lies '
                 f'outside the photo of height {size[0]} and width {size[1]}'
             )
+    check_point_tags(points, photo, tags, classes)
 
 
 def check_point_tags(points: Sequence[Point], photo: str, tags: Sequence[int], classes: Sequence[str]) -> None:
