@@ -14,7 +14,7 @@ model = dict(
         semantic_low_level_channels=(48, 32, 16),
         instance_low_level_channels=(48, 32, 16),
         dilations=(2, 4, 6),
-        norm_cfg=dict(type='BN')))  # means and variances of the paper's momentum .01 need thousands of iterations
+        norm_cfg=dict(type='BN')))  # the paper's momentum of .01 is made for its 50k iterations
 
 train_pipeline = [
     dict(type='LoadPhoto'),

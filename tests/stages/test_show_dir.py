@@ -9,11 +9,11 @@ from projects.wsis.apis.launch import apply_show, apply_tta, run_test
 
 @pytest.mark.parametrize('name', ['tiny_cam.py', 'tiny_pam.py', 'tiny_irnet.py', 'tiny_deeplab.py', 'tiny_bestie.py'])
 def test_predictions_are_painted(demo_root, demo_environment, chain, tmp_path, name):
-    data = f'test_dataloader.dataset.{"data_prefix.cams"}' if name == 'tiny_irnet.py' else None
-    cfg = read_tiny_config(name, tmp_path / 'work', **({data: str(chain / 'cams/cams')} if data else {}))
+    cfg = read_tiny_config(name, tmp_path / 'work')
     apply_show(cfg, show=False, show_dir='pictures')
     cfg.default_hooks.visualization.score_thr = 0.0
     if name == 'tiny_irnet.py':
+        cfg.test_dataloader.dataset.data_prefix.cams = str(chain / 'cams/cams')
         cfg.load_from = str(chain / 'irnet/epoch_1.pth')
     if cfg.get('tta'):
         apply_tta(cfg)

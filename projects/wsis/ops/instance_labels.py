@@ -193,10 +193,10 @@ def find_instances(center: Tensor, offset: Tensor, components: Components, setti
     Raises:
         ValueError: If the maps are of other sizes than the components.
     """
-    count, height, width = components.numbers.shape
-    if center.shape[::2] != (count, height) or offset.shape != (count, 2, height, width) or center.shape[3] != width:
+    size = tuple(components.numbers.shape)
+    if (len(center), *center.shape[2:]) != size or (len(offset), *offset.shape[2:]) != size or offset.shape[1] != 2:
         raise ValueError(
-            f'components of {(count, height, width)} need centre maps (N, C, H, W) and offsets (N, 2, H, W) of their '
+            f'components of {size} need centre maps (N, C, H, W) and offsets (N, 2, H, W) of their '
             f'size, got {tuple(center.shape)} and {tuple(offset.shape)}'
         )
     scores = _pick_own_class(center, components) * (components.numbers > 0)

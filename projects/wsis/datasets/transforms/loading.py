@@ -8,7 +8,7 @@ from mmengine.fileio import get
 from mmengine.registry import TRANSFORMS
 
 from ...structures import PseudoLabelStore
-from ...structures.masks import masks_to_instances, read_index_png, read_instance_png
+from ...structures.masks import decode_masks, masks_to_instances, read_index_png, read_instance_png
 
 
 @TRANSFORMS.register_module()
@@ -179,13 +179,12 @@ class LoadInstancesFromMasks(BaseTransform):
         """Decode the instance masks."""
         from mmdet.structures.bbox import HorizontalBoxes
         from mmdet.structures.mask import BitmapMasks
-        from pycocotools import mask as coco_mask
 
         instances = results.get('instances')
         if instances is None:
             raise ValueError(f'Photo {results["img_path"]} has no instance masks to train on')
         height, width = results['ori_shape']
-        masks = [coco_mask.decode(instance['mask']) for instance in instances]
+        masks = decode_masks([instance['mask'] for instance in instances], (height, width)).astype(np.uint8)
         results['gt_bboxes'] = HorizontalBoxes(
             np.array([instance['bbox'] for instance in instances], np.float32).reshape(-1, 4)
         )
