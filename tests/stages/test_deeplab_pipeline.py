@@ -23,7 +23,7 @@ PIPELINE = ('pipeline.py', CONFIGS / 'tiny_ppc_eps_pipeline.py', '--work-dir', '
 def folder(demo_root, tmp_path_factory):
     folder = tmp_path_factory.mktemp('ppc_eps')
     result = run_tool(demo_root, folder, *PIPELINE)
-    assert result.status == 0, result.output
+    assert result.status == 0, result.tail
     return folder
 
 

@@ -13,7 +13,7 @@ def saliency(demo_root, demo_environment, tmp_path, monkeypatch):
     result = run_tool(
         demo_root, tmp_path, 'dataset_converters/make_saliency.py', demo_root, '--out', folder, '--workers', '1'
     )
-    assert result.status == 0, result.output
+    assert result.status == 0, result.tail
     monkeypatch.setenv('WSIS_SALIENCY', str(folder))
     return folder
 

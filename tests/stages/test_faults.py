@@ -60,7 +60,7 @@ def test_two_processes_make_the_same_files(chain, demo_root, tmp_path, name, che
     if options := options_of(chain, stage):
         command += ['--cfg-options', *(f'{key}={value}' for key, value in options.items())]
     result = run_tool(demo_root, tmp_path, *command)
-    assert result.status == 0, result.output
+    assert result.status == 0, result.tail
     assert_same_stage(tmp_path / 'work', chain / stage, read_json(tmp_path / 'out.json'))
 
 

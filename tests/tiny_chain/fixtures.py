@@ -53,10 +53,10 @@ def start_tool(demo_root: Path, folder: Path, *command: object, **kwargs) -> sub
 
 
 def run_tool(demo_root: Path, folder: Path, *command: object) -> SimpleNamespace:
-    """Run a tool to its end and return its exit status and output."""
+    """Run a tool to its end and return its exit status, its output and its last lines, which say why it failed."""
     process = start_tool(demo_root, folder, *command)
     output, _ = process.communicate(timeout=300)
-    return SimpleNamespace(status=process.returncode, output=output)
+    return SimpleNamespace(status=process.returncode, output=output, tail=output[-4000:])
 
 
 def read_tiny_config(name: str, work_dir: Path, **options) -> Config:
@@ -123,7 +123,7 @@ def check_two_processes_train_as_one(
     )
     listed = [f'{key}={value}' for key, value in {**options, 'train_dataloader.batch_size': 2}.items()]
     two = run_tool(demo_root, folder, 'dist_train.sh', config, 2, '--work-dir', 'two', '--cfg-options', *listed)
-    assert two.status == 0, two.output
+    assert two.status == 0, two.tail
     train(str(config), folder / 'one', **options)
     train(str(config), folder / 'slower', **options, **{'optim_wrapper.optimizer.lr': rate / 2})
     one, two, slower = (
@@ -192,6 +192,6 @@ def chain(demo_root, tmp_path_factory) -> Path:
 
     def make(folder):
         result = run_tool(demo_root, folder, 'pipeline.py', CONFIGS / 'tiny_pipeline.py', '--work-dir', 'work')
-        assert result.status == 0, result.output
+        assert result.status == 0, result.tail
 
     return make_once(tmp_path_factory, 'chain', make) / 'work'

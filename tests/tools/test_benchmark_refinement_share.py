@@ -10,7 +10,7 @@ from projects.wsis.apis.launch import build_runner
 
 def test_share_of_a_step(demo_root, demo_environment, chain, tmp_path):
     made = run_tool(demo_root, tmp_path, 'dataset_converters/make_points.py', CONFIGS / 'tiny_pam.py', 'points.json')
-    assert made.status == 0, made.output
+    assert made.status == 0, made.tail
     options = {
         'train_dataloader.dataset.data_prefix.semantic_masks': str(chain / 'pseudo_labels/semantic_masks'),
         'train_dataloader.dataset.points_file': str(tmp_path / 'points.json'),
@@ -21,7 +21,7 @@ def test_share_of_a_step(demo_root, demo_environment, chain, tmp_path):
     tool = 'analysis_tools/benchmark_refinement_share.py'
     arguments = [CONFIGS / 'tiny_bestie.py', 'weights.pth', *counts, '--cfg-options', *map('='.join, options.items())]
     result = run_tool(demo_root, tmp_path, tool, *arguments)
-    assert result.status == 0, result.output
+    assert result.status == 0, result.tail
     row = re.search(r'^\| `tiny_bestie` \| (\d+) \| ([\d.]+) \| ([\d.]+)% \(at most', result.output, re.MULTILINE)
     assert 0 < float(row[2]) < float(row[1]) and 0 < float(row[3]) < 100
 

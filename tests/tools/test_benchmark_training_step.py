@@ -9,7 +9,7 @@ def test_steps_of_two_configs_in_turns(demo_root, tmp_path):
     configs = [CONFIGS / 'tiny_seam.py', CONFIGS / 'tiny_ppc.py']
     counts = ['--steps', 2, '--warm-up', 1, '--batches', 1, '--threads', 1]
     result = run_tool(demo_root, tmp_path, 'analysis_tools/benchmark_training_step.py', *configs, *counts)
-    assert result.status == 0, result.output
+    assert result.status == 0, result.tail
     rows = re.findall(r'^\| `(\w+)` \| (\d+) \| \d+ to \d+ \| ([\d.]+) \| (\d+) \|', result.output, re.MULTILINE)
     assert [row[0] for row in rows] == ['tiny_seam', 'tiny_ppc']
     assert float(rows[0][2]) == 1 and all(float(number) > 0 for row in rows for number in row[1:])

@@ -39,7 +39,7 @@ def test_columns_are_stores_and_rows_photos(photos, demo_root, tmp_path):
     sizes = []
     for count in (1, 2):
         result = run_tool(demo_root, tmp_path, TOOL, photos, f'page{count}.png', *stores, '--count', count)
-        assert result.status == 0, result.output
+        assert result.status == 0, result.tail
         with Image.open(tmp_path / f'page{count}.png') as page:
             sizes.append(page.size)
     assert sizes[0][0] == sizes[1][0] and sizes[0][1] + 100 < sizes[1][1]

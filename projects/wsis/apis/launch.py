@@ -1,6 +1,7 @@
 """What tools/train.py and tools/test.py do: read a config, apply the command line to it, build and run the Runner."""
 
 import argparse
+import gc
 import json
 import os
 from copy import deepcopy
@@ -182,11 +183,14 @@ def build_runner(cfg: Config, complete_weights: bool, training: bool = True) -> 
 
 
 def finish() -> None:
-    """Leave the process group, so that torch does not warn about it.
+    """Leave the process group; call it when nothing refers to the run's Runner any more.
 
-    All processes leave together: one that left while another still wrote was seen to abort at the exit.
+    All processes leave together, and gloo's threads end here: a process whose group still lived at its exit was seen
+    to abort there now and then, when another had left before.
     """
     if distributed.is_available() and distributed.is_initialized():
+        # the wrapped model holds the group too, and the Runner, which is part of reference cycles, holds the model
+        gc.collect()
         distributed.barrier()
         distributed.destroy_process_group()
 
