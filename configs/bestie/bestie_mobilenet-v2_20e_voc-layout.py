@@ -1,7 +1,7 @@
 # A light BESTIE for photos in VOC layout, on two CPU cores.
 _base_ = [
     '../_base_/models/bestie_r50.py', '../_base_/models/mobilenet_v2.py', '../_base_/datasets/voc_layout.py',
-    '../_base_/stages/bestie.py', '../_base_/default_runtime.py'
+    '../_base_/stages/bestie.py', '../_base_/schedules/adamw_poly_light.py', '../_base_/default_runtime.py'
 ]
 custom_imports = dict(imports=['projects.wsis', 'mmseg.datasets.transforms'], allow_failed_imports=False)
 model = dict(
@@ -42,11 +42,8 @@ train_dataloader = dict(
 val_dataloader = dict(dataset=_base_.val_dataset)
 test_dataloader = dict(dataset=_base_.val_dataset)
 
-optim_wrapper = dict(
-    type='OptimWrapper',
-    optimizer=dict(type='AdamW', lr=2e-4, weight_decay=.01),
-    paramwise_cfg=dict(custom_keys={'head': dict(lr_mult=10)}))
-param_scheduler = [dict(type='PolyLR', power=.9, eta_min=0., begin=0, end=20, by_epoch=True, convert_to_iter_based=True)]
-train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=20, val_interval=10)
+optim_wrapper = dict(optimizer=dict(lr=2e-4))
+param_scheduler = [dict(_base_.param_scheduler[0], end=20)]
+train_cfg = dict(max_epochs=20, val_interval=10)
 # labels of a network that has learnt little are bad: see configs/bestie/README.md
 custom_hooks = [dict(_base_.custom_hooks[0], begin=.5, draw_interval=100)]

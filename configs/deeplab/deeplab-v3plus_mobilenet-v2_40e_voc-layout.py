@@ -1,7 +1,7 @@
 # A light DeepLab V3+ on pseudo masks of photos in VOC layout, for two CPU cores.
 _base_ = [
     '../_base_/models/deeplab_v3plus_r101.py', '../_base_/models/mobilenet_v2.py', '../_base_/datasets/voc_layout.py',
-    '../_base_/stages/deeplab.py', '../_base_/mmseg_runtime.py'
+    '../_base_/stages/deeplab.py', '../_base_/schedules/adamw_poly_light.py', '../_base_/mmseg_runtime.py'
 ]
 model = dict(
     backbone=dict(_delete_=True, out_indices=(1, 6), **_base_.mobilenet_v2_trained),
@@ -42,11 +42,5 @@ train_dataloader = dict(
 val_dataloader = dict(dataset=_base_.val_dataset)
 test_dataloader = dict(dataset=_base_.val_dataset)
 
-optim_wrapper = dict(
-    type='OptimWrapper',
-    optimizer=dict(type='AdamW', lr=1e-4, weight_decay=.01),
-    paramwise_cfg=dict(custom_keys={'decode_head': dict(lr_mult=10)}))
-param_scheduler = [
-    dict(type='PolyLR', power=.9, eta_min=0., begin=0, end=40, by_epoch=True, convert_to_iter_based=True)
-]
-train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=40, val_interval=10)
+param_scheduler = [dict(_base_.param_scheduler[0], end=40)]
+train_cfg = dict(max_epochs=40, val_interval=10)
