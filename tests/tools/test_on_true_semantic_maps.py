@@ -50,9 +50,7 @@ def test_other_models_and_label_making_are_refused(demo_root, tmp_path, config, 
 
 
 def test_photos_without_masks_are_named(demo_root, demo_copy, checkpoint, tmp_path):
-    for path in (demo_copy / 'SegmentationClass').glob('*.png'):
-        path.unlink()
-    for path in (demo_copy / 'SegmentationObject').glob('*.png'):
+    for path in demo_copy.glob('Segmentation*/*.png'):
         path.unlink()
     result = run_tool(demo_copy, tmp_path, TOOL, CONFIGS / 'tiny_bestie.py', checkpoint, '--work-dir', 'work')
     assert result.status == 1 and 'has no mask in the data set' in result.output

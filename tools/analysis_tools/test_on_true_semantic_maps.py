@@ -1,7 +1,7 @@
 """Test BESTIE's centres and offsets alone: its semantic maps are replaced by the true ones.
 
 What is lost against the true masks then is lost by the instance branch; what the plain test loses beyond that, by the
-semantic maps. With `--no-centers` each component of the true maps is one instance, what the branch has to beat.
+semantic maps. With `--no-centers` each component of the true maps is one instance: the branch has to beat that.
 
 Example:
     python tools/analysis_tools/test_on_true_semantic_maps.py configs/bestie/bestie_r18_18e_demo.py \
