@@ -18,7 +18,6 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 import cv2
-import numpy as np
 from tqdm import tqdm
 
 # Run as a script from any folder, or imported as a module from elsewhere.
@@ -69,18 +68,16 @@ def find_photos(folder: Path) -> dict[str, Path]:
 
 def make_map(source: Path, target: Path, method: str) -> bool:
     """Write the map of one photo; return whether the photo could be read."""
+    # here, as the command line is to answer --help at once
+    from projects.wsis.structures import PhotoError, decode_photo, write_atomically
+
     cv2.setNumThreads(1)
-    photo = cv2.imdecode(np.frombuffer(source.read_bytes() or b'\0', np.uint8), cv2.IMREAD_COLOR)
-    if photo is None:
+    try:
+        photo = decode_photo(source)
+    except PhotoError:
         return False
     png = cv2.imencode('.png', find_saliency(photo, method))[1]
-    # as structures.write_atomically, which workers do not import: it would bring torch along
-    temporary = target.with_name(f'.{target.name}.{os.getpid()}.tmp')
-    try:
-        temporary.write_bytes(png.tobytes())
-        os.replace(temporary, target)
-    finally:
-        temporary.unlink(missing_ok=True)
+    write_atomically(target, lambda file: file.write(png.tobytes()))
     return True
 
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image
 from pycocotools import mask as coco_mask
+
+from .photo_file import open_picture
 
 IGNORE_LABEL = 255
 
@@ -107,9 +108,9 @@ def read_index_png(path: str | Path) -> np.ndarray:
         ValueError: If the file cannot be read or is a colour picture.
     """
     try:
-        with Image.open(path) as image:
+        with open_picture(path) as image:
             indices = np.array(image)
-    except OSError as error:
+    except (OSError, SyntaxError, ValueError) as error:  # PIL's PNG reader raises SyntaxError for some damages
         raise ValueError(f'Mask {path} cannot be read ({error})') from None
     if indices.ndim != 2:
         raise ValueError(f'Mask {path} is a colour picture; masks are palette or grey PNG of class (instance) numbers')

@@ -12,15 +12,12 @@ from mmengine.logging import print_log
 from mmengine.registry import DATASETS, LOOPS, METRICS
 from mmengine.runner import Runner, TestLoop
 from mmengine.structures import PixelData
-from PIL import Image
 
 from ...datasets import VOCTagDataset
 from ...datasets.transforms import LoadEvaluationMasks
 from ...datasets.transforms.formatting import tags_to_vector
 from ...evaluation.writers import StoreWriter
-from ...structures import find_manifests, hash_content, hash_file
-
-EXIF_ORIENTATION = 0x0112
+from ...structures import find_manifests, hash_content, hash_file, probe_photo
 
 
 @LOOPS.register_module()
@@ -121,7 +118,7 @@ class PseudoLabelLoop(TestLoop):
 
     def _read_sample(self, info: dict[str, Any]) -> DetDataSample:
         """Return the sample of a finished photo: its truth, and what the stores hold."""
-        info['ori_shape'] = read_photo_size(info['img_path'])
+        info['ori_shape'] = probe_photo(info['img_path']).shape
         known = ('img_id', 'img_path', 'ori_shape', 'tags', 'instances')
         sample = DetDataSample(metainfo={key: info[key] for key in known if key in info})
         sample.gt_tags = tags_to_vector(info['tags'], len(self.dataloader.dataset.metainfo['classes']))
@@ -177,10 +174,3 @@ def _describe_writers(evaluators: dict | list) -> list[dict]:
         for settings, found in zip(evaluators, classes)
         if found is not None and issubclass(found, StoreWriter)
     ]
-
-
-def read_photo_size(path: str) -> tuple[int, int]:
-    """Return the size (H, W) that a photo has once it is loaded, without decoding it: turned as its EXIF data says."""
-    with Image.open(path) as photo:
-        turned = photo.getexif().get(EXIF_ORIENTATION, 1) >= 5
-        return photo.size if turned else photo.size[::-1]
