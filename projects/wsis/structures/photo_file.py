@@ -135,12 +135,14 @@ def check_photo(path: str | Path, quick: bool = False) -> str | None:
     """
     if obstacle := _find_obstacle(path):
         return obstacle
+    if quick and _is_ended_jpeg(path):
+        return None
     try:
         with open(path, 'rb') as file, open_picture(file) as picture:
             facts = _read_facts(picture, os.path.getsize(path))
             if facts.format == 'PNG' and (fault := _check_png_chunks(path)):
                 return fault
-            if quick and (facts.format == 'PNG' or facts.format == 'JPEG' and _has_end_of_jpeg(path)):
+            if quick and facts.format == 'PNG':
                 return None
             # a fraction of the pixels, but all of the file is read
             picture.draft('L', (max(1, picture.width // 8), max(1, picture.height // 8)))
@@ -177,6 +179,10 @@ def _find_obstacle(path: str | Path) -> str | None:
     path = os.fspath(path)
     if '\0' in path:
         return 'the name holds a NUL character'
+    try:
+        path.encode()
+    except UnicodeEncodeError:  # stores and JSON files could not name it
+        return 'the name is not UTF-8'
     if not os.path.exists(path):
         return 'a dead link' if os.path.islink(path) else 'missing'
     if not os.path.isfile(path):
@@ -248,9 +254,11 @@ def _reduce(photo: np.ndarray, long_side: int | None) -> np.ndarray:
     return cv2.resize(photo, (width, height), interpolation=cv2.INTER_AREA)
 
 
-def _has_end_of_jpeg(path: str | Path) -> bool:
-    """Whether the end mark is among the last bytes; cameras append films and maps to photos."""
+def _is_ended_jpeg(path: str | Path) -> bool:
+    """Whether a file begins as a JPEG and its end mark is among the last bytes; cameras append films and maps."""
     with open(path, 'rb') as file:
+        if file.read(3) != b'\xff\xd8\xff':
+            return False
         file.seek(max(0, os.path.getsize(path) - 1024))
         return b'\xff\xd9' in file.read()
 

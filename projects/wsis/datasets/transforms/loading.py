@@ -6,7 +6,7 @@ from mmcv.transforms import BaseTransform
 from mmengine.registry import TRANSFORMS
 
 from ...structures import PseudoLabelStore, decode_photo, probe_photo
-from ...structures.masks import decode_masks, masks_to_instances, read_index_png, read_instance_png
+from ...structures.masks import decode_annotations, decode_masks, masks_to_instances, read_index_png, read_instance_png
 
 
 @TRANSFORMS.register_module()
@@ -42,13 +42,16 @@ class LoadPhoto(BaseTransform):
 class LoadEvaluationMasks(BaseTransform):
     """Load ground-truth masks for evaluation. Photos without masks pass unchanged; resizing and flipping leave them.
 
-    Optional keys: ``seg_map_path``, ``instance_map_path`` (palette PNG; 0 background, 255 ignore).
+    Optional keys: ``seg_map_path``, ``instance_map_path`` (palette PNG; 0 background, 255 ignore), or
+    ``mask_annotations`` of a COCO json (which needs ``ori_shape``, or ``img_path`` to look it up).
     Added keys: ``evaluation_sem_seg`` (H, W) uint8, and ``instances``: a list of ``dict(bbox=[x1, y1, x2, y2],
     bbox_label=int, mask=RLE, ignore_flag=0)``.
     """
 
     def transform(self, results: dict) -> dict:
         """Load the masks that the data info names."""
+        if 'mask_annotations' in results:
+            return _load_annotations(results)
         if 'seg_map_path' not in results:
             return results
         semantic = read_index_png(results['seg_map_path'])
@@ -194,6 +197,16 @@ class LoadInstancesFromMasks(BaseTransform):
         results['gt_ignore_flags'] = np.zeros(len(instances), bool)
         results['gt_masks'] = BitmapMasks(masks, height, width)
         return results
+
+
+def _load_annotations(results: dict) -> dict:
+    size = tuple(results.get('ori_shape') or probe_photo(results['img_path']).shape)
+    try:
+        instances, semantic = decode_annotations(results['mask_annotations'], size)
+    except ValueError as error:
+        raise ValueError(f'Masks of photo {results["img_path"]}: {error}') from None
+    results['evaluation_sem_seg'], results['instances'] = semantic, instances
+    return results
 
 
 def read_saliency_png(path: str) -> np.ndarray:
