@@ -121,6 +121,37 @@ def test_split_names_with_file_endings_and_blanks(root):
     )
 
 
+def test_endings_of_split_lines_count(root):
+    write_photo(root / 'JPEGImages/a.png')  # a mask that lies beside its photo
+    write_split(root, 'endings.txt', 'a.jpg', 'b.JPG', 'JPEGImages/c.jpg SegmentationClass/c.png')
+    dataset = build(root, ann_file='ImageSets/endings.txt')
+    files = [Path(dataset.get_data_info(index)['img_path']).name for index in range(3)]
+    assert files == ['a.jpg', 'b.jpg', 'c.jpg']
+    one_line(root, ValueError, r'JPEGImages: a may be a\.jpg or a\.png: write the ending')
+    write_split(root, 'both.txt', 'a.jpg', 'a.png')
+    one_line(root, ValueError, r'a\.jpg and a\.png would share', ann_file='ImageSets/both.txt')
+    (root / 'JPEGImages/a.jpg').unlink()
+    write_split(root, 'gone.txt', 'a.jpg', 'b')
+    assert list(tags_of(build(root, ann_file='ImageSets/gone.txt'))) == ['b']  # a.png does not step in
+
+
+@pytest.mark.parametrize('encoding', ['utf-16', 'utf-8-sig'])
+def test_splits_and_tags_of_common_encodings(root, encoding):
+    write_photo(root / 'JPEGImages/café.jpg')
+    (root / 'ImageSets/s.txt').write_text('café\na.jpg\n', encoding=encoding)
+    (root / 'tags.csv').write_text('file,tags\ncafé,Cat;emu\na,dog\na,cat\n', encoding=encoding)
+    dataset = build(root, ann_file='ImageSets/s.txt', tags_file='tags.csv')
+    assert tags_of(dataset) == {'café': [0, 2], 'a': [0, 1]}  # rows of one photo are joined
+    (root / 'ImageSets/s.txt').write_text('a\ncafé\n', encoding='latin-1')
+    one_line(root, ValueError, r's\.txt, line 2: byte 0xe9 is not UTF-8', ann_file='ImageSets/s.txt')
+
+
+def test_tags_of_no_photo_are_counted(root, warnings_of_log):
+    (root / 'tags.csv').write_text('file,tags\na,dog\nz.jpg,cat\n')
+    build(root, tags_file='tags.csv')
+    assert f'{root}/tags.csv: 1 of 2 names are no photo (first: z.jpg)' in warnings_of_log
+
+
 def test_photos_to_predict_need_no_xml(root):
     (root / 'Annotations/b.xml').unlink()
     assert tags_of(build(root, mode='predict')) == {'a': [0, 1], 'b': []}

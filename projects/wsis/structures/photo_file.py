@@ -4,6 +4,7 @@ import io
 import os
 import struct
 import threading
+import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -165,7 +166,9 @@ def open_picture(source: str | Path | BinaryIO) -> Iterator[Image.Image]:
     with _PIL_LIMIT_LOCK:
         limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
         try:
-            picture = Image.open(source)
+            with warnings.catch_warnings():  # PIL warns of damages without naming the file; what is broken raises
+                warnings.simplefilter('ignore')
+                picture = Image.open(source)
         finally:
             Image.MAX_IMAGE_PIXELS = limit
     with picture:

@@ -2,16 +2,17 @@
 
 import unicodedata
 from collections.abc import Iterable
-from pathlib import PurePosixPath
 
-from ...structures.photo_file import is_photo_name
+from ...structures.photo_file import PHOTO_ENDINGS, is_photo_name
 
 _SEVERAL = '\0several'
 
 
 def clean_name(name: str) -> str:
     """Return a photo's name with ``/`` between folders, without ``./`` and in Unicode's composed form."""
-    name = unicodedata.normalize('NFC', name.strip())
+    name = name.strip()
+    if not name.isascii():
+        name = unicodedata.normalize('NFC', name)
     name = name.replace('\\', '/')
     while name.startswith('./'):
         name = name[2:]
@@ -20,7 +21,9 @@ def clean_name(name: str) -> str:
 
 def drop_ending(name: str) -> str:
     """Return a photo's name without its file ending, where it has that of a photo."""
-    return str(PurePosixPath(name).with_suffix('')) if is_photo_name(name) and PurePosixPath(name).suffix else name
+    stem, _, ending = name.rpartition('.')
+    # `.jpg` alone is a name, not an ending
+    return stem if f'.{ending.lower()}' in PHOTO_ENDINGS and stem and stem[-1] != '/' else name
 
 
 def _lower_ending(name: str) -> str:
@@ -40,18 +43,20 @@ class PhotoNames:
     """
 
     def __init__(self, photos: Iterable[str]) -> None:
-        self.exact = {}
+        self.exact = {clean_name(photo): photo for photo in photos}
         self._tails: dict[str, str] = {}
         self._stems: dict[str, str] = {}
         self._alike: dict[str, list[str]] = {}
-        for photo in photos:
-            name = clean_name(photo)
-            self.exact[name] = photo
-            parts = name.split('/')
-            for start in range(len(parts)):
-                tail = _lower_ending('/'.join(parts[start:]))
+
+    def _index_tails(self) -> None:
+        """Make the indices that only names of another form than the paths need."""
+        for name, photo in self.exact.items():
+            tail = _lower_ending(name)
+            stem = drop_ending(tail)
+            while tail:
                 self._enter(self._tails, tail, photo)
-                self._enter(self._stems, drop_ending(tail), photo)
+                self._enter(self._stems, stem, photo)
+                tail, stem = tail.partition('/')[2], stem.partition('/')[2]
 
     def _enter(self, index: dict[str, str], key: str, photo: str) -> None:
         known = index.setdefault(key, photo)
@@ -87,8 +92,10 @@ class PhotoNames:
     def is_elsewhere(self, name: str, photo: str) -> bool:
         """Return whether a name that was found gives the photo another folder than it lies in."""
         name, photo = clean_name(name), clean_name(photo)
-        folders = PurePosixPath(name).parent.parts[::-1], PurePosixPath(photo).parent.parts[::-1]
+        folders = name.split('/')[-2::-1], photo.split('/')[-2::-1]
         return any(written != true for written, true in zip(*folders))
 
     def _choose_index(self, name: str) -> tuple[dict[str, str], str]:
+        if not self._tails:
+            self._index_tails()
         return (self._tails, _lower_ending(name)) if is_photo_name(name) else (self._stems, name)

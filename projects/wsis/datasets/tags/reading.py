@@ -69,8 +69,11 @@ def _match_photos(
     rows: Sequence[TagRow], photos: Iterable[str] | None, warnings: list[str]
 ) -> tuple[dict[str, list[str]], list[str]]:
     """Return the tags of each photo (joined, with repetitions) and the names that are no photo."""
-    by_name: dict[str, list[str]] = {}
+    as_written: dict[str, list[str]] = {}
     for photo, names in rows:
+        as_written.setdefault(photo, []).extend(names)
+    by_name: dict[str, list[str]] = {}
+    for photo, names in as_written.items():
         by_name.setdefault(clean_name(photo), []).extend(names)
     if photos is None:
         return by_name, []

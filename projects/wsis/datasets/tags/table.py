@@ -67,8 +67,11 @@ def read_table(path: Path, text: str, classes: Collection[str] | None = None) ->
 
 def split_tags(cell: str, classes: Collection[str] | None = None) -> list[str]:
     """Split a cell at ``;`` and ``|``, but not within double quotes, nor where the whole cell is a class."""
-    if classes is not None and cell.strip() in classes:
-        return [cell.strip()]
+    name = cell.strip()
+    if not name:
+        return []
+    if (';' not in name and '|' not in name and '"' not in name) or (classes is not None and name in classes):
+        return [name]
     if '"' in cell:
         parts = [part for piece in csv.reader([cell], delimiter=';', skipinitialspace=True) for part in piece]
         return [part.strip() for part in parts if part.strip()]
@@ -84,7 +87,7 @@ def _read_rows(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:
     reader = csv.reader(io.StringIO(text, newline=''), delimiter=_find_delimiter(text), strict=True)
     try:
         for row in reader:
-            if any(cell.strip() for cell in row):
+            if row and (row[0].strip() or any(cell.strip() for cell in row)):
                 yield reader.line_num, row
     except csv.Error as error:
         raise ValueError(f'{path}, line {reader.line_num}: no table ({error}); mend its quotes') from None
