@@ -13,6 +13,7 @@ import multiprocessing
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -27,8 +28,6 @@ sys.path.insert(1, str(Path(__file__).resolve().parents[1]))
 from classical_saliency import METHODS, find_saliency  # noqa: E402
 
 __all__ = ['make_saliency']
-
-PHOTO_ENDINGS = ('.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff', '.webp')
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -52,18 +51,29 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     return args
 
 
-def find_photos(folder: Path) -> dict[str, Path]:
-    """Return ``{stem: path}`` of all photos of a folder.
+def find_photos(folder: Path, skip: Sequence[str] = ()) -> dict[str, Path]:
+    """Return the path of all photos of a folder by the name of their map.
+
+    In a folder without subfolders that is the stem, as in VOC layout; else the path below the folder with its ending.
+
+    Args:
+        folder: The folder.
+        skip: Folders in it that hold no photos.
 
     Raises:
         FileNotFoundError: If there is no such folder, or no photo in it.
     """
+    from projects.wsis.datasets.photos import find_shared_stems, list_photo_tree
+    from projects.wsis.structures import PHOTO_ENDINGS
+
     if not folder.is_dir():
         raise FileNotFoundError(f'photo folder {folder} does not exist: check DATA_ROOT and --photos')
-    photos = {path.stem: path for path in sorted(folder.iterdir()) if path.suffix.lower() in PHOTO_ENDINGS}
-    if not photos:
+    names = list_photo_tree(str(folder), skip)
+    if not names:
         raise FileNotFoundError(f'{folder} holds no photos ({", ".join(PHOTO_ENDINGS)})')
-    return photos
+    if any('/' in name for name in names) or find_shared_stems(names):
+        return {name: folder / name for name in names}
+    return {Path(name).stem: folder / name for name in names}
 
 
 def make_map(source: Path, target: Path, method: str) -> bool:
@@ -181,7 +191,7 @@ def main(argv: list[str] | None = None) -> int:
     args = parse_args(argv)
     out = args.out or args.data_root / 'saliency'
     try:
-        photos = find_photos(args.data_root / args.photos)
+        photos = find_photos(args.data_root / args.photos, [str(out)])
         # a wrong folder shows before the work on the maps
         masks = find_masks(args.data_root / args.evaluate, photos) if args.evaluate else {}
         bad = make_saliency(photos, out, args.method, args.workers or os.cpu_count() or 1)

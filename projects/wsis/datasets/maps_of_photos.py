@@ -39,7 +39,7 @@ def name_saliency(data_list: Sequence[dict], maps: MapFolder) -> None:
             f'Saliency folder {maps.folder} does not exist: make the maps with '
             'tools/dataset_converters/make_saliency.py, or name your own folder (data_prefix.saliency)'
         )
-    found = {info['img_id']: maps.find(info['img_id']) for info in data_list}
+    found = {info['img_id']: maps.find(info['img_id']) or maps.find(info['file_name']) for info in data_list}
     if missing := [photo for photo, path in found.items() if path is None]:
         raise FileNotFoundError(
             f'{len(missing)} of {len(data_list)} photos have no saliency map <photo>.png in {maps.folder} '

@@ -101,6 +101,10 @@ class PhotoTagDataset(TagDataset):
             sources.append(DataSource(os.path.join(root, settings['mask_file'])))
         return sources
 
+    def describe_masks(self) -> str:
+        """Return where the masks are, for messages."""
+        return self.mask_file or super().describe_masks()
+
     def find_shared_stems(self, data_list: Sequence[dict]) -> frozenset[str]:
         """Return paths without ending that several photos share."""
         return find_shared_stems(self._tree)

@@ -224,6 +224,12 @@ class TagDataset(BaseDataset):
         """Return what names the photos, for messages."""
         return ', '.join(self.split_files) or self.data_root
 
+    def describe_masks(self) -> str:
+        """Return where the masks are, for messages."""
+        return (
+            ' and '.join(str(self.data_prefix[key]) for key in self.mask_folders if key in self.data_prefix) or 'none'
+        )
+
     def find_shared_stems(self, data_list: Sequence[dict]) -> frozenset[str]:
         """Return ids without ending that several photos share; ids of a format that leave endings out share none."""
         return frozenset()

@@ -21,10 +21,10 @@ def build_photo_dataset(cfg: Config, with_masks: bool = False) -> TagDataset:
         ValueError: If it is no data set of tags, a class name is unknown, or no photo is left.
     """
     settings = dict(cfg.test_dataloader.dataset)
-    kind = DATASETS.get(settings['type'])
+    kind = DATASETS.module_dict.get(settings.get('type'))
     if kind is None or not issubclass(kind, TagDataset):
         raise ValueError(
-            f'the test dataset of {cfg.filename} is a {settings["type"]}, which knows no tags: name a config that has '
-            'a TagDataset (VOCTagDataset, PhotoTagDataset ...)'
+            f'the test dataset of {cfg.filename} is a {settings.get("type")}, which knows no tags: name a config that '
+            'has a TagDataset (VOCTagDataset, PhotoTagDataset ...)'
         )
     return kind(with_masks=with_masks, **kind.keep_photo_settings(settings))

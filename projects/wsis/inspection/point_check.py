@@ -6,7 +6,7 @@ from mmengine.config import Config
 from tqdm import tqdm
 
 from ..datasets import TagDataset
-from ..engine.loops.pseudo_label_loop import read_photo_size
+from ..structures import probe_photo
 from ..structures.point_file import Point, check_points, read_points
 from .photo_dataset import build_photo_dataset
 
@@ -48,7 +48,7 @@ def find_problems(points: dict[str, list[Point]], dataset: TagDataset) -> list[s
             problems.append(f'Photo {photo} is not in the data set')
             continue
         try:
-            size = read_photo_size(photos[photo]['img_path'])
+            size = probe_photo(photos[photo]['img_path']).shape
             check_points(found, photo, size, photos[photo]['tags'], dataset.metainfo['classes'])
         except ValueError as error:
             problems.append(str(error))
