@@ -9,6 +9,7 @@ starts anew.
 """
 
 import argparse
+import importlib.util
 import multiprocessing
 import os
 import signal
@@ -16,7 +17,9 @@ import sys
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from functools import cache
 from pathlib import Path
+from types import ModuleType
 
 import cv2
 from tqdm import tqdm
@@ -63,11 +66,11 @@ def find_photos(folder: Path, skip: Sequence[str] = ()) -> dict[str, Path]:
     Raises:
         FileNotFoundError: If there is no such folder, or no photo in it.
     """
+    if not folder.is_dir():
+        raise FileNotFoundError(f'photo folder {folder} does not exist: check DATA_ROOT and --photos')
     from projects.wsis.datasets.photos import find_shared_stems, list_photo_tree
     from projects.wsis.structures import PHOTO_ENDINGS
 
-    if not folder.is_dir():
-        raise FileNotFoundError(f'photo folder {folder} does not exist: check DATA_ROOT and --photos')
     names = list_photo_tree(str(folder), skip)
     if not names:
         raise FileNotFoundError(f'{folder} holds no photos ({", ".join(PHOTO_ENDINGS)})')
@@ -78,17 +81,25 @@ def find_photos(folder: Path, skip: Sequence[str] = ()) -> dict[str, Path]:
 
 def make_map(source: Path, target: Path, method: str) -> bool:
     """Write the map of one photo; return whether the photo could be read."""
-    # here, as the command line is to answer --help at once
-    from projects.wsis.structures import PhotoError, decode_photo, write_atomically
-
+    photo_file, files = _import_alone('photo_file'), _import_alone('files')
     cv2.setNumThreads(1)
     try:
-        photo = decode_photo(source)
-    except PhotoError:
+        photo = photo_file.decode_photo(source)
+    except photo_file.PhotoError:
         return False
     png = cv2.imencode('.png', find_saliency(photo, method))[1]
-    write_atomically(target, lambda file: file.write(png.tobytes()))
+    files.write_atomically(target, lambda file: file.write(png.tobytes()))
     return True
+
+
+@cache
+def _import_alone(name: str) -> ModuleType:
+    """Import a module of `structures` that needs no other of the package, which would bring torch into every worker."""
+    path = Path(__file__).resolve().parents[2] / 'projects' / 'wsis' / 'structures' / f'{name}.py'
+    spec = importlib.util.spec_from_file_location(f'structures_{name}', path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def make_saliency(photos: dict[str, Path], out: Path, method: str = 'geodesic', workers: int = 1) -> list[str]:
