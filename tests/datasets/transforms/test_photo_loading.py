@@ -169,3 +169,11 @@ def test_load_inter_pixel_labels(tmp_path):
     (tmp_path / 'a.png').write_bytes(b'half')
     with pytest.raises(ValueError, match='cannot be read'):
         LoadInterPixelLabels().transform(results)
+
+
+def test_long_side_bounds_the_photo_and_keeps_its_own_size(tmp_path):
+    photo_of('RGB', (60, 40)).save(tmp_path / 'photo.jpg')
+    results = LoadPhoto(long_side=30).transform(dict(img_path=str(tmp_path / 'photo.jpg')))
+    assert results['img'].shape == (20, 30, 3) and results['img_shape'] == (20, 30) and results['ori_shape'] == (40, 60)
+    with pytest.raises(ValueError, match='long_side is a number of pixels'):
+        LoadPhoto(long_side=0)
