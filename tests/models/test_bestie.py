@@ -16,7 +16,7 @@ from projects.wsis.datasets.transforms import GenerateInstancePseudoLabels
 from projects.wsis.models.detectors.component_batch import stack_targets
 from projects.wsis.models.heads import HighResolutionHead
 from projects.wsis.models.heads.instance_head import InstanceMaps
-from projects.wsis.ops.instance_labels import InstanceLabels
+from projects.wsis.ops import InstanceLabels
 from projects.wsis.structures.point_file import Point
 
 CLASSES = 3

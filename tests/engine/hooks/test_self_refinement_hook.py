@@ -6,7 +6,7 @@ from mmdet.structures import DetDataSample
 from mmengine.structures import PixelData
 
 from projects.wsis.engine.hooks import SelfRefinementHook
-from projects.wsis.ops.instance_labels import InstanceLabels
+from projects.wsis.ops import InstanceLabels
 
 
 @pytest.mark.parametrize('dtype', [torch.uint8, torch.float32])

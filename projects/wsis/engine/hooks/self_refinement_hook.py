@@ -10,7 +10,7 @@ from mmengine.model import is_model_wrapper
 from mmengine.registry import HOOKS
 from mmengine.runner import Runner
 
-from ...ops.instance_labels import InstanceLabels
+from ...ops import InstanceLabels
 from ...visualization import instance_label_page
 
 OUTCOMES = ('kept', 'added', 'split', 'dropped')

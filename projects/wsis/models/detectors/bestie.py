@@ -8,7 +8,7 @@ from mmengine.registry import MODELS
 from mmengine.structures import InstanceData, PixelData
 from torch import Tensor
 
-from ...ops.instance_labels import (
+from ...ops import (
     CenterSettings,
     InstanceLabels,
     make_pseudo_labels,

@@ -6,8 +6,8 @@ import torch
 from mmdet.structures import DetDataSample
 from torch import Tensor
 
+from ...ops import Components, join_components
 from ...ops.components import find_components
-from ...ops.instance_labels import Components, join_components
 
 
 class BatchTargets(NamedTuple):
