@@ -52,6 +52,21 @@ def stack_targets(samples: list[DetDataSample]) -> BatchTargets:
     )
 
 
+def stack_label_maps(samples: list[DetDataSample], size: tuple[int, int]) -> torch.Tensor:
+    """Stack the semantic maps (N, H, W) of a batch.
+
+    Raises:
+        ValueError: If they are not of the size of the network's input.
+    """
+    labels = torch.stack([sample.gt_sem_seg.data[0] for sample in samples])
+    if labels.shape[1:] != size:
+        raise ValueError(
+            f'Photos are padded to {tuple(size)}, but labels have {tuple(labels.shape[1:])}: set '
+            'crop_size to a multiple of data_preprocessor.pad_size_divisor'
+        )
+    return labels
+
+
 def find_predicted_components(labels: Tensor, num_classes: int, min_area: int) -> Components:
     """Find the components of one predicted label map (H, W) on the CPU, and return them on its device."""
     found = find_components(labels.byte().cpu().numpy(), range(num_classes), min_area)
