@@ -8,8 +8,8 @@ from mmengine.config import Config
 from mmengine.registry import MODELS, init_default_scope
 from mmengine.runner import load_checkpoint
 
-from projects.wsis.apis.convert_reference import convert_reference, convert_state_dict
-from projects.wsis.apis.reference_networks import REFERENCE_NETWORKS
+from projects.wsis.reference.convert import convert_reference, convert_state_dict
+from projects.wsis.reference.networks import REFERENCE_NETWORKS
 
 ROOT = Path(__file__).resolve().parents[1]
 TOLERANCE = 1e-4  # of each output's largest value

@@ -14,7 +14,8 @@ from mmengine.registry import DATASETS, METRICS, MODELS, PARAM_SCHEDULERS, TRANS
 from mmengine.structures import InstanceData, PixelData
 
 from projects.wsis.apis.launch import load_config
-from projects.wsis.apis.pipeline import PLACEHOLDER, Pipeline, PipelineError, Stage, read_stages
+from projects.wsis.recipes.recipe import Recipe
+from projects.wsis.recipes.stage import PLACEHOLDER, RecipeError, Stage, read_stages
 
 ROOT = Path(__file__).resolve().parents[1]
 CONFIGS = sorted(
@@ -211,7 +212,7 @@ def test_labels_of_points_are_made_of_the_points_that_were_learnt(name):
 
 @pytest.mark.parametrize('name', PIPELINES)
 def test_pipeline_fits_its_configs(name, tmp_path):
-    pipeline = Pipeline(load_config(name), tmp_path / 'work')
+    pipeline = Recipe(load_config(name), tmp_path / 'work')
     folders = {stage.name: stage for stage in pipeline.stages}
     assert not list(tmp_path.iterdir())  # looking at a pipeline writes nothing
     for stage in pipeline.stages:
@@ -257,8 +258,8 @@ def test_pipeline_fits_its_configs(name, tmp_path):
     ],
 )
 def test_bad_pipeline_gets_one_line(stages, message, tmp_path):
-    with pytest.raises(PipelineError, match=message) as caught:
-        Pipeline(Config(dict(stages=stages)), tmp_path)
+    with pytest.raises(RecipeError, match=message) as caught:
+        Recipe(Config(dict(stages=stages)), tmp_path)
     assert '\n' not in str(caught.value)
 
 
@@ -267,7 +268,7 @@ def test_names_that_no_stage_uses_get_one_line(key, tmp_path):
     config = Config(dict(stages=[dict(name='a', action='train', config='cam')], configs=dict(cam='x.py')))
     read_stages(config)
     config[key] = ['b'] if key == 'skip' else {'cam': 'x.py', 'b': 'y.py'} if key == 'configs' else dict(b=dict(k=1))
-    with pytest.raises(PipelineError, match=f"{key}.*'b'") as caught:
+    with pytest.raises(RecipeError, match=f"{key}.*'b'") as caught:
         read_stages(config)
     assert '\n' not in str(caught.value)
 

@@ -6,7 +6,7 @@ import repository_path  # noqa: F401  must come first: it makes projects.wsis im
 
 from projects.wsis.apis.errors import report_errors
 from projects.wsis.apis.launch import load_config
-from projects.wsis.apis.pipeline import Pipeline
+from projects.wsis.recipes.recipe import Recipe
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -29,7 +29,7 @@ def main() -> None:
     arguments = build_parser().parse_args()
     with report_errors():
         config = load_config(arguments.config, work_dir=arguments.work_dir)
-        pipeline = Pipeline(config, config.work_dir, arguments.gpus)
+        pipeline = Recipe(config, config.work_dir, arguments.gpus)
         if arguments.list:
             for stage in pipeline.stages:
                 print(f'{stage.name:<28}{stage.action:<10}{stage.config or stage.tool}')

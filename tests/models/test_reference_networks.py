@@ -12,7 +12,7 @@ from mmengine.registry import MODELS, init_default_scope
 from PIL import Image
 from reference_models import ROOT, TOLERANCE, build, check, load_converted, load_model_config
 
-from projects.wsis.apis.reference_networks import REFERENCE_NETWORKS
+from projects.wsis.reference.networks import REFERENCE_NETWORKS
 
 
 @pytest.fixture(scope='module')

@@ -7,10 +7,10 @@ from mmengine.config import Config
 from mmengine.registry import MODELS
 from reference_models import ROOT, build, build_converted, check, load_model_config
 
-from projects.wsis.apis.convert_reference import convert_state_dict
-from projects.wsis.apis.reference_networks import REFERENCE_NETWORKS
 from projects.wsis.ops import search_paths
 from projects.wsis.ops.affinity import source_view
+from projects.wsis.reference.convert import convert_state_dict
+from projects.wsis.reference.networks import REFERENCE_NETWORKS
 
 
 @torch.no_grad()

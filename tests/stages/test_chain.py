@@ -14,7 +14,7 @@ from pycocotools.coco import COCO
 from tiny_chain.fixtures import CONFIGS
 
 from projects.wsis.apis.launch import load_config
-from projects.wsis.apis.pipeline import Pipeline
+from projects.wsis.recipes.recipe import Recipe
 from projects.wsis.structures import PseudoLabelStore, read_json
 from projects.wsis.structures.masks import read_index_png
 
@@ -137,7 +137,7 @@ def test_json_lists_agree_with_the_store_of_instances(chain, photos):
 
 def test_second_call_of_the_pipeline_skips_everything(chain, demo_environment, capsys):
     before = {path: path.stat().st_mtime_ns for path in chain.rglob('*') if path.suffix in ('.pth', '.npz', '.png')}
-    Pipeline(load_config(CONFIGS / 'tiny_pipeline.py'), chain).run()
+    Recipe(load_config(CONFIGS / 'tiny_pipeline.py'), chain).run()
     output = capsys.readouterr().out
     assert output.count('complete already') == len(STAGES)
     assert {path: path.stat().st_mtime_ns for path in before} == before

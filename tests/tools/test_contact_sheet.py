@@ -16,9 +16,9 @@ from mmengine.registry import MODELS, init_default_scope
 from PIL import Image
 
 import projects.wsis  # noqa: F401
-from projects.wsis.apis.contact_sheet import ContactSheetOptions, make_contact_sheet
-from projects.wsis.apis.photo_choice import choose_photos, count_found, find_separated, measure_separation
-from projects.wsis.apis.photo_results import Instances
+from projects.wsis.inspection.contact_sheet import ContactSheetOptions, make_contact_sheet
+from projects.wsis.inspection.photo_choice import choose_photos, count_found, find_separated, measure_separation
+from projects.wsis.inspection.photo_results import Instances
 from projects.wsis.structures import PseudoLabelStore, read_json, write_json
 from projects.wsis.structures.masks import encode_mask
 

@@ -10,9 +10,9 @@ import pytest
 import torch
 from mmengine.config import Config
 
-from projects.wsis.apis.convert_reference import convert_reference, convert_state_dict
-from projects.wsis.apis.reference_networks import REFERENCE_NETWORKS
 from projects.wsis.engine import load_checkpoint_safely
+from projects.wsis.reference.convert import convert_reference, convert_state_dict
+from projects.wsis.reference.networks import REFERENCE_NETWORKS
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOL = ROOT / 'tools' / 'model_converters' / 'convert_reference.py'

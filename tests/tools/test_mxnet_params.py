@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from projects.wsis.apis.convert_reference import convert_reference
-from projects.wsis.apis.mxnet_params import name_as_pytorch, read_mxnet_params
-from projects.wsis.apis.reference_networks import REFERENCE_NETWORKS
 from projects.wsis.engine import load_checkpoint_safely
+from projects.wsis.reference.convert import convert_reference
+from projects.wsis.reference.mxnet_params import name_as_pytorch, read_mxnet_params
+from projects.wsis.reference.networks import REFERENCE_NETWORKS
 
 V1, V2, V3 = 0xF993FAC8, 0xF993FAC9, 0xF993FACA
 KINDS = {'float32': 0, 'float64': 1, 'float16': 2, 'uint8': 3, 'int32': 4, 'int8': 5, 'int64': 6}

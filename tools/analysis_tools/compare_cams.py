@@ -12,8 +12,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import repository_path  # noqa: E402, F401  makes projects.wsis importable
 
-from projects.wsis.apis.cam_comparison import compare_cams  # noqa: E402
 from projects.wsis.apis.errors import report_errors  # noqa: E402
+from projects.wsis.inspection.cam_comparison import compare_cams  # noqa: E402
 
 
 def build_parser() -> argparse.ArgumentParser:

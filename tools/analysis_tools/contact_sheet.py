@@ -16,8 +16,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import repository_path  # noqa: E402, F401  makes projects.wsis importable
 from mmengine.config import DictAction  # noqa: E402
 
-from projects.wsis.apis.contact_sheet import ContactSheetOptions, make_contact_sheet  # noqa: E402
 from projects.wsis.apis.errors import report_errors  # noqa: E402
+from projects.wsis.inspection.contact_sheet import ContactSheetOptions, make_contact_sheet  # noqa: E402
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -14,8 +14,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import repository_path  # noqa: E402, F401  it makes projects.wsis importable
 
 from projects.wsis.apis.errors import report_errors  # noqa: E402
-from projects.wsis.apis.point_output import add_points_output, save_points  # noqa: E402
 from projects.wsis.datasets.voc import VOC_CLASSES  # noqa: E402
+from projects.wsis.inspection.point_output import add_points_output, save_points  # noqa: E402
 from projects.wsis.structures.text_points import read_text_folder  # noqa: E402
 
 

@@ -17,7 +17,7 @@ import repository_path  # noqa: E402, F401  it makes projects.wsis importable
 
 from projects.wsis.apis.errors import report_errors  # noqa: E402
 from projects.wsis.apis.launch import load_config  # noqa: E402
-from projects.wsis.apis.point_check import check_point_file  # noqa: E402
+from projects.wsis.inspection.point_check import check_point_file  # noqa: E402
 
 
 def main() -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import repository_path  # noqa: E402, F401  makes projects.wsis importable
 
-from projects.wsis.apis.convert_reference import convert_reference  # noqa: E402
 from projects.wsis.apis.errors import report_errors  # noqa: E402
-from projects.wsis.apis.reference_networks import REFERENCE_NETWORKS  # noqa: E402
+from projects.wsis.reference.convert import convert_reference  # noqa: E402
+from projects.wsis.reference.networks import REFERENCE_NETWORKS  # noqa: E402
 
 DESCRIPTION = """Convert a checkpoint of a public reference code to one of ours.
 

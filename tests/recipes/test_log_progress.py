@@ -2,7 +2,7 @@
 
 import pytest
 
-from projects.wsis.apis.log_progress import Progress, parse_progress
+from projects.wsis.recipes.log_progress import Progress, parse_progress
 
 PREFIX = '11/21 22:23:53 - mmengine - INFO - '
 

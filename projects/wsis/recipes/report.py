@@ -3,22 +3,20 @@
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from .launch import load_config
+from ..apis.launch import load_config
 from .log_progress import parse_progress
-
-if TYPE_CHECKING:
-    from .pipeline import Stage
+from .stage import Stage
 
 SECONDS_BETWEEN_LINES = 30
 
 
-class PipelineReport:
+class RecipeReport:
     """Progress of the stages: a live bar in a terminal, a line now and then elsewhere; at the end one table.
 
     Args:
@@ -26,7 +24,7 @@ class PipelineReport:
         selected: Those that are run.
     """
 
-    def __init__(self, stages: Sequence['Stage'], selected: Sequence['Stage']) -> None:
+    def __init__(self, stages: Sequence[Stage], selected: Sequence[Stage]) -> None:
         self.stages = list(stages)
         self.positions = {stage.name: f'[{index}/{len(selected)}]' for index, stage in enumerate(selected, 1)}
         self.console = Console(highlight=False, soft_wrap=True)
@@ -43,7 +41,7 @@ class PipelineReport:
         self.max_epochs: int | None = None
         self.told = 0.0
 
-    def __enter__(self) -> 'PipelineReport':
+    def __enter__(self) -> 'RecipeReport':
         if self.console.is_terminal:
             self.bar.start()
         return self
@@ -51,18 +49,18 @@ class PipelineReport:
     def __exit__(self, *_: object) -> None:
         self.bar.stop()
 
-    def skip(self, stage: 'Stage') -> None:
+    def skip(self, stage: Stage) -> None:
         """Say that a stage is complete already."""
         self.console.print(f'{self.positions[stage.name]} {stage.name}: complete already', markup=False)
 
-    def begin(self, stage: 'Stage') -> None:
+    def begin(self, stage: Stage) -> None:
         """Say that a stage begins."""
         self.console.print(f'{self.positions[stage.name]} {stage.name} ({stage.action}) ...', markup=False)
         self.max_epochs = load_config(stage.config).get('train_cfg', {}).get('max_epochs') if stage.config else None
         self.task = self.bar.add_task(stage.name, total=None, eta='')
         self.told = time.monotonic()
 
-    def read_line(self, stage: 'Stage', line: str) -> None:
+    def read_line(self, stage: Stage, line: str) -> None:
         """Take the progress out of a line that the stage has printed."""
         progress = parse_progress(line, self.max_epochs)
         if progress is None:
@@ -79,7 +77,7 @@ class PipelineReport:
             self.told = time.monotonic()
             self.console.print(f'    {progress.phase} {progress.done}/{progress.total} {eta}', markup=False)
 
-    def finish(self, stage: 'Stage', record: dict[str, Any]) -> None:
+    def finish(self, stage: Stage, record: dict[str, Any]) -> None:
         """Say that a stage has finished, with its number."""
         self.bar.remove_task(self.task)
         value = record['metrics'].get(stage.number)
@@ -106,7 +104,7 @@ class PipelineReport:
 
     def print_table(self, results: dict[str, Any], work_dir: Path, results_path: Path) -> None:
         """Print the table of all stages."""
-        table = Table(title=f'Pipeline in {work_dir}')
+        table = Table(title=f'Recipe in {work_dir}')
         for name, side in (
             ('stage', 'left'),
             ('number', 'left'),

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 
-from projects.wsis.apis.pipeline import Pipeline, PipelineError
-from projects.wsis.apis.processes import lock_folder
-from projects.wsis.apis.stage_record import StageRecord, describe_outputs, make_key
+from projects.wsis.recipes.processes import lock_folder
+from projects.wsis.recipes.recipe import Recipe, RecipeError
+from projects.wsis.recipes.stage_record import StageRecord, describe_outputs, make_key
 from projects.wsis.structures import read_json
 
 STAGES = [
@@ -53,7 +53,7 @@ SCRIPT = textwrap.dedent("""
 """)
 
 
-class ScriptedPipeline(Pipeline):
+class ScriptedRecipe(Recipe):
     """A pipeline whose commands are replaced by a short script; all else is real."""
 
     behaviours: dict[str, str] = {}
@@ -74,7 +74,7 @@ def make(tmp_path, monkeypatch):
         (tmp_path / f'{name}.py').write_text("model = dict(lr=1)\ndata = dict(cams='x')\n")
 
     def build(behaviours=None, work_dir='work', **changes):
-        pipeline = ScriptedPipeline(Config({'stages': STAGES, **changes}), work_dir)
+        pipeline = ScriptedRecipe(Config({'stages': STAGES, **changes}), work_dir)
         pipeline.behaviours = behaviours or {}
         return pipeline
 
@@ -204,7 +204,7 @@ def test_missing_input_is_told_before_anything_is_set_aside(make, tmp_path, choi
     make().run()
     ran(tmp_path)
     (tmp_path / 'work/cams/cams/manifest.json').unlink()
-    with pytest.raises(PipelineError, match="Stage 'cams' is needed, but not complete .*--from cams") as caught:
+    with pytest.raises(RecipeError, match="Stage 'cams' is needed, but not complete .*--from cams") as caught:
         make().run(**choice)
     assert '\n' not in str(caught.value) and aside(tmp_path) == [] and ran(tmp_path) == []
 
@@ -253,17 +253,17 @@ def test_processes_share_the_batch(make, tmp_path):
     (tmp_path / 'cam.py').write_text("train_dataloader = dict(batch_size=6)\ndata = dict(cams='x')\n")
     pipeline = make(options=dict(classifier={'model.lr': 3}))
     pipeline.processes = 3
-    command = Pipeline._command(pipeline, pipeline.stages[0])
+    command = Recipe._command(pipeline, pipeline.stages[0])
     assert command[-3:] == ['--cfg-options', 'model.lr=3', 'train_dataloader.batch_size=2']
     pipeline.processes = 4
-    with pytest.raises(PipelineError, match='Stage classifier: a batch of 6 photos cannot be divided among 4') as told:
+    with pytest.raises(RecipeError, match='Stage classifier: a batch of 6 photos cannot be divided among 4') as told:
         pipeline.run()
     assert '\n' not in str(told.value) and ran(tmp_path) == []
 
 
 def test_unknown_stage_gets_one_line(make):
     for choice in (dict(only='cam'), dict(start='cam')):
-        with pytest.raises(PipelineError, match="There is no stage 'cam'; the stages are classifier, cams, irnet"):
+        with pytest.raises(RecipeError, match="There is no stage 'cam'; the stages are classifier, cams, irnet"):
             make().run(**choice)
 
 
@@ -275,7 +275,7 @@ def test_unknown_stage_gets_one_line(make):
     ],
 )
 def test_failing_stage_gets_one_line_and_goes_on_later(make, tmp_path, behaviour, told):
-    with pytest.raises(PipelineError) as caught:
+    with pytest.raises(RecipeError) as caught:
         make(dict(cams=behaviour)).run()
     assert str(caught.value).startswith(told) and '\n' not in str(caught.value)
     assert str(tmp_path / 'work/cams/output.log') in str(caught.value)
@@ -290,7 +290,7 @@ def test_failing_stage_gets_one_line_and_goes_on_later(make, tmp_path, behaviour
 def test_several_processes_are_started_by_torchrun(make):
     pipeline = make()
     pipeline.processes = 3
-    command = Pipeline._command(pipeline, pipeline.stages[0])
+    command = Recipe._command(pipeline, pipeline.stages[0])
     assert '--nproc_per_node=3' in command and command[-2:] == ['--launcher', 'pytorch']
     assert command.index('torch.distributed.run') < command.index(str(pipeline.work_dir / 'classifier'))
 
@@ -307,7 +307,7 @@ def test_two_runs_in_one_folder_are_refused(make, tmp_path):
 @pytest.mark.skipif(sys.platform != 'linux', reason='only Linux tells a process that its parent has died')
 def test_stage_ends_with_a_pipeline_that_is_killed(tmp_path):
     """Else the stage of a killed pipeline would write into the folder of the next call."""
-    processes = Path(__file__).resolve().parents[2] / 'projects/wsis/apis/processes.py'
+    processes = Path(__file__).resolve().parents[2] / 'projects/wsis/recipes/processes.py'
     code = (
         'import runpy, subprocess, sys, time\n'
         'end_with_parent = runpy.run_path(sys.argv[1])["end_with_parent"]\n'

@@ -10,6 +10,7 @@ from mmengine.registry import init_default_scope
 from rich.console import Console
 from rich.progress import track
 
+from ..apis.launch import check_checkpoint_exists, load_config
 from ..datasets import VOCTagDataset
 from ..structures import write_png
 from ..visualization import (
@@ -26,7 +27,6 @@ from ..visualization import (
     match_colors,
     resize_photo,
 )
-from .launch import check_checkpoint_exists, load_config
 from .photo_choice import choose_photos, find_separated
 from .photo_results import (
     PhotoResults,

@@ -5,8 +5,8 @@ One function a network makes its `ReferenceNetwork`; a new one is added to `REFE
 
 import re
 
-from .reference_bestie import bestie_hrnet, bestie_resnet
-from .reference_network import ReferenceNetwork, Shape, batch_norm_shapes, resnet_shapes
+from .bestie import bestie_hrnet, bestie_resnet
+from .network import ReferenceNetwork, Shape, batch_norm_shapes, resnet_shapes
 
 # The blocks of ResNet-38 stage by stage, as the public codes call them.
 RESNET38_STAGES = (

@@ -12,6 +12,7 @@ from mmengine.dataset import pseudo_collate
 from mmengine.device import get_device
 from mmengine.registry import DATASETS, MODELS, init_default_scope
 
+from ..apis.devices import setup_environment_for_launch
 from ..datasets import VOCTagDataset
 from ..datasets.transforms import LoadEvaluationMasks
 from ..engine import load_checkpoint_safely
@@ -19,7 +20,6 @@ from ..engine.hooks.checkpoint_match_hook import find_unmatched_parameters
 from ..structures import PseudoLabelStore, read_json
 from ..structures.masks import decode_masks
 from ..visualization import enlarge_map
-from .devices import setup_environment_for_launch
 
 
 @dataclass

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from projects.wsis.apis.stage_data import describe_data
+from projects.wsis.recipes.stage_data import describe_data
 
 FILES = (
     'train.txt',

@@ -1,6 +1,6 @@
 """The checkpoint layouts of BESTIE's public networks (see `reference_networks`)."""
 
-from .reference_network import ReferenceNetwork, Shape, batch_norm_shapes, resnet_shapes
+from .network import ReferenceNetwork, Shape, batch_norm_shapes, resnet_shapes
 
 DECODERS = {'semantic': (256, (128, 64, 32)), 'instance': (128, (64, 32, 16))}  # channels, those of lower levels
 BRANCHES = {'seg': ('semantic', 256, 256, 21), 'center': ('instance', 128, 128, 20), 'offset': ('instance', 128, 32, 2)}

@@ -7,7 +7,7 @@ import pytest
 from mmengine.config import Config
 from PIL import Image
 
-from projects.wsis.apis.mask_points import make_mask_points
+from projects.wsis.inspection.mask_points import make_mask_points
 from projects.wsis.structures.masks import find_innermost_point, read_index_png
 
 

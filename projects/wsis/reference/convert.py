@@ -11,7 +11,7 @@ from projects.wsis.structures.files import hash_file, write_atomically
 from projects.wsis.version import __version__
 
 from .mxnet_params import name_as_pytorch, read_mxnet_params
-from .reference_networks import REFERENCE_NETWORKS, ReferenceNetwork
+from .networks import REFERENCE_NETWORKS, ReferenceNetwork
 
 COUNTER = 'num_batches_tracked'  # of batch normalisation; very old files lack it and nothing here reads it
 

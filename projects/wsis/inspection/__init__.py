@@ -1,0 +1,1 @@
+"""Looking at photos, tags, points and labels: pictures of them, and checks."""

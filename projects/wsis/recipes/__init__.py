@@ -1,0 +1,1 @@
+"""Running an ordered list of stages: recipes, their records, and what they report."""

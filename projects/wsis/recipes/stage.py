@@ -1,0 +1,148 @@
+"""One stage of a recipe: what it does, which settings it overrides, and what decides its result."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from mmengine.config import Config
+
+from ..apis.launch import load_config
+from .stage_data import describe_data, describe_folder
+
+ACTIONS = ('train', 'predict', 'tool')
+PLACEHOLDER = re.compile(r'\{(\w+)(\.checkpoint)?\}')
+
+
+class RecipeError(ValueError):
+    """A pipeline that cannot go on; the message is one clear line."""
+
+
+class Stage:
+    """One stage of a pipeline.
+
+    Args:
+        name: Name, also of its folder in the work dir.
+        action: ``train`` (tools/train.py), ``predict`` (tools/test.py) or ``tool`` (another script of tools/).
+        config: Config of ``train`` and ``predict``.
+        checkpoint: Stage whose checkpoint ``predict`` loads.
+        options: Settings of the config to override. In values ``{stage}`` stands for the folder of another stage and
+            ``{stage.checkpoint}`` for its checkpoint; the stages named so are the inputs.
+        tool: Script below tools/, for ``tool``.
+        reads: Folders whose files the tool reads; the stage is run anew when they have changed.
+        arguments: Its arguments, with the same placeholders; ``{work_dir}`` is the pipeline's folder, and ``@name`` the
+            config of this short name.
+        number: The metric that stands for the stage in the table.
+        expected: The value of it to expect.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        action: str,
+        config: str | None = None,
+        checkpoint: str | None = None,
+        options: dict[str, Any] | None = None,
+        tool: str | None = None,
+        arguments: Sequence[str] = (),
+        reads: Sequence[str] = (),
+        number: str | None = None,
+        expected: float | None = None,
+    ) -> None:
+        if action not in ACTIONS:
+            raise RecipeError(f'Stage {name}: action {action!r} is none of {", ".join(ACTIONS)}')
+        if (tool if action == 'tool' else config) is None:
+            raise RecipeError(f'Stage {name}: action {action!r} needs {"tool" if action == "tool" else "config"}=')
+        self.name = name
+        self.action = action
+        self.config = config
+        self.checkpoint = checkpoint
+        self.options = dict(options or {})
+        self.tool = tool
+        self.arguments = list(arguments)
+        self.reads = list(reads)
+        self.number = number
+        self.expected = expected
+
+    @property
+    def inputs(self) -> list[str]:
+        """Names of the stages that this one needs."""
+        texts = [str(value) for value in [*self.options.values(), *self.arguments]]
+        names = {match[1] for text in texts for match in PLACEHOLDER.finditer(text)} - {'work_dir'}
+        return sorted(names | ({self.checkpoint} if self.checkpoint else set()))
+
+    def load_config(self) -> Config:
+        """Return the config with the options of the stage; None stands for what other stages make."""
+        options = {key: None if PLACEHOLDER.search(str(value)) else value for key, value in self.options.items()}
+        return load_config(self.config, options)
+
+    def divide_batch(self, processes: int) -> int | None:
+        """Return the batch size of each process, so that the batch of all together is the configured one.
+
+        Returns:
+            None where there is nothing to divide: another action than ``train``, one process, no batch size.
+
+        Raises:
+            RecipeError: If the batch cannot be divided.
+        """
+        if self.action != 'train' or processes == 1:
+            return None
+        batch = self.load_config().get('train_dataloader', {}).get('batch_size')
+        if batch is not None and int(batch) % processes:
+            raise RecipeError(
+                f'Stage {self.name}: a batch of {batch} photos cannot be divided among {processes} processes: choose '
+                f'another number of them, or another train_dataloader.batch_size in {self.config}'
+            )
+        return None if batch is None else int(batch) // processes
+
+    def describe(self) -> Any:
+        """Return all that decides what the stage makes, but for the stages that are its inputs."""
+        if self.action == 'tool':
+            return [self.action, self.tool, self.arguments, [describe_folder(folder) for folder in self.reads]]
+        content = load_config(self.config).to_dict()
+        data = describe_data(self.load_config().to_dict(), self.action)
+        for key in ('work_dir', 'launcher', 'filename'):
+            content.pop(key, None)
+        return [self.action, content, self.options, data]
+
+
+def read_stages(config: Config) -> list[Stage]:
+    """Return the stages of a pipeline config.
+
+    Raises:
+        RecipeError: If a stage is described wrongly, or ``configs``, ``options``, ``expected`` or ``skip`` speak of
+            one that is not there.
+    """
+    _check_names(config)
+    names = config.get('configs', {})
+    stages = []
+    for entry in config.get('stages', []):
+        entry = dict(entry)
+        if entry.get('name') in config.get('skip', []):
+            continue
+        entry['config'] = names.get(entry.get('config'), entry.get('config'))
+        entry['options'] = {**entry.get('options', {}), **config.get('options', {}).get(entry.get('name'), {})}
+        entry['arguments'] = [
+            f'{names.get(argument[1:], argument)}' if argument.startswith('@') else argument
+            for argument in entry.get('arguments', [])
+        ]
+        entry['expected'] = config.get('expected', {}).get(entry.get('name'))
+        try:
+            stages.append(Stage(**entry))
+        except TypeError as error:
+            raise RecipeError(f'{config.filename}: stage {entry.get("name")!r}: {error}') from None
+    return stages
+
+
+def _check_names(config: Config) -> None:
+    entries = config.get('stages', [])
+    stages = {entry.get('name') for entry in entries}
+    known = dict.fromkeys(('options', 'expected', 'skip'), stages)
+    known['configs'] = {entry.get('config') for entry in entries} | {
+        argument[1:] for entry in entries for argument in entry.get('arguments', []) if argument.startswith('@')
+    }
+    for key, names in known.items():
+        if unknown := [name for name in config.get(key, []) if name not in names]:
+            raise RecipeError(
+                f'{config.filename}: `{key}` names {unknown[0]!r}, which no stage does; there are '
+                f'{", ".join(sorted(filter(None, names)))}'
+            )

@@ -1,0 +1,1 @@
+"""Turning the checkpoints of the papers' public codes into ours."""
