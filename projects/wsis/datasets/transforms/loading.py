@@ -8,7 +8,7 @@ from mmengine.fileio import get
 from mmengine.registry import TRANSFORMS
 
 from ...structures import PseudoLabelStore
-from ...structures.masks import decode_masks, masks_to_instances, read_index_png, read_instance_png
+from ...structures.masks import check_class_values, decode_masks, masks_to_instances, read_index_png, read_instance_png
 
 
 @TRANSFORMS.register_module()
@@ -43,6 +43,10 @@ class LoadEvaluationMasks(BaseTransform):
     Optional keys: ``seg_map_path``, ``instance_map_path`` (palette PNG; 0 background, 255 ignore).
     Added keys: ``evaluation_sem_seg`` (H, W) uint8, and ``instances``: a list of ``dict(bbox=[x1, y1, x2, y2],
     bbox_label=int, mask=RLE, ignore_flag=0)``.
+
+    Raises:
+        ValueError: If a mask is of another size than the photo, or holds a value that is no class (where the data set
+            tells ``num_classes``).
     """
 
     def transform(self, results: dict) -> dict:
@@ -55,6 +59,8 @@ class LoadEvaluationMasks(BaseTransform):
                 f'{results["seg_map_path"]}: mask size {semantic.shape} is not that of the photo '
                 f'{tuple(results["ori_shape"])}'
             )
+        if 'num_classes' in results:
+            check_class_values(semantic, results['num_classes'], results['seg_map_path'])
         results['evaluation_sem_seg'] = semantic
         if 'instance_map_path' in results:
             instance = read_instance_png(results['instance_map_path'], semantic.shape, results['seg_map_path'])

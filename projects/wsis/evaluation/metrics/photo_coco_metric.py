@@ -58,6 +58,9 @@ class PhotoCocoMetric(BaseMetric):
             Numbers by name; empty if no photo has ground truth.
         """
         kept = [result for result in results if result is not None]
+        if not kept:
+            print_log(f'{type(self).__name__}: no masks: not measured ({len(results)} photos)', 'current')
+            return {}
         skipped = len(results) - len(kept)
         if skipped:
             print_log(
@@ -67,4 +70,4 @@ class PhotoCocoMetric(BaseMetric):
                 logging.WARNING,
             )
         self.metric.dataset_meta = self.dataset_meta
-        return self.metric.compute_metrics(kept) if kept else {}
+        return self.metric.compute_metrics(kept)
