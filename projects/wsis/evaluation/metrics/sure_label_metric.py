@@ -27,7 +27,8 @@ class SureLabelMetric(PhotoMetric):
         self.ignore_index = ignore_index
 
     def measure_photo(self, sample: dict) -> np.ndarray | None:
-        """Count (right foreground, foreground, right background, background, unsure, all, truly of a class) pixels of one photo."""
+        """Count pixels of one photo: right foreground, foreground, right background, background, unsure, all, and
+        those that are truly of a class."""
         if sample.get('gt_sem_seg') is None:
             return None
         (true,), (labels,) = read_field(sample, 'gt_sem_seg', 'data'), read_field(sample, 'pred_sem_seg', 'data')
