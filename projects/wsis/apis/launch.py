@@ -16,7 +16,10 @@ from projects.wsis.engine.hooks.checkpoint_match_hook import CheckpointMatchHook
 from projects.wsis.engine.hooks.last_validation_hook import LastValidationHook
 from projects.wsis.engine.hooks.plain_checkpoint_hook import PlainCheckpointHook
 from projects.wsis.engine.hooks.pretrained_match_hook import PretrainedMatchHook
+from projects.wsis.engine.hooks.single_value_norm_hook import SingleValueNormHook
+from projects.wsis.engine.hooks.training_labels_hook import TrainingLabelsHook
 from projects.wsis.engine.latest_checkpoint import find_latest_checkpoint
+from projects.wsis.engine.pseudo_instances import check_pseudo_instances
 from projects.wsis.structures.files import write_json
 
 from .devices import setup_environment_for_launch
@@ -205,8 +208,10 @@ def run_training(cfg: Config, out: str | Path | None = None) -> Runner:
     Returns:
         The Runner after training.
     """
+    check_pseudo_instances(cfg.train_dataloader.dataset)
     runner = build_runner(cfg, complete_weights=bool(cfg.get('resume')))
-    runner.register_hook(LastValidationHook())
+    for hook in (LastValidationHook(), TrainingLabelsHook(), SingleValueNormHook()):
+        runner.register_hook(hook)
     runner.train()
     if out is not None and runner.rank == 0:
         scalars = runner.message_hub.log_scalars

@@ -6,6 +6,8 @@ from .last_validation_hook import LastValidationHook
 from .plain_checkpoint_hook import PlainCheckpointHook
 from .pretrained_match_hook import PretrainedMatchHook
 from .self_refinement_hook import SelfRefinementHook
+from .single_value_norm_hook import SingleValueNormHook
+from .training_labels_hook import TrainingLabelsHook
 
 __all__ = [
     'CheckpointMatchHook',
@@ -14,4 +16,6 @@ __all__ = [
     'PlainCheckpointHook',
     'PretrainedMatchHook',
     'SelfRefinementHook',
+    'SingleValueNormHook',
+    'TrainingLabelsHook',
 ]
