@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import track
 
 from ..apis.launch import check_checkpoint_exists, load_config
-from ..datasets import VOCTagDataset
+from ..datasets import TagDataset
 from ..structures import write_png
 from ..visualization import (
     Legend,
@@ -123,7 +123,7 @@ def make_contact_sheet(options: ContactSheetOptions, out: str | Path) -> Path:
 
 
 def collect_results(
-    options: ContactSheetOptions, cfg: Config, dataset: VOCTagDataset, chosen: Sequence[int]
+    options: ContactSheetOptions, cfg: Config, dataset: TagDataset, chosen: Sequence[int]
 ) -> list[PhotoResults]:
     """Run IRNet, and the detector where there is one, on the chosen photos."""
     # the pseudo labels come from their stores, only the maps are made anew: no walk, no clusters

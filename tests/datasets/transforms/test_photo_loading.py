@@ -64,7 +64,7 @@ def test_cmyk_jpeg(tmp_path):
     'content, message',
     [
         (None, 'cannot be read'),
-        (b'', 'cannot be decoded'),
+        (b'', r'cannot be read \(empty\)'),
         (b'<html>404</html>', 'cannot be decoded'),
         (b'\x89PNG\r\n\x1a\n' + bytes(30), 'cannot be decoded'),
     ],

@@ -26,6 +26,7 @@ class PackTagInputs(BaseTransform):
         meta_keys: tuple[str, ...] = (
             'img_id',
             'img_path',
+            'file_name',
             'ori_shape',
             'img_shape',
             'scale_factor',
