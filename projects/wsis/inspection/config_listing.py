@@ -32,7 +32,11 @@ def list_config(path: str | Path) -> PhotoListing:
         ValueError: If it cannot be read or names no tag data set.
     """
     cfg = load_config(path)
-    listings = [list_dataset(settings, split) for settings, split in _find_datasets(cfg)]
+    found: list[tuple[Mapping[str, Any], str]] = []
+    for dataset in _find_datasets(cfg):
+        if dataset not in found:  # labels are mostly made of the very photos that are trained on
+            found.append(dataset)
+    listings = [list_dataset(settings, split) for settings, split in found]
     if not listings:
         raise ValueError(f'{path} names no data set of photos with tags: give a data file or the config of a stage')
     listing = join_listings(listings)

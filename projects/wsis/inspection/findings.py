@@ -224,7 +224,12 @@ def make_findings(kind: str, examples: Iterable[str], level: str | None = None, 
             level=level or KINDS[kind].level,
             kind=kind,
             count=len(examples),
-            examples=examples[:EXAMPLES_KEPT],
+            examples=[_make_printable(example) for example in examples[:EXAMPLES_KEPT]],
             advice=advice or KINDS[kind].advice,
         )
     ]
+
+
+def _make_printable(text: str) -> str:
+    """Return the text on one line; bytes of file names that are no UTF-8 become escapes."""
+    return ' '.join(text.splitlines()).encode('utf-8', 'backslashreplace').decode()

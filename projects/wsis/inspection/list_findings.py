@@ -5,7 +5,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 
-from .findings import Finding, make_findings
+from .findings import EXAMPLES_KEPT, Finding, make_findings
 from .photo_listing import PhotoListing
 
 MOST_CLASSES = 254  # masks are 8-bit: 0 is background and 255 is not counted
@@ -61,7 +61,8 @@ def _list_unknown_tags(listing: PhotoListing) -> dict[str, str]:
     for entry in listing.entries:
         for tag in entry.tags:
             if tag not in known and tag not in unknown:
-                close = difflib.get_close_matches(tag, listing.classes, 1)
+                # a look at every name takes long, and only the first few are shown
+                close = difflib.get_close_matches(tag, listing.classes, 1) if len(unknown) < EXAMPLES_KEPT else ()
                 meant = f'; {close[0]!r}?' if close else ''
                 unknown[tag] = f'{tag!r} (first: {entry.photo}{meant})'
     return unknown
