@@ -116,6 +116,15 @@ def test_faults_of_lists_do_not_hide_each_other(photo_set, monkeypatch, capsys):
     assert 'truncated_photo' in found
 
 
+def test_missing_split_is_told_in_full(photo_set, monkeypatch, capsys):
+    for name in ('train.txt', 'val.txt'):
+        (photo_set / name).unlink()
+    code, report = run_tool(monkeypatch, capsys, write_data_file(photo_set))
+    assert code == 1
+    assert f'Split file {photo_set / "train.txt"} does not exist' in report
+    assert report.splitlines()[-1] == '2 errors, 0 warnings in 0 photos'
+
+
 def test_tags_that_cannot_be_read(photo_set, monkeypatch, capsys):
     (photo_set / 'tags.json').write_text('{', encoding='utf-8')
     code, found = check(monkeypatch, capsys, write_data_file(photo_set))

@@ -21,7 +21,8 @@ def print_check(check: DatasetCheck, console: Console | None = None) -> None:
         lines.append(_describe(finding))
         if finding.level != 'note':
             lines.append(Text(f'         {finding.advice}', style='dim'))
-    lines.append(Text(f'{len(check.classes)} classes: {_list_classes(check.classes)}'))
+    if check.photos:
+        lines.append(Text(f'{len(check.classes)} classes: {_list_classes(check.classes)}'))
     errors, warnings = (_plural(check.count(level), level) for level in ('error', 'warning'))
     lines.append(Text(f'{errors}, {warnings} in {_plural(check.photos, "photo")}'))
     for line in lines:
@@ -34,10 +35,14 @@ def check_to_json(check: DatasetCheck) -> dict:
 
 
 def _describe(finding: Finding) -> Text:
-    shown = [_shorten(example) for example in finding.examples[:EXAMPLES_SHOWN]]
-    more = ', ...' if finding.count > len(shown) else ''
     line = Text(f'{finding.level:<8} ', style=STYLES[finding.level])
-    return line.append(f'{KINDS[finding.kind].title}: {finding.count} ({", ".join(shown)}{more})', style='default')
+    shown = finding.examples[:EXAMPLES_SHOWN]
+    more = ['...'] if finding.count > len(shown) else []
+    if finding.kind == 'unreadable_list':  # its examples are sentences
+        rows = [f'{KINDS[finding.kind].title}: {finding.count}', *shown, *more]
+        return line.append('\n         '.join(rows), style='default')
+    shown = [_shorten(example) for example in shown]
+    return line.append(f'{KINDS[finding.kind].title}: {finding.count} ({", ".join(shown + more)})', style='default')
 
 
 def _shorten(text: str) -> str:
