@@ -139,6 +139,24 @@ def test_class_list_that_is_a_text(photo_set, monkeypatch, capsys):
     assert found['bad_class_list'] == ["classes is the text 'red fox'"]
 
 
+@pytest.mark.parametrize(
+    ('settings', 'kind', 'words'),
+    [
+        (dict(type='NoSuchDataset'), 'unreadable_list', "'NoSuchDataset' is no data set of photos with tags"),
+        (dict(type='CocoDataset'), 'unreadable_list', "'CocoDataset' is no data set of photos with tags"),
+        (dict(no_such_setting=1), 'unreadable_list', 'no_such_setting'),
+        (dict(metainfo=dict(classes=None)), 'bad_class_list', 'classes is None'),
+        (dict(data_root='nowhere'), 'unreadable_list', 'nowhere'),
+    ],
+)
+def test_wrong_settings_are_findings(photo_set, monkeypatch, capsys, settings, kind, words):
+    weak = dict(data_root=str(photo_set), metainfo=dict(classes=CLASSES), ann_file='train.txt', tags_file='tags.json')
+    config = write_data_file(photo_set, weak_dataset={**weak, **settings}, label_dataset=None)
+    code, found = check(monkeypatch, capsys, config)
+    assert code == 1
+    assert words in found[kind][0]
+
+
 def test_no_val_split(photo_set, monkeypatch, capsys):
     code, found = check(monkeypatch, capsys, write_data_file(photo_set, val_dataset=None))
     assert (code, set(found)) == (0, {'photo_without_tag', 'tag_in_no_split'})

@@ -47,7 +47,11 @@ def list_dataset(settings: Mapping[str, Any], split: str) -> PhotoListing:
         split: What its photos are for: 'train', 'val' or 'test'.
     """
     settings = dict(settings)
-    dataset_class = DATASETS.get(settings.pop('type', 'VOCTagDataset'))
+    name = settings.pop('type', 'VOCTagDataset')
+    dataset_class = DATASETS.get(name)
+    if dataset_class is None or not issubclass(dataset_class, VOCTagDataset):
+        fault = f'type {name!r} is no data set of photos with tags'
+        return PhotoListing((), [], tags_read=split != 'train', findings=make_findings('unreadable_list', [fault]))
     classes, findings = read_class_list(settings.get('metainfo') or {}, dataset_class.METAINFO['classes'])
     settings['metainfo'] = dict(classes=classes)
     prefix = {name: folder for name, folder in (settings.get('data_prefix') or {}).items() if name in FOLDERS}
@@ -55,7 +59,7 @@ def list_dataset(settings: Mapping[str, Any], split: str) -> PhotoListing:
     try:
         dataset = dataset_class(**settings)
         return _read_lists(dataset, classes, split, findings)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, TypeError) as error:  # TypeError: a setting that the data set does not know
         findings += make_findings('unreadable_list', [_one_line(error)])
         return PhotoListing(classes, [], tags_read=split != 'train', findings=findings)
 
@@ -73,6 +77,8 @@ def read_class_list(metainfo: Mapping[str, Any], default: Sequence[str]) -> tupl
             advice = f"Write a list: classes=('{classes}',) with a comma for one class."
             return (classes,), make_findings('bad_class_list', [f'classes is the text {classes!r}'], advice=advice)
         classes = [line.strip() for line in Path(classes).read_text(encoding='utf-8-sig').splitlines() if line.strip()]
+    if not isinstance(classes, (list, tuple)):
+        return (), make_findings('bad_class_list', [f'classes is {classes!r}, not a list of names'])
     return tuple(str(name) for name in classes), []
 
 

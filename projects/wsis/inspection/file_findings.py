@@ -18,16 +18,15 @@ def find_photo_faults(entries: Sequence[PhotoEntry], looks: Mapping[str, PhotoLo
         looks: What the look at each file gave, by path.
     """
     broken: dict[str, dict[str, None]] = {kind: {} for kind in BROKEN_PHOTO_KINDS}  # each text once, in order
-    whole: dict[str, PhotoLook] = {}
+    whole: dict[str, str] = {}  # path -> name and size
     for entry in entries:
         look = looks[entry.path] if entry.path is not None else PhotoLook(fault='missing_photo')
         if look.fault is None:
-            whole[entry.photo] = look
+            whole[entry.path] = f'{entry.photo} ({look.width}x{look.height})'
         else:
             reason = look.reason.replace(entry.path or entry.photo, 'it')
             broken[look.fault][f'{entry.photo} ({reason})' if reason else entry.photo] = None
     findings = [finding for kind, photos in broken.items() for finding in make_findings(kind, photos)]
-    sizes = {photo: f'{photo} ({look.width}x{look.height})' for photo, look in whole.items()}
     tests = dict(
         tiny_photo=lambda look: min(look.width, look.height) < TINY_SIDE,
         huge_photo=lambda look: look.width * look.height > HUGE_PIXELS,
@@ -36,7 +35,7 @@ def find_photo_faults(entries: Sequence[PhotoEntry], looks: Mapping[str, PhotoLo
         unusual_colors=lambda look: look.unusual_colors,
     )
     for kind, is_true in tests.items():
-        findings += make_findings(kind, [sizes[photo] for photo, look in whole.items() if is_true(look)])
+        findings += make_findings(kind, [text for path, text in whole.items() if is_true(looks[path])])
     return findings
 
 
