@@ -123,6 +123,17 @@ def test_copies_and_photos_of_both_splits(photos, tmp_path):
     }
 
 
+def test_copy_of_a_training_photo_in_val_is_seen_beside_one_in_test(photos, tmp_path):
+    entries = []
+    for split in ('test', 'val', 'train'):
+        path = tmp_path / f'{split}.png'
+        path.write_bytes(Path(photos[0]).read_bytes())
+        entries.append(PhotoEntry(split, str(path), ('a',), split))
+    found = find(PhotoListing(('a',), entries))
+    assert found['duplicate_in_train_and_val'].examples == ['val = train']
+    assert found['duplicate_photo'].examples == ['test = train']
+
+
 def test_lists(photos):
     found = add(
         photos,
@@ -221,7 +232,7 @@ def test_masks(photos, tmp_path):
 
 def test_masks_of_0_and_255(photos, tmp_path):
     mask = save_mask(tmp_path / 'a.png', np.where(np.arange(48) < 9, 255, np.zeros((40, 48))))
-    found = find(PhotoListing(CLASSES, [PhotoEntry('a', photos[0], (CLASSES[0],), 'val', mask)]))
+    found = find(PhotoListing(CLASSES, [PhotoEntry('a', photos[0], (), 'val', mask)]))
     assert found['mask_of_0_and_255'].level == 'error'
     assert '255' in found['mask_of_0_and_255'].advice
 

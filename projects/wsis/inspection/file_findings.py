@@ -52,14 +52,17 @@ def find_copies(entries: Sequence[PhotoEntry], looks: Mapping[str, PhotoLook]) -
     names = {entry.path or entry.photo: entry.photo for entry in entries}
     shared = [names[path] for path, where in splits.items() if {'train', 'val'} <= where]
     by_content: dict[str, list[str]] = {}
-    for path in splits:
+    for path in sorted(splits, key=lambda path: 'train' not in splits[path]):  # those that are trained on come first
         if path in looks and looks[path].content_hash:
             by_content.setdefault(looks[path].content_hash, []).append(path)
     same, across = [], []
-    for first, *others in by_content.values():
-        for other in others:
-            apart = {frozenset(splits[first]), frozenset(splits[other])} == {frozenset({'train'}), frozenset({'val'})}
-            (across if apart else same).append(f'{names[other]} = {names[first]}')
+    for paths in by_content.values():
+        trained_on = [path for path in paths if 'train' in splits[path]]
+        for path in paths[1:]:
+            if trained_on and splits[path] == {'val'}:
+                across.append(f'{names[path]} = {names[trained_on[0]]}')
+            else:
+                same.append(f'{names[path]} = {names[paths[0]]}')
     return [
         *make_findings('photo_in_train_and_val', shared),
         *make_findings('duplicate_in_train_and_val', across),

@@ -8,6 +8,8 @@ from .mask_check import MaskLook
 from .photo_check import PhotoLook
 from .photo_listing import PhotoEntry
 
+FEW_OF_0_AND_255 = 'Nothing to do if all their objects are of other classes or too hard to count.'
+
 
 def find_mask_faults(
     entries: Sequence[PhotoEntry],
@@ -45,22 +47,24 @@ def find_mask_faults(
 def _find_strange_values(
     entries: Sequence[PhotoEntry], mask_looks: Mapping[str, MaskLook], num_classes: int
 ) -> list[Finding]:
-    """Return class maps with values of no class, and those that only hold 0 and 255 though objects are tagged."""
+    """Return class maps with values of no class, and those that hold 0 and 255 alone."""
     known = {*range(num_classes + 1), IGNORE_LABEL}
-    black_and_white, strange, readable = [], [], set()
-    for path, tags in {entry.semantic_mask: entry.tags for entry in entries if entry.semantic_mask}.items():
+    black_and_white, strange = [], []
+    readable = [
+        path
+        for path in dict.fromkeys(entry.semantic_mask for entry in entries if entry.semantic_mask)
+        if mask_looks[path].reason is None
+    ]
+    for path in readable:
         values = mask_looks[path].values
-        if mask_looks[path].reason is not None:
-            continue
-        readable.add(path)
         if unknown := [value for value in values if value not in known]:
             text = ', '.join(map(str, unknown[:5])) + (', ...' if len(unknown) > 5 else '')
             strange.append(f'{path} ({text})')
-        elif tags and IGNORE_LABEL in values and set(values) <= {0, IGNORE_LABEL}:
+        elif IGNORE_LABEL in values and set(values) <= {0, IGNORE_LABEL}:
             black_and_white.append(path)
-    # a few such masks are right: those whose only objects are marked as too hard to count
-    level = 'error' if 2 * len(black_and_white) > len(readable) else 'note'
+    few = 2 * len(black_and_white) <= len(readable)
+    level, advice = ('note', FEW_OF_0_AND_255) if few else (None, '')
     return [
-        *make_findings('mask_of_0_and_255', black_and_white, level),
+        *make_findings('mask_of_0_and_255', black_and_white, level, advice),
         *make_findings('mask_value_of_no_class', strange),
     ]
