@@ -11,7 +11,8 @@ from mmengine.registry import MODELS, DefaultScope, init_default_scope
 from PIL import Image
 from tiny_chain.fixtures import CONFIGS, ROOT
 
-from projects.wsis.apis.launch import apply_tta, load_config
+from projects.wsis.apis.configs import load_config
+from projects.wsis.apis.launch import apply_tta
 from projects.wsis.structures import PseudoLabelStore
 from projects.wsis.structures.point_file import Point
 

@@ -7,7 +7,7 @@ from typing import Any
 from mmengine.config import Config
 from mmengine.registry import DATASETS
 
-from ..apis.launch import load_config
+from ..apis.configs import load_config
 from ..datasets import VOCTagDataset
 from .dataset_listing import list_dataset
 from .findings import make_findings
