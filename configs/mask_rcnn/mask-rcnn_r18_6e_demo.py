@@ -37,7 +37,7 @@ train_dataloader = dict(
     num_workers=2,
     dataset=dict(
         ann_file='work_dirs/irnet_r18_20e_demo/instances.json',
-        data_prefix=dict(img=_base_.data_root + '/JPEGImages/'),
+        data_prefix=dict(img=_base_.photo_folder),
         metainfo=_base_.metainfo,
         pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=test_pipeline, **_base_.val_dataset))

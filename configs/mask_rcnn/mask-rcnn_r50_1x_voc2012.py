@@ -9,7 +9,7 @@ model = dict(
 train_dataloader = dict(
     dataset=dict(
         ann_file='work_dirs/irnet_r50_3e_voc2012/instances.json',
-        data_prefix=dict(img=_base_.data_root + '/JPEGImages/'),
+        data_prefix=dict(img=_base_.photo_folder),
         metainfo=_base_.metainfo))
 val_dataloader = dict(dataset=_base_.val_dataset)
 test_dataloader = dict(dataset=_base_.val_dataset)

@@ -326,7 +326,7 @@ def test_store_must_fit(root, tmp_path):
     make_store(tmp_path / 'cams', CLASSES, complete=False)
     one_line(root, ValueError, 'making the cams was interrupted', **use)
     make_store(tmp_path / 'cams', ('cat', 'emu'))
-    message = r"made for the classes \['cat', 'emu'\], but the dataset has \['cat', 'dog', 'emu'\]"
+    message = r"made for 2 classes, the data set has 3; the first that differs, class 1, is 'emu' there and 'dog' here"
     one_line(root, ValueError, message, **use)
     make_store(tmp_path / 'cams', CLASSES)
     assert build(root, **use).get_data_info(0)['cam_dir'] == str(tmp_path / 'cams')

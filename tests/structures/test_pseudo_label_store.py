@@ -119,7 +119,10 @@ def test_finish_needs_every_photo(store):
 
 @pytest.mark.parametrize('classes', [['cat'], ['dog', 'cat'], ['cat', 'dog', 'emu']])
 def test_other_class_list_gets_one_line(store, classes):
-    with pytest.raises(ValueError, match='made for the classes .*, but the dataset has .*make the cams') as caught:
+    with pytest.raises(
+        ValueError,
+        match=r'made for 2 classes, the data set has \d; the first that differs, class \d, is .* make the cams',
+    ) as caught:
         store.check_readable(classes)
     assert str(store.root) in str(caught.value) and '\n' not in str(caught.value)
 

@@ -5,18 +5,22 @@
 _base_ = './voc_classes.py'
 data_root = '{{$WSIS_DATA_ROOT:data/voc_layout/}}'
 tags_file = '{{$WSIS_TAGS_FILE:none}}'
+photo_folder = data_root + '/JPEGImages/'  # what `file_name` of instances is relative to
 
 weak_dataset = dict(
+    type='VOCTagDataset',
     data_root=data_root,
     metainfo=_base_.metainfo,
     tags_file=tags_file,
     ann_file='{{$WSIS_WEAK_SPLITS:ImageSets/Segmentation/train.txt}}')
 label_dataset = dict(
+    type='VOCTagDataset',
     data_root=data_root,
     metainfo=_base_.metainfo,
     tags_file=tags_file,
     ann_file='{{$WSIS_LABEL_SPLITS:ImageSets/Segmentation/train.txt}}')
 val_dataset = dict(
+    type='VOCTagDataset',
     data_root=data_root,
     metainfo=_base_.metainfo,
     tags_file=tags_file,

@@ -10,7 +10,8 @@ from mmengine.registry import init_default_scope
 from rich.console import Console
 from rich.progress import track
 
-from ..apis.launch import check_checkpoint_exists, load_config
+from ..apis.configs import load_config
+from ..apis.launch import check_checkpoint_exists
 from ..datasets import TagDataset
 from ..structures import write_png
 from ..visualization import (

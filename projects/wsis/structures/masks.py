@@ -142,6 +142,26 @@ def read_instance_png(path: str | Path, size: tuple[int, ...], semantic_path: st
     return instance
 
 
+def check_class_values(semantic: np.ndarray, num_classes: int, path: str | Path) -> None:
+    """Check that a class map (H, W) uint8 holds 0 (background), 1..C and 255 (left out) only.
+
+    Args:
+        semantic: The class map.
+        num_classes: C, without background.
+        path: Its file, for messages.
+
+    Raises:
+        ValueError: If another value occurs; the message names the first.
+    """
+    counts = np.bincount(semantic.ravel(), minlength=IGNORE_LABEL + 1)
+    if counts[num_classes + 1 : IGNORE_LABEL].any():
+        wrong = num_classes + 1 + int(np.flatnonzero(counts[num_classes + 1 : IGNORE_LABEL])[0])
+        raise ValueError(
+            f'{path}: the mask holds the value {wrong}, which is no class: masks hold 0 (background), class ids '
+            f'1..{num_classes} and 255 (left out); write it with class ids, or add the class to the class list'
+        )
+
+
 def read_index_png(path: str | Path) -> np.ndarray:
     """Read a palette or grey PNG as its indices, (H, W) uint8.
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .class_lists import describe_difference
 from .files import hash_content, read_json, write_atomically, write_json
 
 MANIFEST_NAME = 'manifest.json'
@@ -163,11 +164,8 @@ class PseudoLabelStore:
                 f'{self.root}: making the {self.artifact} was interrupted; run the command that makes them again '
                 '(it goes on where it stopped)'
             )
-        if classes is not None and list(classes) != manifest.get('classes'):
-            raise ValueError(
-                f'{self.root}: made for the classes {_shorten(manifest.get("classes") or [])}, but the dataset has '
-                f'{_shorten(classes)}; make the {self.artifact} again with this class list'
-            )
+        if classes is not None and (difference := describe_difference(manifest.get('classes') or [], classes)):
+            raise ValueError(f'{self.root}: made for {difference}; make the {self.artifact} again with this class list')
         return manifest
 
     def missing_file_error(self, photo: str) -> FileNotFoundError:
@@ -211,8 +209,3 @@ def find_manifests(folder: str | Path) -> dict[str, str]:
             manifest.pop('made_by', None)
             found[str(path.parent.relative_to(folder))] = hash_content(manifest)
     return found
-
-
-def _shorten(names: Sequence[str]) -> str:
-    names = list(names)
-    return str(names) if len(names) <= 6 else f'[{", ".join(names[:5])}, ... {len(names)} in all]'

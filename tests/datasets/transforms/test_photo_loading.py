@@ -116,6 +116,18 @@ def test_masks_of_another_size_get_one_line(tmp_path):
         assert '\n' not in str(caught.value)
 
 
+@pytest.mark.parametrize('value, good', [(2, True), (255, True), (3, False), (254, False)])
+def test_values_of_no_class_get_one_line(tmp_path, value, good):
+    path = save_indices(tmp_path / 'mask.png', [[0, 1, value]])
+    results = dict(ori_shape=(1, 3), num_classes=2, seg_map_path=path)
+    if good:
+        assert LoadEvaluationMasks().transform(results)['evaluation_sem_seg'].tolist() == [[0, 1, value]]
+        return
+    with pytest.raises(ValueError, match=rf'mask\.png: the mask holds the value {value}, .* ids 1\.\.2 ') as caught:
+        LoadEvaluationMasks().transform(results)
+    assert '\n' not in str(caught.value)
+
+
 @pytest.fixture
 def cams(tmp_path):
     store = PseudoLabelStore(tmp_path / 'cams', 'cams', '.npz')

@@ -6,7 +6,14 @@ from mmcv.transforms import BaseTransform
 from mmengine.registry import TRANSFORMS
 
 from ...structures import PseudoLabelStore, decode_photo, probe_photo
-from ...structures.masks import decode_annotations, decode_masks, masks_to_instances, read_index_png, read_instance_png
+from ...structures.masks import (
+    check_class_values,
+    decode_annotations,
+    decode_masks,
+    masks_to_instances,
+    read_index_png,
+    read_instance_png,
+)
 
 
 @TRANSFORMS.register_module()
@@ -46,6 +53,10 @@ class LoadEvaluationMasks(BaseTransform):
     ``mask_annotations`` of a COCO json (which needs ``ori_shape``, or ``img_path`` to look it up).
     Added keys: ``evaluation_sem_seg`` (H, W) uint8, and ``instances``: a list of ``dict(bbox=[x1, y1, x2, y2],
     bbox_label=int, mask=RLE, ignore_flag=0)``.
+
+    Raises:
+        ValueError: If a mask is of another size than the photo, or holds a value that is no class (where the data set
+            tells ``num_classes``).
     """
 
     def transform(self, results: dict) -> dict:
@@ -60,6 +71,8 @@ class LoadEvaluationMasks(BaseTransform):
                 f'{results["seg_map_path"]}: mask size {semantic.shape} is not that of the photo '
                 f'{tuple(results["ori_shape"])}'
             )
+        if 'num_classes' in results:
+            check_class_values(semantic, results['num_classes'], results['seg_map_path'])
         results['evaluation_sem_seg'] = semantic
         if 'instance_map_path' in results:
             instance = read_instance_png(results['instance_map_path'], semantic.shape, results['seg_map_path'])

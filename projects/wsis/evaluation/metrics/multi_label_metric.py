@@ -32,6 +32,7 @@ class MultiLabelMetric(PhotoMetric):
 
     default_prefix = 'multi_label'
     ground_truth_name = '`gt_tags`'
+    truth_kind = 'tags'
 
     def __init__(
         self,

@@ -1,10 +1,12 @@
 """Writing instances, a file a photo, and all of them as one COCO json."""
 
+import logging
 from pathlib import Path
 
 import numpy as np
 import torch
 from mmdet.structures import DetDataSample
+from mmengine.logging import print_log
 from mmengine.registry import METRICS
 from mmengine.structures import InstanceData
 from pycocotools import mask as coco_mask
@@ -92,5 +94,12 @@ class InstanceWriter(StoreWriter):
                             score=instance['score'],
                         )
                     )
+        if not annotations:
+            print_log(
+                f'no pseudo instance of {len(photos)} photos scores over {self.min_score:g}: {self.coco_path} holds '
+                'none to train on; lower the threshold of this stage, or train it longer',
+                'current',
+                logging.WARNING,
+            )
         categories = [dict(id=index, name=name) for index, name in enumerate(self.dataset_meta['classes'], 1)]
         write_json(self.coco_path, dict(images=images, annotations=annotations, categories=categories), indent=None)
