@@ -16,8 +16,8 @@ from projects.wsis.structures.text_file import read_text
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     parser = argparse.ArgumentParser(
-        description='Make instance and semantic masks of photos from their tags, and train a detector on them. A second '
-        'call goes on where the first one stopped.'
+        description='Make instance and semantic masks of photos from their tags, and train a detector on them. A '
+        'second call goes on where the first one stopped.'
     )
     parser.add_argument('photos', help='folder of the photos, subfolders included')
     parser.add_argument(
@@ -27,20 +27,14 @@ def build_parser() -> argparse.ArgumentParser:
         'text, a COCO json, a folder of VOC XML files, or a folder whose folders are the classes',
     )
     parser.add_argument('--out', required=True, help='folder for all results')
-    parser.add_argument(
-        '--classes', nargs='+', metavar='CLASS', help='class list, or one text file with a class a line'
-    )
-    parser.add_argument(
-        '--no-negatives', action='store_true', help='photos without tags are merely untagged: leave out'
-    )
+    parser.add_argument('--classes', nargs='+', metavar='CLASS', help='class list, or a text file with a class a line')
+    parser.add_argument('--no-negatives', action='store_true', help='leave out photos without tags: merely untagged')
     parser.add_argument('--val', metavar='FILE', help='text file of photos to measure on and not to learn from')
     parser.add_argument('--masks', help='true masks to measure with: COCO json, or folder of PNG masks')
     parser.add_argument('--recipe', metavar='NAME', help='name of a recipe of configs/recipes, or a config')
     parser.add_argument('--weights', metavar='FILE', help="pretrained weights; 'none' trains from scratch")
     parser.add_argument('--export', nargs='+', default=[], metavar='FORMAT', help='also coco-polygons, yolo, png')
-    parser.add_argument(
-        '--long-side', type=int, default=1024, help='longest side to work at, in pixels (default: 1024)'
-    )
+    parser.add_argument('--long-side', type=int, default=1024, help='longest side to work at (default: 1024 pixels)')
     parser.add_argument('--gpus', type=int, default=1, metavar='N', help='processes (or GPUs) of each stage')
     parser.add_argument(
         '--cfg-options', nargs='+', action=DictAction, default={}, help='settings of the recipe: STAGE.key=value'
