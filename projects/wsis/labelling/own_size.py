@@ -38,7 +38,8 @@ def write_instances(source: Path, target: Path, copies: Mapping[str, WorkingCopy
     with ProcessPoolExecutor(default_processes()) as pool:
         scaled = pool.map(_scale_annotation, jobs, chunksize=16)
         content['annotations'] = list(tqdm(scaled, total=len(jobs), desc='instances', unit='mask', disable=None))
-    write_json(target, dict(info=dict(description='Made from tags by WSIS'), **content), indent=None)
+    content = dict(info=dict(description='Made from tags by WSIS'), **content)
+    write_json(target, content, indent=None)
     return content
 
 
