@@ -13,7 +13,7 @@ from ..recipes.stage import Stage, read_stages
 
 RECIPES = Path('configs') / 'recipes'
 LIGHT_RECIPE = 'irnet_mobilenet-v2_photos'
-PAPER_RECIPE = 'irnet_r50_photos'
+PAPER_RECIPE = 'irnet_r50_voc2012'
 FEW_PHOTOS = 200  # with fewer the paper's networks learn no better
 # A schedule of epochs is made for a set like VOC 2012 trainaug. Fewer photos are seen more often, so that the networks
 # learn something; more are not seen each as often, so that the time does not grow without bound.
