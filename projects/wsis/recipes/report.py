@@ -75,7 +75,7 @@ class RecipeReport:
         """Say that a stage has finished, with its number."""
         self.bar.remove_task(self.task)
         value = record['metrics'].get(stage.number)
-        number = f', {stage.number} {format_number(value)}' if stage.number else ''
+        number = f', {stage.number} {format_number(value)}' if value is not None else ''
         position, duration = self.positions[stage.name], format_time(record['seconds'])
         self.console.print(f'{position} {stage.name}: done in {duration}{number}', markup=False)
 
