@@ -79,7 +79,7 @@ def test_broken_photos(photos, tmp_path):
         'wrong_checksum': ('error', 1),
     }
     assert found['missing_photo'].examples == ['missing', 'nowhere']
-    assert found['unreadable_photo'].examples[1] == 'folder (a folder, not a photo)'
+    assert found['unreadable_photo'].examples[1] == 'folder (a folder)'
 
 
 def test_turned_tiny_huge_animated_and_unusual_photos(photos, tmp_path, monkeypatch):
@@ -174,6 +174,8 @@ def test_unknown_tags_left_out_on_purpose_are_a_note(photos):
     [
         (('cat', 'dog', 'cat'), "'cat' stands 2 times"),
         (('cat', ''), 'a name is empty'),
+        (('cat', 'Cat '), "'cat' and 'Cat ' differ by case or blanks only"),
+        (('cat', 'Background'), 'the background is no class'),
         (('cat', ' dog'), 'starts or ends with a blank'),
         (tuple(f'class {index}' for index in range(255)), '255 classes are too many'),
     ],

@@ -100,8 +100,9 @@ def check_class_counts(cfg: Config) -> None:
 def _read(path: str | Path) -> Config:
     try:
         return Config.fromfile(str(path))
-    except (FileNotFoundError, SyntaxError, KeyError, NameError, AttributeError, TypeError) as error:
-        raise ValueError(f'config {path} cannot be read: {error}') from error
+    except Exception as error:  # a config is Python, which may raise anything
+        reason = ' '.join(str(error).split()) or type(error).__name__
+        raise ValueError(f'config {path} cannot be read: {reason}') from error
 
 
 @contextmanager

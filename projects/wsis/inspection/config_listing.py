@@ -5,11 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
-from mmengine.registry import DATASETS
 
 from ..apis.configs import load_config
-from ..datasets import VOCTagDataset
-from .dataset_listing import list_dataset
+from .dataset_listing import find_dataset_class, list_dataset
 from .findings import make_findings
 from .photo_listing import PhotoListing, join_listings
 
@@ -55,16 +53,17 @@ def _find_datasets(cfg: Config) -> Iterator[tuple[Mapping[str, Any], str]]:
                 yield cfg[name], split
         return
     for name, loader in loaders.items():
-        for settings in _unwrap(loader.get('dataset') or {}):
+        for settings in _unwrap(loader.get('dataset') if isinstance(loader, Mapping) else None):
             # labels are made of the photos that are trained on
             yield settings, 'train' if settings.get('mode') == 'pseudo_label' else LOADER_SPLITS[name]
 
 
-def _unwrap(settings: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+def _unwrap(settings: Any) -> Iterator[Mapping[str, Any]]:
     """Yield the tag data sets inside wrappers such as RepeatDataset and ConcatDataset."""
-    dataset_class = DATASETS.get(settings['type']) if 'type' in settings else None
-    if isinstance(dataset_class, type) and issubclass(dataset_class, VOCTagDataset):
+    if find_dataset_class(settings):
         yield settings
+    elif not isinstance(settings, Mapping):
+        return
     elif 'dataset' in settings:
         yield from _unwrap(settings['dataset'])
     else:

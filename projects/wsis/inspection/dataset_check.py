@@ -56,7 +56,7 @@ def check_photos(listing: PhotoListing, processes: int | None = None) -> Dataset
         *find_copies(entries, looks),
         *find_mask_faults(entries, looks, mask_looks, len(listing.classes)),
         *find_list_faults(listing),
-        *(find_class_faults(listing.classes, learned) if listing.tags_read else ()),
+        *(find_class_faults(listing.classes, learned) if listing.tags_read and listing.classes else ()),
     ]
     return DatasetCheck(
         photos=len({entry.path or entry.photo for entry in entries}),

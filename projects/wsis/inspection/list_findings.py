@@ -5,10 +5,12 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 
+from ..datasets.tags.spelling import spelling_key
+from ..structures.masks import IGNORE_LABEL
 from .findings import EXAMPLES_KEPT, Finding, make_findings
 from .photo_listing import PhotoListing
 
-MOST_CLASSES = 254  # masks are 8-bit: 0 is background and 255 is not counted
+MOST_CLASSES = IGNORE_LABEL - 1  # masks are 8-bit: 0 is background and 255 is not counted
 
 
 def find_list_faults(listing: PhotoListing) -> list[Finding]:
@@ -58,7 +60,7 @@ def _list_unknown_tags(listing: PhotoListing) -> dict[str, str]:
     """Return each tag of no class with a text: the photo that bears it first, and the class it may mean."""
     unknown: dict[str, str] = {}
     known = set(listing.classes)
-    for entry in listing.entries:
+    for entry in listing.entries if listing.classes else ():
         for tag in entry.tags:
             if tag not in known and tag not in unknown:
                 # a look at every name takes long, and only the first few are shown
@@ -71,6 +73,12 @@ def _list_unknown_tags(listing: PhotoListing) -> dict[str, str]:
 def _list_class_faults(classes: tuple[str, ...]) -> list[str]:
     counts = Counter(classes)
     faults = [f'{name!r} stands {count} times' for name, count in counts.items() if count > 1]
+    spellings: dict[str, str] = {}
+    for name in counts:
+        if (known := spellings.setdefault(spelling_key(name), name)) != name:
+            faults.append(f'{known!r} and {name!r} differ by case or blanks only')
+    if 'background' in spellings:
+        faults.append('the background is no class: leave it out')
     if any(not name.strip() for name in classes):
         faults.append('a name is empty')
     faults += [f'{name!r} starts or ends with a blank' for name in classes if name.strip() and name != name.strip()]

@@ -17,6 +17,7 @@ class PhotoEntry:
         split: 'train', 'val' or 'test'.
         semantic_mask: File of its class map, if it has one.
         instance_mask: File of its instance map, if it has one.
+        file_name: Path below the folder of the photos.
     """
 
     photo: str
@@ -25,6 +26,7 @@ class PhotoEntry:
     split: str = 'train'
     semantic_mask: str | None = None
     instance_mask: str | None = None
+    file_name: str = ''
 
 
 @dataclass
@@ -35,7 +37,7 @@ class PhotoListing:
         classes: The class list.
         entries: One entry a photo and split, in the order of the lists.
         tags_without_photo: Names that have tags, but no photo.
-        tags_in_no_split: Names that have tags and a photo, but are in no split.
+        tags_in_no_split: Photos (paths below their folder) that have tags, but are in no split.
         doubled_lines: Split lines that stand more than once.
         ignore_unknown_tags: Whether tags that are not in the class list are left out on purpose.
         tags_read: Whether the tags of training photos could be read; if not, nothing is said of classes.
@@ -58,7 +60,7 @@ def join_listings(listings: Sequence[PhotoListing]) -> PhotoListing:
     Args:
         listings: One or more.
     """
-    in_a_split = {entry.photo for listing in listings for entry in listing.entries}
+    in_a_split = {entry.file_name or entry.photo for listing in listings for entry in listing.entries}
     without_photo = (name for listing in listings for name in listing.tags_without_photo)
     in_no_split = (name for listing in listings for name in listing.tags_in_no_split)
     return PhotoListing(

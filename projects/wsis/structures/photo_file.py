@@ -19,6 +19,9 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 #: Endings (lower case) of files that are taken for photos; compare them in any case, see :func:`is_photo_name`.
 PHOTO_ENDINGS = ('.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff', '.webp')
 
+#: Reasons of :func:`check_photo` that are told apart elsewhere; all others are sentences for people only.
+MISSING, DEAD_LINK, EMPTY, CUT_OFF, WRONG_CHECKSUM = 'missing', 'a dead link', 'empty', 'cut off', 'wrong checksum'
+
 #: A photo of more pixels is refused: 3 GB in memory, and OpenCV reads no more either.
 MAX_PIXELS = 10**9
 
@@ -187,11 +190,11 @@ def _find_obstacle(path: str | Path) -> str | None:
     except UnicodeEncodeError:  # stores and JSON files could not name it
         return 'the name is not UTF-8'
     if not os.path.exists(path):
-        return 'a dead link' if os.path.islink(path) else 'missing'
+        return DEAD_LINK if os.path.islink(path) else MISSING
     if not os.path.isfile(path):
         return 'a folder' if os.path.isdir(path) else 'no ordinary file'
     if not os.path.getsize(path):
-        return 'empty'
+        return EMPTY
     return None if os.access(path, os.R_OK) else 'not readable for this user'
 
 
@@ -273,13 +276,13 @@ def _check_png_chunks(path: str | Path) -> str | None:
         while True:
             head = file.read(8)
             if len(head) < 8:
-                return 'cut off'
+                return CUT_OFF
             length, name = struct.unpack('>I4s', head)
             data, checksum = file.read(length), file.read(4)
             if len(data) < length or len(checksum) < 4:
-                return 'cut off'
+                return CUT_OFF
             if zlib.crc32(data, zlib.crc32(name)) != int.from_bytes(checksum, 'big'):
-                return 'wrong checksum'
+                return WRONG_CHECKSUM
             if name == b'IEND':
                 return None
 
@@ -292,7 +295,7 @@ def _shorten(error: Exception) -> str:
         return str(error)
     text = ' '.join(str(error).split())
     if 'truncated' in text.lower() or isinstance(error, (EOFError, IndexError, struct.error)):
-        return 'cut off'
+        return CUT_OFF
     if isinstance(error, cv2.error):
         return 'damaged'
     return f'damaged ({text or type(error).__name__})'
