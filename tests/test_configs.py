@@ -13,7 +13,7 @@ from mmengine.optim import build_optim_wrapper
 from mmengine.registry import DATASETS, METRICS, MODELS, PARAM_SCHEDULERS, TRANSFORMS, DefaultScope, init_default_scope
 from mmengine.structures import InstanceData, PixelData
 
-from projects.wsis.apis.launch import load_config
+from projects.wsis.apis.configs import load_config
 from projects.wsis.recipes.recipe import Recipe
 from projects.wsis.recipes.stage import PLACEHOLDER, RecipeError, Stage, read_stages
 

@@ -3,9 +3,10 @@
 import argparse
 
 import repository_path  # noqa: F401  must come first: it makes projects.wsis importable
+from mmengine.config import DictAction
 
+from projects.wsis.apis.configs import load_config
 from projects.wsis.apis.errors import report_errors
-from projects.wsis.apis.launch import load_config
 from projects.wsis.recipes.recipe import Recipe
 
 
@@ -17,6 +18,15 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument('config', help='pipeline config (configs/_base_/pipelines/*.py)')
     parser.add_argument('--work-dir', help='folder of the pipeline (default: work_dirs/CONFIG_NAME)')
+    parser.add_argument('--data', help='file that describes a data set, in the place of those of the configs')
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        default={},
+        help='override settings of the configs: key=value in all stages, STAGE.key=value in one; '
+        'iterations=N gives trainings another length',
+    )
     parser.add_argument('--gpus', type=int, default=1, metavar='N', help='processes (or GPUs) of each stage')
     parser.add_argument('--only', metavar='STAGE', help='run this stage alone, anew')
     parser.add_argument('--from', dest='start', metavar='STAGE', help='run this stage anew, and all after it')
@@ -29,7 +39,7 @@ def main() -> None:
     arguments = build_parser().parse_args()
     with report_errors():
         config = load_config(arguments.config, work_dir=arguments.work_dir)
-        pipeline = Recipe(config, config.work_dir, arguments.gpus)
+        pipeline = Recipe(config, config.work_dir, arguments.gpus, arguments.data, arguments.cfg_options)
         if arguments.list:
             for stage in pipeline.stages:
                 print(f'{stage.name:<28}{stage.action:<10}{stage.config or stage.tool}')

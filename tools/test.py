@@ -10,7 +10,7 @@ from projects.wsis.apis.launch import (
     apply_show,
     apply_tta,
     finish,
-    load_config,
+    load_chosen_config,
     parse_arguments,
     run_test,
 )
@@ -37,7 +37,7 @@ def main() -> None:
     """Test."""
     arguments = parse_arguments(build_parser())
     with report_errors():
-        cfg = load_config(arguments.config, arguments.cfg_options, arguments.work_dir, arguments.launcher)
+        cfg = load_chosen_config(arguments)
         cfg.load_from = None if arguments.checkpoint.lower() == 'none' else arguments.checkpoint
         apply_show(cfg, arguments.show, arguments.show_dir)
         if arguments.tta or cfg.get('tta'):

@@ -10,7 +10,7 @@ from projects.wsis.apis.launch import (
     apply_amp,
     apply_resume,
     finish,
-    load_config,
+    load_chosen_config,
     parse_arguments,
     run_training,
 )
@@ -36,7 +36,7 @@ def main() -> None:
     """Train."""
     arguments = parse_arguments(build_parser())
     with report_errors():
-        cfg = load_config(arguments.config, arguments.cfg_options, arguments.work_dir, arguments.launcher)
+        cfg = load_chosen_config(arguments)
         if arguments.amp:
             apply_amp(cfg)
         apply_resume(cfg, arguments.resume)

@@ -86,7 +86,7 @@ def test_items_of_xml(root):
     info = build(root).get_data_info(0)
     info.pop('sample_idx')
     assert info == dict(
-        img_path=str(root / 'JPEGImages/a.jpg'), img_id='a', tags=[0, 1], num_classes=3
+        img_path=str(root / 'JPEGImages/a.jpg'), img_id='a', file_name='a.jpg', tags=[0, 1], num_classes=3
     )  # the part's name is no tag
     assert build(root, mode='predict').get_data_info(0)['mode'] == 'predict'
 
@@ -116,7 +116,40 @@ def test_split_names_with_file_endings_and_blanks(root):
     write_split(root, 'ls.txt', 'a.jpg', 'b.jpg  -1', 'IMG 001.jpg', 'IMG 001', 'IMG 1 -1', 'c 1', 'IMG -1')
     assert list(tags_of(build(root, ann_file='ImageSets/ls.txt'))) == ['a', 'b', 'IMG 001', 'IMG 1', 'c', 'IMG']
     write_split(root, 'gone.txt', 'my photo.jpg 1', 'a')
-    one_line(root, FileNotFoundError, r'\(first: my photo\)', ann_file='ImageSets/gone.txt', on_bad_photo='error')
+    one_line(
+        root, FileNotFoundError, r'\(first: my photo: missing\)', ann_file='ImageSets/gone.txt', on_bad_photo='error'
+    )
+
+
+def test_endings_of_split_lines_count(root):
+    write_photo(root / 'JPEGImages/a.png')  # a mask that lies beside its photo
+    write_split(root, 'endings.txt', 'a.jpg', 'b.JPG', 'JPEGImages/c.jpg SegmentationClass/c.png')
+    dataset = build(root, ann_file='ImageSets/endings.txt')
+    files = [Path(dataset.get_data_info(index)['img_path']).name for index in range(3)]
+    assert files == ['a.jpg', 'b.jpg', 'c.jpg']
+    one_line(root, ValueError, r'JPEGImages: a may be a\.jpg or a\.png: write the ending')
+    write_split(root, 'both.txt', 'a.jpg', 'a.png')
+    one_line(root, ValueError, r'a\.jpg and a\.png would share', ann_file='ImageSets/both.txt')
+    (root / 'JPEGImages/a.jpg').unlink()
+    write_split(root, 'gone.txt', 'a.jpg', 'b')
+    assert list(tags_of(build(root, ann_file='ImageSets/gone.txt'))) == ['b']  # a.png does not step in
+
+
+@pytest.mark.parametrize('encoding', ['utf-16', 'utf-8-sig'])
+def test_splits_and_tags_of_common_encodings(root, encoding):
+    write_photo(root / 'JPEGImages/café.jpg')
+    (root / 'ImageSets/s.txt').write_text('café\na.jpg\n', encoding=encoding)
+    (root / 'tags.csv').write_text('file,tags\ncafé,Cat;emu\na,dog\na,cat\n', encoding=encoding)
+    dataset = build(root, ann_file='ImageSets/s.txt', tags_file='tags.csv')
+    assert tags_of(dataset) == {'café': [0, 2], 'a': [0, 1]}  # rows of one photo are joined
+    (root / 'ImageSets/s.txt').write_text('a\ncafé\n', encoding='latin-1')
+    one_line(root, ValueError, r's\.txt, line 2: byte 0xe9 is not UTF-8', ann_file='ImageSets/s.txt')
+
+
+def test_tags_of_no_photo_are_counted(root, warnings_of_log):
+    (root / 'tags.csv').write_text('file,tags\na,dog\nz.jpg,cat\n')
+    build(root, tags_file='tags.csv')
+    assert f'{root}/tags.csv: 1 of 2 names are no photo (first: z.jpg)' in warnings_of_log
 
 
 def test_photos_to_predict_need_no_xml(root):
@@ -231,15 +264,15 @@ def test_missing_and_truncated_photos_are_counted_or_an_error(root, ending, spoi
     assert list(tags_of(build(root))) == ['a', 'b'] and not warnings_of_log
     spoil(photo)
     assert list(tags_of(build(root))) == ['a']
-    line = f'1 of 2 photos are missing or truncated in {root}/JPEGImages (first: b); they are left out'
-    assert line in warnings_of_log
-    one_line(root, FileNotFoundError, '1 of 2 photos are missing or truncated', on_bad_photo='error')
+    start = f'1 of 2 photos are missing or damaged in {root}/JPEGImages (first: b: '
+    assert any(line.startswith(start) and line.endswith('; they are left out') for line in warnings_of_log)
+    one_line(root, FileNotFoundError, '1 of 2 photos are missing or damaged', on_bad_photo='error')
 
 
 def test_no_photo_left_is_an_error(root):
     for photo in (root / 'JPEGImages').iterdir():
         photo.unlink()
-    one_line(root, FileNotFoundError, '2 of 2 photos are missing or truncated')
+    one_line(root, FileNotFoundError, '2 of 2 photos are missing or damaged')
 
 
 def test_whole_photos_are_not_taken_for_truncated(root, warnings_of_log):
@@ -293,7 +326,7 @@ def test_store_must_fit(root, tmp_path):
     make_store(tmp_path / 'cams', CLASSES, complete=False)
     one_line(root, ValueError, 'making the cams was interrupted', **use)
     make_store(tmp_path / 'cams', ('cat', 'emu'))
-    message = r"made for the classes \['cat', 'emu'\], but the dataset has \['cat', 'dog', 'emu'\]"
+    message = r"made for 2 classes, the data set has 3; the first that differs, class 1, is 'emu' there and 'dog' here"
     one_line(root, ValueError, message, **use)
     make_store(tmp_path / 'cams', CLASSES)
     assert build(root, **use).get_data_info(0)['cam_dir'] == str(tmp_path / 'cams')

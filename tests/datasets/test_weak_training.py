@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 from tiny_chain.fixtures import CONFIGS, train
 
-from projects.wsis.apis.launch import load_config
+from projects.wsis.apis.configs import load_config
 
 MASK_FOLDERS = ('SegmentationClass', 'SegmentationObject')
 OPENED: list[str] | None = None

@@ -228,5 +228,26 @@ def test_semantic_iou_bad_input_and_skipped_photos():
     with pytest.raises(ValueError, match=r'size \(4, 5\), the true one \(5, 5\)'):
         evaluate([semantic_sample(label_map, torch.zeros(5, 5).byte())], 'SemanticIoUMetric')
     assert evaluate([semantic_sample(label_map, None)], 'SemanticIoUMetric') == {}
+    label_map[0] = 1
     both = [semantic_sample(unknown, None), semantic_sample(label_map, label_map)]
     assert evaluate(both, 'SemanticIoUMetric')['semantic/mIoU'] == 100
+
+
+@pytest.mark.parametrize('value', [0, 255])
+@pytest.mark.parametrize('metric', ['SeedIoUMetric', 'SemanticIoUMetric', 'SureLabelMetric'])
+def test_masks_without_a_class_get_one_line_and_no_number(metric, value):
+    # 0 and 255 for background and object: the objects are left out, and background would have an IoU of 100
+    mask = torch.zeros(1, 6, 8, dtype=torch.uint8)
+    mask[0, 2:4] = value
+    sample = seed_sample(torch.zeros(1, 6, 8), [0], mask[0])
+    sample.pred_sem_seg = PixelData(data=torch.zeros(1, 6, 8))
+    settings = dict(background_threshold=0.1) if metric == 'SeedIoUMetric' else {}
+    with pytest.raises(
+        ValueError, match=r'no pixel of the masks is of a class.*of photo .*ids 1\.\.3 .*not 0 and 255'
+    ) as caught:
+        evaluate([sample, sample], metric, **settings)
+    assert '\n' not in str(caught.value)
+    mask[0, 5, 5] = 2  # one photo with a class is enough
+    other = seed_sample(torch.zeros(1, 6, 8), [0], mask[0])
+    other.pred_sem_seg = sample.pred_sem_seg
+    assert evaluate([sample, other], metric, **settings)

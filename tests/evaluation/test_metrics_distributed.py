@@ -22,16 +22,21 @@ METRICS = [
     dict(type='SeedIoUMetric', background_threshold=0.3, oracle_sweep=True, classwise=True),
     dict(type='SemanticIoUMetric', classwise=True),
     dict(type='MultiLabelMetric', classwise=True),
+    dict(type='SureLabelMetric'),
+    dict(type='PeakMetric'),
+    dict(type='PhotoCocoMetric', metric='segm'),
 ]
 
 
-def make_photo(index):
+def make_photo(index, with_masks=True):
     """A photo that depends on its index only; many scores are equal, photo 2 has no masks."""
     rng = np.random.default_rng(index)
-    sample = DetDataSample(metainfo=dict(img_id=str(index), mode='pseudo_label'))
+    sample = DetDataSample(metainfo=dict(img_id=str(index), mode='pseudo_label', ori_shape=(20, 24)))
     true = rng.random((3, 20, 24)) < 0.6
-    if index != 2:
-        instances = [dict(mask=to_rle(mask), bbox_label=i, ignore_flag=0) for i, mask in enumerate(true)]
+    if index != 2 and with_masks:
+        instances = [
+            dict(mask=to_rle(mask), bbox=[0, 0, 24, 20], bbox_label=i, ignore_flag=0) for i, mask in enumerate(true)
+        ]
         sample.set_metainfo(dict(instances=instances))
         label_map = torch.from_numpy(rng.integers(0, 4, (1, 20, 24)))
         sample.gt_sem_seg = PixelData(data=label_map)
@@ -40,28 +45,38 @@ def make_photo(index):
         masks=torch.from_numpy(masks),
         labels=torch.tensor([0, 1, 2, 0, 1]),
         scores=torch.from_numpy(rng.integers(0, 3, 5) / 3),
+        bboxes=torch.tensor([[0.0, 0.0, 24.0, 20.0]] * 5),
+    )
+    sample.pred_peaks = InstanceData(
+        points=torch.from_numpy(rng.integers(0, 20, (4, 2))),
+        labels=torch.tensor([0, 1, 2, 0]),
+        scores=torch.full((4,), 0.9),
     )
     sample.pred_cams = InstanceData(cams=torch.from_numpy(rng.random((2, 5, 6))), labels=torch.tensor([0, 2]))
     sample.pred_sem_seg = PixelData(data=torch.from_numpy(rng.integers(0, 4, (1, 20, 24))))
     sample.pred_scores = torch.from_numpy(rng.random(3))
-    sample.gt_tags = torch.from_numpy(rng.integers(0, 2, 3)).float()
+    if with_masks:
+        sample.gt_tags = torch.from_numpy(rng.integers(0, 2, 3)).float()
     return sample
 
 
-def evaluate(round_up, collect_device='cpu', collect_dir=None):
+def evaluate(round_up, collect_device='cpu', collect_dir=None, with_masks=True):
     metrics = [dict(metric, collect_device=collect_device) for metric in METRICS]
     if collect_dir is not None:
-        metrics = [dict(m, collect_dir=f'{collect_dir}/{m["type"]}') for m in metrics]
+        # mmdet's CocoMetric has no such folder
+        own = [m for m in metrics if m['type'] != 'PhotoCocoMetric']
+        for metric in own:
+            metric['collect_dir'] = f'{collect_dir}/{metric["type"]}'
     evaluator = Evaluator(metrics)
     evaluator.dataset_meta = dict(classes=('a', 'b', 'c'))
     for index in DefaultSampler(range(NUM_PHOTOS), shuffle=False, round_up=round_up):
-        evaluator.process([make_photo(index)])
+        evaluator.process([make_photo(index, with_masks)])
     return evaluator.evaluate(NUM_PHOTOS)
 
 
-def evaluate_rank(rank, folder, round_up):
+def evaluate_rank(rank, folder, round_up, with_masks=True):
     dist.init_process_group('gloo', init_method=f'file://{folder}/store', rank=rank, world_size=2)
-    metrics = evaluate(round_up, collect_dir=folder)
+    metrics = evaluate(round_up, collect_dir=folder, with_masks=with_masks)
     with open(f'{folder}/rank{rank}.json', 'w') as file:
         json.dump(metrics, file)
     dist.destroy_process_group()
@@ -74,3 +89,9 @@ def test_two_processes_equal_one(tmp_path, round_up):
     mp.spawn(evaluate_rank, args=(str(tmp_path), round_up), nprocs=2)
     for rank in range(2):
         assert json.loads((tmp_path / f'rank{rank}.json').read_text()) == expected
+
+
+def test_without_masks_nothing_is_measured_in_two_processes_either(tmp_path):
+    assert evaluate(True, with_masks=False) == {}
+    mp.spawn(evaluate_rank, args=(str(tmp_path), True, False), nprocs=2)
+    assert [json.loads((tmp_path / f'rank{rank}.json').read_text()) for rank in range(2)] == [{}, {}]

@@ -82,6 +82,17 @@ def test_metric_averages_classes_with_positives():
     assert metrics['multi_label/OF1'] == pytest.approx(100 * 2 * 2 / (5 + 3))
 
 
+def test_one_class_alone_is_measured_where_some_photo_lacks_it():
+    metrics = evaluate([[0.9], [0.4], [0.7]], [[1.0], [1.0], [0.0]], ('a',))
+    assert metrics['multi_label/mAP'] == pytest.approx(100 * (1 + 2 / 3) / 2)
+    # 100 whatever the scores would say nothing
+    metrics = evaluate([[0.9], [0.4]], [[1.0], [1.0]], ('a',), classwise=True)
+    assert 'multi_label/mAP' not in metrics and 'multi_label/a_AP' not in metrics
+    assert metrics['multi_label/CR'] == 50
+    metrics = evaluate([[0.9, 0.1], [0.4, 0.3]], [[1.0, 0.0], [1.0, 1.0]], ('a', 'b'))
+    assert metrics['multi_label/mAP'] == 100  # of b alone
+
+
 def test_no_tags_at_all_gives_no_number():
     assert evaluate([[0.5, 0.5]], [None], ('a', 'b')) == {}
     assert evaluate([[0.5, 0.5]], [[0, 0]], ('a', 'b')) == {}

@@ -92,10 +92,12 @@ def test_no_predictions_at_all_is_zero():
     assert evaluate([make_sample([], [], [], [(square(1, 1), 0)])])['voc/AP50'] == 0
 
 
-def test_no_ground_truth_at_all_gives_no_number():
+def test_no_ground_truth_at_all_gives_no_number(monkeypatch):
+    lines = record_lines(monkeypatch)
     mask = torch.from_numpy(square(1, 1)[None])
     without = make_sample(mask, [0], [0.5])
-    assert evaluate([without]) == {}
+    assert evaluate([without, without]) == {}
+    assert [line for line, _ in lines] == ['VOCInstanceMetric: no masks: not measured (2 photos)']
     # photos that are known to hold nothing: no class has an AP either
     assert evaluate([make_sample(mask, [0], [0.5], [])]) == {}
 

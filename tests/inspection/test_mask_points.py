@@ -14,7 +14,8 @@ from projects.wsis.structures.masks import find_innermost_point, read_index_png
 @pytest.fixture
 def cfg(demo_root):
     classes = (demo_root / 'classes.txt').read_text().split()
-    return Config(dict(test_dataloader=dict(dataset=dict(data_root=str(demo_root), metainfo=dict(classes=classes)))))
+    dataset = dict(type='VOCTagDataset', data_root=str(demo_root), metainfo=dict(classes=classes))
+    return Config(dict(test_dataloader=dict(dataset=dataset)))
 
 
 @pytest.mark.parametrize('place', ['innermost', 'random'])

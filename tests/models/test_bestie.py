@@ -16,7 +16,7 @@ from projects.wsis.datasets.transforms import GenerateInstancePseudoLabels
 from projects.wsis.models.detectors.component_batch import stack_targets
 from projects.wsis.models.heads import HighResolutionHead
 from projects.wsis.models.heads.instance_head import InstanceMaps
-from projects.wsis.ops.instance_labels import InstanceLabels
+from projects.wsis.ops import InstanceLabels
 from projects.wsis.structures.point_file import Point
 
 CLASSES = 3
@@ -192,7 +192,9 @@ def test_outcomes_are_counted():
     semantic = torch.zeros(3, CLASSES + 1, 64, 64)
     targets = stack_targets(samples)
     pseudo = model.make_pseudo_labels(targets)
-    refined = model.make_refined_labels(InstanceMaps(semantic, center, offset), labels, pseudo, targets)
+    refined, instances = model.make_refined_labels(InstanceMaps(semantic, center, offset), labels, pseudo, targets)
+    assert not model.outcomes.any()  # making labels changes nothing
+    model._count_outcomes(targets.accepted, instances)
     # kept, added, split, dropped: the third photo's object has no centre
     assert model.outcomes.tolist() == [0, 1, 1, 1]
     weight = refined.weight[0, 0]
@@ -200,8 +202,24 @@ def test_outcomes_are_counted():
     assert not refined.weight[2].any()
     center[2, 2, 34, 34] = 0.9
     model.outcomes.zero_()
-    model.make_refined_labels(InstanceMaps(semantic, center, offset), labels, pseudo, targets)
+    _, instances = model.make_refined_labels(InstanceMaps(semantic, center, offset), labels, pseudo, targets)
+    model._count_outcomes(targets.accepted, instances)
     assert model.outcomes.tolist() == [1, 1, 1, 0]
+
+
+@pytest.mark.parametrize('supervision', ['tags', 'points'])
+def test_labels_to_look_at_change_nothing(supervision):
+    model = build_bestie(supervision=supervision, backbone={**BACKBONE, 'norm_eval': False}).train()
+    inputs, samples = make_batch()
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    pseudo, refined = model.make_labels(inputs, samples)
+    assert model.training and model.backbone.layer1.training
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+    assert not model.outcomes.any() and not refined.weight.requires_grad
+    expected = model.make_pseudo_labels(stack_targets(samples))
+    assert all(torch.equal(one, other) for one, other in zip(pseudo, expected))
+    if supervision == 'points':
+        assert (refined.weight > 0).sum() == 400 + 400 + 900  # every class with a point, whatever their number
 
 
 def test_teacher_makes_the_labels():

@@ -3,6 +3,7 @@
 import pytest
 import torch
 import torch.nn.functional as F
+from mmdet.models import DetDataPreprocessor
 from mmdet.structures import DetDataSample
 from mmengine.registry import MODELS, init_default_scope
 from torch import nn
@@ -179,6 +180,21 @@ def test_merged_views_equal_the_sum_by_hand():
     torch.testing.assert_close(merged.pred_cams.cams, expected)
     torch.testing.assert_close(merged.pred_scores, torch.stack(scores).mean(0))
     assert merged.pred_cams.labels.tolist() == [1, 3] and 'cam_maps' not in merged
+
+
+def test_merging_enlarges_the_maps_of_tagged_classes_only(monkeypatch):
+    model = build(stride=4)
+    model.data_preprocessor = DetDataPreprocessor()
+    resize, seen = model.resize_to_photo, []
+    monkeypatch.setattr(model, 'resize_to_photo', lambda maps, size: seen.append(len(maps)) or resize(maps, size))
+    views = views_of(photos_of((48, 36))[0], (1.0, 0.5))
+    data = dict(inputs=[[view] for view, _ in views], data_samples=[[sample] for _, sample in views])
+    (merged,) = build_merger(model).test_step(data)
+    assert seen == [1] * (len(views) * 2)  # two tags, one map at a time
+    samples = [predict(model, [view], [sample])[0] for view, sample in views_of(photos_of((48, 36))[0], (1.0, 0.5))]
+    (expected,) = build_merger(model).merge_preds([samples])
+    assert torch.equal(merged.pred_cams.cams, expected.pred_cams.cams)
+    assert torch.equal(merged.pred_scores, expected.pred_scores)
 
 
 def test_views_of_several_photos_are_kept_apart():

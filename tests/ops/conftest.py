@@ -23,3 +23,9 @@ def golden():
 @pytest.fixture
 def rng():
     return torch.Generator().manual_seed(0)
+
+
+@pytest.fixture(scope='session')
+def labels(golden):
+    """Golden arrays of BESTIE's labels, their refinement and the read-out."""
+    return {**golden('bestie_labels'), **golden('bestie_refinement'), **golden('bestie_readout')}

@@ -133,7 +133,8 @@ def test_tool_runs_anew_when_what_it_reads_has_changed(make, tmp_path):
 def test_placeholders_become_places(make, tmp_path):
     make().run()
     command = json.loads((tmp_path / 'work/irnet/epoch_1.pth').read_text().removesuffix('work'))
-    assert 'data.cams=WORK/cams/cams' in command and '--resume' in command
+    assert 'WORK/irnet/options.json' in command and '--resume' in command
+    assert read_json(tmp_path / 'work/irnet/options.json') == {'data.cams': str(tmp_path / 'work/cams/cams')}
     command = read_json(tmp_path / 'work/cams/cams/manifest.json')['lineage']
     assert 'WORK/classifier/epoch_1.pth' in command and '--resume' not in command
     assert json.loads((tmp_path / 'work/pictures/sheet.png').read_text()) == [
@@ -253,12 +254,41 @@ def test_processes_share_the_batch(make, tmp_path):
     (tmp_path / 'cam.py').write_text("train_dataloader = dict(batch_size=6)\ndata = dict(cams='x')\n")
     pipeline = make(options=dict(classifier={'model.lr': 3}))
     pipeline.processes = 3
-    command = Recipe._command(pipeline, pipeline.stages[0])
-    assert command[-3:] == ['--cfg-options', 'model.lr=3', 'train_dataloader.batch_size=2']
+    assert pipeline._options(pipeline.stages[0]) == {'model.lr': 3, 'train_dataloader.batch_size': 2}
     pipeline.processes = 4
     with pytest.raises(RecipeError, match='Stage classifier: a batch of 6 photos cannot be divided among 4') as told:
         pipeline.run()
     assert '\n' not in str(told.value) and ran(tmp_path) == []
+
+
+def test_options_of_all_stages_and_of_one(tmp_path, make):
+    Recipe(Config({'stages': STAGES}), tmp_path / 'x', options={})  # none is fine
+    stages = Recipe(
+        Config({'stages': STAGES}), tmp_path / 'x', options={'model.lr': 4, 'irnet.model.lr': 5, 'cams.data.cams': 'y'}
+    ).stages
+    assert [stage.options for stage in stages] == [
+        {'model.lr': 4},
+        {'model.lr': 4, 'data.cams': 'y'},
+        {'model.lr': 5, 'data.cams': '{cams}/cams'},
+        {},
+    ]
+
+
+def test_paths_with_blanks_quotes_and_brackets_reach_the_stages(make, tmp_path):
+    make(work_dir="My Drive, [a] 'b' (c)").run()
+    folder = tmp_path / "My Drive, [a] 'b' (c)"
+    assert read_json(folder / 'irnet/options.json') == {'data.cams': str(folder / 'cams/cams')}
+    assert read_json(folder / 'results.json')['stages'][-1]['complete']
+
+
+def test_stages_that_test_on_val_are_left_out_without_a_val_split(make, tmp_path):
+    (tmp_path / 'cam.py').write_text(
+        "model = dict(lr=1)\ndata = dict(cams='x')\nval_dataset = dict()\n"
+        "test_dataloader = dict(dataset=dict(type='VOCTagDataset'))\n"
+    )
+    stages = [*STAGES[:1], dict(name='evaluation', action='predict', config='cam.py', checkpoint='classifier')]
+    make(stages=stages).run()
+    assert ran(tmp_path) == ['classifier']
 
 
 def test_unknown_stage_gets_one_line(make):

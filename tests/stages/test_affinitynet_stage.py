@@ -8,7 +8,7 @@ import pytest
 from mmengine.registry import DATASETS
 from tiny_chain.fixtures import CONFIGS, make_environment, make_labels, train
 
-from projects.wsis.apis.launch import load_config
+from projects.wsis.apis.configs import load_config
 from projects.wsis.engine import load_checkpoint_safely
 from projects.wsis.structures import PseudoLabelStore, read_json
 from projects.wsis.structures.masks import read_index_png

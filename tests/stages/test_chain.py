@@ -13,7 +13,7 @@ from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 from tiny_chain.fixtures import CONFIGS
 
-from projects.wsis.apis.launch import load_config
+from projects.wsis.apis.configs import load_config
 from projects.wsis.recipes.recipe import Recipe
 from projects.wsis.structures import PseudoLabelStore, read_json
 from projects.wsis.structures.masks import read_index_png

@@ -7,7 +7,7 @@ from mmengine.registry import DATASETS, DefaultScope
 from PIL import Image
 from tiny_chain.fixtures import CONFIGS, CROP, check_two_processes_train_as_one, make_labels, read_tiny_config, train
 
-from projects.wsis.apis.launch import load_config
+from projects.wsis.apis.configs import load_config
 from projects.wsis.structures import PseudoLabelStore, read_json, write_json
 from projects.wsis.structures.masks import read_index_png
 

@@ -220,7 +220,7 @@ def test_cam_store_of_another_class_list_gets_one_line(chain, demo_environment, 
         '--cfg-options',
         f'test_dataloader.dataset.data_prefix.cams={chain / "cams/cams"}',
     )
-    assert 'made for the classes' in line and 'make the cams again' in line
+    assert 'the first that differs, class' in line and 'make the cams again' in line
     assert not (tmp_path / 'work/inter_pixel_labels').exists()
 
 

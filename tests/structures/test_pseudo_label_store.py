@@ -119,7 +119,10 @@ def test_finish_needs_every_photo(store):
 
 @pytest.mark.parametrize('classes', [['cat'], ['dog', 'cat'], ['cat', 'dog', 'emu']])
 def test_other_class_list_gets_one_line(store, classes):
-    with pytest.raises(ValueError, match='made for the classes .*, but the dataset has .*make the cams') as caught:
+    with pytest.raises(
+        ValueError,
+        match=r'made for 2 classes, the data set has \d; the first that differs, class \d, is .* make the cams',
+    ) as caught:
         store.check_readable(classes)
     assert str(store.root) in str(caught.value) and '\n' not in str(caught.value)
 
@@ -180,6 +183,32 @@ def test_hostile_arrays_are_not_unpickled(store, tmp_path):
         assert not marker.exists(), name
     pickle.loads(pickle.dumps(Payload()))  # the payload is a real one
     assert marker.exists()
+
+
+def test_photos_in_folders(tmp_path):
+    store = open_store(tmp_path / 'cams')
+    photos = ['day 1/ñandú, "x".jpg', 'day 1/a.png', 'a.png', 'deep/er/manifest']
+    assert store.start(LINEAGE, CLASSES) is False
+    for photo in photos:
+        assert photo not in store
+        store.write_arrays(photo, cams=np.ones(2))
+    assert (store.root / 'day 1/a.png.npz').is_file()
+    (store.root / 'day 1/.a.npz.7.tmp').write_bytes(b'half')
+    store.finish(photos)
+    other = PseudoLabelStore(store.root / 'inner', 'semantic_masks', '.npz')
+    other.start(LINEAGE, CLASSES)
+    other.write_arrays('b', cams=np.ones(2))
+    assert store.start(LINEAGE, CLASSES) is True and all(photo in store for photo in photos)
+    assert not (store.root / 'day 1/.a.npz.7.tmp').exists()
+    assert store.start({}, CLASSES) is False and not any(photo in store for photo in photos)
+    assert 'b' in other  # a store in a folder of this one is left alone
+
+
+@pytest.mark.parametrize('photo', ['../a', '/etc/a', 'a//b', './a', 'a/..', '', 'a\0b', 'a/', 'x' * 300])
+def test_ids_that_are_no_path_below_the_store_get_one_line(tmp_path, photo):
+    with pytest.raises(ValueError, match='photo') as caught:
+        open_store(tmp_path).path_of(photo)
+    assert '\n' not in str(caught.value)
 
 
 def test_photo_cannot_take_the_place_of_the_manifest(tmp_path):

@@ -14,7 +14,8 @@ import torch
 from filelock import FileLock
 from mmengine.config import Config
 
-from projects.wsis.apis.launch import apply_resume, apply_tta, load_config, run_test, run_training
+from projects.wsis.apis.configs import load_config
+from projects.wsis.apis.launch import apply_resume, apply_tta, run_test, run_training
 from projects.wsis.engine import load_checkpoint_safely
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -247,7 +247,7 @@ def test_choice_is_half_even_half_separated():
         (dict(pseudo_labels='nowhere'), 'nowhere.instances holds no instances'),
         (dict(irnet_checkpoint='{detector}'), 'is not of the model IRNet'),
         (dict(detector_config=DETECTOR, detector_checkpoint='{irnet}'), 'is not of the model MaskRCNN'),
-        (dict(boundary_labels='{other}'), 'made for the classes'),
+        (dict(boundary_labels='{other}'), 'the first that differs, class'),
         (dict(pseudo_labels='{fewer}'), 'has no instances of photo'),
     ],
 )

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from projects.wsis.ops.instance_labels import InstanceLabels
+from projects.wsis.ops import InstanceLabels
 from projects.wsis.visualization import distinct_colors, draw_instance_labels, instance_label_page
 from projects.wsis.visualization.instance_labels import split_by_center
 

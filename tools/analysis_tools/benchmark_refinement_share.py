@@ -23,8 +23,8 @@ from benchmark_training_step import add_step_options, build_training, read_clock
 from mmengine.runner.checkpoint import load_checkpoint
 from mmengine.utils import track_iter_progress
 
+from projects.wsis.apis.configs import load_config
 from projects.wsis.apis.errors import report_errors
-from projects.wsis.apis.launch import load_config
 
 
 def parse_args(arguments=None):

@@ -20,9 +20,9 @@ import torch.nn.functional as F
 from benchmark_training_step import read_clock
 from scipy import ndimage
 
+from projects.wsis.ops import CenterSettings, join_components, refine_labels
 from projects.wsis.ops.center_maps import draw_centers
 from projects.wsis.ops.components import find_components
-from projects.wsis.ops.instance_labels import CenterSettings, join_components, refine_labels
 
 
 def parse_args(arguments=None):

@@ -29,8 +29,9 @@ from benchmark_random_walk import peak_memory
 from mmengine.config import DictAction
 from mmengine.utils import track_iter_progress
 
+from projects.wsis.apis.configs import load_config
 from projects.wsis.apis.errors import report_errors
-from projects.wsis.apis.launch import apply_amp, build_runner, load_config
+from projects.wsis.apis.launch import apply_amp, build_runner
 
 MEGABYTE = 2**20
 

@@ -34,6 +34,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument('--photos', type=int, default=8, help='number of photos to show (default: 8)')
     parser.add_argument('--min-score', type=float, default=0.5, help='detections have a higher score (default: 0.5)')
     parser.add_argument('--tile-width', type=int, default=220, help='width of a picture in pixels (default: 220)')
+    parser.add_argument('--data', help='file that describes the data set, in the place of those of the configs')
     parser.add_argument(
         '--irnet-options', nargs='+', action=DictAction, default={}, help='override settings of the config: key=value'
     )

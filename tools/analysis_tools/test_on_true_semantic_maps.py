@@ -19,14 +19,9 @@ from mmdet.structures import DetDataSample  # noqa: E402
 from mmengine.config import Config  # noqa: E402
 from mmengine.registry import MODELS  # noqa: E402
 
+from projects.wsis.apis.configs import load_config  # noqa: E402
 from projects.wsis.apis.errors import report_errors  # noqa: E402
-from projects.wsis.apis.launch import (  # noqa: E402
-    add_common_arguments,
-    finish,
-    load_config,
-    parse_arguments,
-    run_test,
-)
+from projects.wsis.apis.launch import add_common_arguments, finish, parse_arguments, run_test  # noqa: E402
 from projects.wsis.models.detectors.bestie import BESTIE  # noqa: E402
 from projects.wsis.models.heads.instance_head import InstanceMaps  # noqa: E402
 

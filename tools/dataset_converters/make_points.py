@@ -15,8 +15,8 @@ from mmengine.config import DictAction
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import repository_path  # noqa: E402, F401  it makes projects.wsis importable
 
+from projects.wsis.apis.configs import load_config  # noqa: E402
 from projects.wsis.apis.errors import report_errors  # noqa: E402
-from projects.wsis.apis.launch import load_config  # noqa: E402
 from projects.wsis.inspection.mask_points import PLACES, make_mask_points  # noqa: E402
 from projects.wsis.inspection.point_output import add_points_output, save_points  # noqa: E402
 

@@ -9,16 +9,19 @@ starts anew.
 """
 
 import argparse
+import importlib.util
 import multiprocessing
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from functools import cache
 from pathlib import Path
+from types import ModuleType
 
 import cv2
-import numpy as np
 from tqdm import tqdm
 
 # Run as a script from any folder, or imported as a module from elsewhere.
@@ -28,8 +31,6 @@ sys.path.insert(1, str(Path(__file__).resolve().parents[1]))
 from classical_saliency import METHODS, find_saliency  # noqa: E402
 
 __all__ = ['make_saliency']
-
-PHOTO_ENDINGS = ('.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff', '.webp')
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -53,35 +54,52 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     return args
 
 
-def find_photos(folder: Path) -> dict[str, Path]:
-    """Return ``{stem: path}`` of all photos of a folder.
+def find_photos(folder: Path, skip: Sequence[str] = ()) -> dict[str, Path]:
+    """Return the path of all photos of a folder by the name of their map.
+
+    In a folder without subfolders that is the stem, as in VOC layout; else the path below the folder with its ending.
+
+    Args:
+        folder: The folder.
+        skip: Folders in it that hold no photos.
 
     Raises:
         FileNotFoundError: If there is no such folder, or no photo in it.
     """
     if not folder.is_dir():
         raise FileNotFoundError(f'photo folder {folder} does not exist: check DATA_ROOT and --photos')
-    photos = {path.stem: path for path in sorted(folder.iterdir()) if path.suffix.lower() in PHOTO_ENDINGS}
-    if not photos:
+    from projects.wsis.datasets.photos import find_shared_stems, list_photo_tree
+    from projects.wsis.structures import PHOTO_ENDINGS
+
+    names = list_photo_tree(str(folder), skip)
+    if not names:
         raise FileNotFoundError(f'{folder} holds no photos ({", ".join(PHOTO_ENDINGS)})')
-    return photos
+    if any('/' in name for name in names) or find_shared_stems(names):
+        return {name: folder / name for name in names}
+    return {Path(name).stem: folder / name for name in names}
 
 
 def make_map(source: Path, target: Path, method: str) -> bool:
     """Write the map of one photo; return whether the photo could be read."""
+    photo_file, files = _import_alone('photo_file'), _import_alone('files')
     cv2.setNumThreads(1)
-    photo = cv2.imdecode(np.frombuffer(source.read_bytes() or b'\0', np.uint8), cv2.IMREAD_COLOR)
-    if photo is None:
+    try:
+        photo = photo_file.decode_photo(source)
+    except photo_file.PhotoError:
         return False
     png = cv2.imencode('.png', find_saliency(photo, method))[1]
-    # as structures.write_atomically, which workers do not import: it would bring torch along
-    temporary = target.with_name(f'.{target.name}.{os.getpid()}.tmp')
-    try:
-        temporary.write_bytes(png.tobytes())
-        os.replace(temporary, target)
-    finally:
-        temporary.unlink(missing_ok=True)
+    files.write_atomically(target, lambda file: file.write(png.tobytes()))
     return True
+
+
+@cache
+def _import_alone(name: str) -> ModuleType:
+    """Import a module of `structures` that needs no other of the package, which would bring torch into every worker."""
+    path = Path(__file__).resolve().parents[2] / 'projects' / 'wsis' / 'structures' / f'{name}.py'
+    spec = importlib.util.spec_from_file_location(f'structures_{name}', path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def make_saliency(photos: dict[str, Path], out: Path, method: str = 'geodesic', workers: int = 1) -> list[str]:
@@ -184,7 +202,7 @@ def main(argv: list[str] | None = None) -> int:
     args = parse_args(argv)
     out = args.out or args.data_root / 'saliency'
     try:
-        photos = find_photos(args.data_root / args.photos)
+        photos = find_photos(args.data_root / args.photos, [str(out)])
         # a wrong folder shows before the work on the maps
         masks = find_masks(args.data_root / args.evaluate, photos) if args.evaluate else {}
         bad = make_saliency(photos, out, args.method, args.workers or os.cpu_count() or 1)

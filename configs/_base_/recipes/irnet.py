@@ -36,6 +36,7 @@ stages = [
         name='pictures',
         action='tool',
         tool='analysis_tools/contact_sheet.py',
+        takes_data=True,
         arguments=[
             '--irnet-config', '@irnet', '--irnet-checkpoint', '{irnet.checkpoint}', '--cams', '{cams}/cams',
             '--pseudo-labels', '{pseudo_labels}', '--boundary-labels', '{pseudo_labels_boundary}', '--detector-config',

@@ -16,13 +16,16 @@ from projects.wsis.engine.hooks.checkpoint_match_hook import CheckpointMatchHook
 from projects.wsis.engine.hooks.last_validation_hook import LastValidationHook
 from projects.wsis.engine.hooks.plain_checkpoint_hook import PlainCheckpointHook
 from projects.wsis.engine.hooks.pretrained_match_hook import PretrainedMatchHook
+from projects.wsis.engine.hooks.progress_hook import ProgressHook
+from projects.wsis.engine.hooks.single_value_norm_hook import SingleValueNormHook
+from projects.wsis.engine.hooks.training_labels_hook import TrainingLabelsHook
 from projects.wsis.engine.latest_checkpoint import find_latest_checkpoint
+from projects.wsis.engine.pseudo_instances import check_pseudo_instances
 from projects.wsis.structures.files import write_json
 
+from .batch_size import fit_batch
+from .configs import load_config, read_options
 from .devices import setup_environment_for_launch
-
-ROOT = Path(__file__).resolve().parents[3]
-INSTALLED_ROOT = Path(__file__).resolve().parents[1] / '.mim'
 
 
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,9 +37,12 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
         action=DictAction,
         help='override settings of the config: key=value; lists as key="[a,b]" or key=a,b',
     )
+    parser.add_argument('--data', help="file that describes a data set, in the place of the config's own")
+    parser.add_argument('--options-file', help='JSON file of settings to override: {"key": value}')
     parser.add_argument(
         '--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none', help='how processes are started'
     )
+    parser.add_argument('--progress-lines', action='store_true', help='print a line of progress after every iteration')
     # torch.distributed.launch passes it; torchrun sets the environment variable instead
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
 
@@ -48,55 +54,12 @@ def parse_arguments(parser: argparse.ArgumentParser, arguments: list[str] | None
     return parsed
 
 
-def find_config(path: str | Path) -> Path:
-    """Return where a config is: as given, or relative to the repository (or the installed package) that ships it.
-
-    Raises:
-        FileNotFoundError: If there is none; the message says where it was looked for.
-    """
-    candidates = [Path(path), ROOT / path, INSTALLED_ROOT / path]
-    for candidate in candidates:
-        if candidate.is_file():
-            return candidate
-    raise FileNotFoundError(
-        f'config {path} not found in {Path.cwd()}, nor where this project ships its configs '
-        f'({ROOT / "configs"}): check the path'
-    )
-
-
-def load_config(
-    path: str | Path,
-    options: dict | None = None,
-    work_dir: str | Path | None = None,
-    launcher: str = 'none',
-) -> Config:
-    """Read a config and apply the command line's options to it.
-
-    Args:
-        path: The config file.
-        options: Dotted keys and their new values.
-        work_dir: Folder of the run; else the config's `work_dir`, else `work_dirs/<name of the config>`.
-        launcher: 'none', 'pytorch', 'slurm' or 'mpi'.
-
-    Raises:
-        FileNotFoundError: If the config is not found.
-        ValueError: If it cannot be read, or an option does not fit into it.
-    """
-    path = find_config(path)
-    try:
-        cfg = Config.fromfile(str(path))
-    except (FileNotFoundError, SyntaxError, KeyError) as error:
-        raise ValueError(f'config {path} cannot be read: {error}') from error
-    cfg.launcher = launcher
-    if options:
-        try:
-            cfg.merge_from_dict(options)
-        except (KeyError, TypeError, IndexError, AssertionError) as error:
-            raise ValueError(f'--cfg-options do not fit into {path}: {error}') from error
-    if work_dir is not None:
-        cfg.work_dir = str(work_dir)
-    elif cfg.get('work_dir') is None:
-        cfg.work_dir = str(Path('work_dirs') / path.stem)
+def load_chosen_config(arguments: argparse.Namespace) -> Config:
+    """Read the config that the arguments of :func:`add_common_arguments` choose; single options win over the file's."""
+    options = read_options(arguments.options_file) if arguments.options_file else {}
+    options.update(arguments.cfg_options or {})
+    cfg = load_config(arguments.config, options, arguments.work_dir, arguments.launcher, arguments.data)
+    cfg.progress_lines = arguments.progress_lines
     return cfg
 
 
@@ -179,6 +142,8 @@ def build_runner(cfg: Config, complete_weights: bool, training: bool = True) -> 
     if not complete_weights:
         runner.register_hook(PretrainedMatchHook())
     runner.register_hook(PlainCheckpointHook())
+    if cfg.get('progress_lines'):
+        runner.register_hook(ProgressHook())
     return runner
 
 
@@ -205,8 +170,11 @@ def run_training(cfg: Config, out: str | Path | None = None) -> Runner:
     Returns:
         The Runner after training.
     """
+    check_pseudo_instances(cfg.train_dataloader.dataset)
     runner = build_runner(cfg, complete_weights=bool(cfg.get('resume')))
-    runner.register_hook(LastValidationHook())
+    for hook in (LastValidationHook(), TrainingLabelsHook(), SingleValueNormHook()):
+        runner.register_hook(hook)
+    fit_batch(runner)
     runner.train()
     if out is not None and runner.rank == 0:
         scalars = runner.message_hub.log_scalars

@@ -1,6 +1,10 @@
 """Datasets of photos with tags, and their transforms."""
 
 from . import transforms
+from .data_sources import DataSource
+from .photos import PhotoTagDataset
+from .tag_dataset import TagDataset
+from .tags import Tags, read_tags
 from .voc import VOCTagDataset
 
-__all__ = ['VOCTagDataset', 'transforms']
+__all__ = ['DataSource', 'PhotoTagDataset', 'TagDataset', 'Tags', 'VOCTagDataset', 'read_tags', 'transforms']

@@ -6,8 +6,9 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from ..datasets.photos import list_photo_tree
 from ..datasets.voc import list_photos
-from ..structures import PseudoLabelStore, write_png
+from ..structures import PseudoLabelStore, decode_photo, write_png
 from ..visualization import RowTitle, contact_sheet, distinct_colors, draw_cams, resize_photo
 
 TALLEST = 1.25
@@ -38,7 +39,9 @@ def compare_cams(
         FileNotFoundError: If a folder, a store or the CAMs of a named photo are missing.
         ValueError: If the stores have no photo in common or other classes.
     """
-    out, files = Path(out), list_photos(str(photos))
+    out = Path(out)
+    # stores of VOC layout name photos by stem, others by path
+    files = {**list_photos(str(photos)), **{name: str(Path(photos, name)) for name in list_photo_tree(str(photos))}}
     opened = {title: PseudoLabelStore(folder, 'cams', '.npz') for title, folder in stores.items()}
     classes = next(iter(opened.values())).read_manifest()['classes']
     for store in opened.values():
@@ -72,9 +75,7 @@ def choose_common(photos: dict[str, str], stores: Sequence[PseudoLabelStore], co
 
 def read_tile(path: str, width: int) -> np.ndarray:
     """Read a photo ``(H, W, 3)`` RGB, scaled to the width of a tile."""
-    photo = cv2.imread(path)
-    if photo is None:
-        raise ValueError(f'{path} cannot be read: it is damaged or no photo')
+    photo = decode_photo(path)
     scale = min(width / photo.shape[1], TALLEST * width / photo.shape[0])
     size = tuple(max(1, round(length * scale)) for length in photo.shape[:2])
     return resize_photo(cv2.cvtColor(photo, cv2.COLOR_BGR2RGB), size)

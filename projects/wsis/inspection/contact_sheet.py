@@ -10,8 +10,9 @@ from mmengine.registry import init_default_scope
 from rich.console import Console
 from rich.progress import track
 
-from ..apis.launch import check_checkpoint_exists, load_config
-from ..datasets import VOCTagDataset
+from ..apis.configs import load_config
+from ..apis.launch import check_checkpoint_exists
+from ..datasets import TagDataset
 from ..structures import write_png
 from ..visualization import (
     Legend,
@@ -62,6 +63,7 @@ class ContactSheetOptions:
         tile_width: Of a picture, in pixels.
         irnet_options: Settings of the IRNet config to override.
         detector_options: The same of the detector config.
+        data: File that describes the data set, in the place of those of the configs.
     """
 
     irnet_config: str
@@ -76,6 +78,7 @@ class ContactSheetOptions:
     tile_width: int = 220
     irnet_options: dict = field(default_factory=dict)
     detector_options: dict = field(default_factory=dict)
+    data: str | None = None
 
     def __post_init__(self) -> None:
         if self.photos < 1:
@@ -103,7 +106,7 @@ def make_contact_sheet(options: ContactSheetOptions, out: str | Path) -> Path:
     out = Path(out)
     if out.suffix.lower() != '.png':
         raise ValueError(f'--out {out} is no PNG file: give a name that ends in .png')
-    cfg = load_config(options.irnet_config, options.irnet_options)
+    cfg = load_config(options.irnet_config, options.irnet_options, data=options.data)
     dataset = build_photos(cfg, cfg, options.irnet_config, cams=options.cams)
     classes = dataset.metainfo['classes']
     pseudo = open_instances(options.pseudo_labels, classes)
@@ -123,7 +126,7 @@ def make_contact_sheet(options: ContactSheetOptions, out: str | Path) -> Path:
 
 
 def collect_results(
-    options: ContactSheetOptions, cfg: Config, dataset: VOCTagDataset, chosen: Sequence[int]
+    options: ContactSheetOptions, cfg: Config, dataset: TagDataset, chosen: Sequence[int]
 ) -> list[PhotoResults]:
     """Run IRNet, and the detector where there is one, on the chosen photos."""
     # the pseudo labels come from their stores, only the maps are made anew: no walk, no clusters
@@ -131,7 +134,7 @@ def collect_results(
     model = load_model(cfg, options.irnet_checkpoint)
     detector = photos = None
     if options.detector_config:
-        detector_cfg = load_config(options.detector_config, options.detector_options)
+        detector_cfg = load_config(options.detector_config, options.detector_options, data=options.data)
         photos = build_photos(cfg, detector_cfg, options.detector_config)
         detector = load_model(detector_cfg, options.detector_checkpoint)
         check_detector_classes(detector_cfg, dataset.metainfo['classes'], options.detector_config)

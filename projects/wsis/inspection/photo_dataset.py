@@ -1,12 +1,12 @@
 """The photos and tags that a config speaks of."""
 
 from mmengine.config import Config
+from mmengine.registry import DATASETS
 
-from ..datasets import VOCTagDataset
-from ..datasets.voc import DEFAULT_FOLDERS
+from ..datasets import TagDataset
 
 
-def build_photo_dataset(cfg: Config, with_masks: bool = False) -> VOCTagDataset:
+def build_photo_dataset(cfg: Config, with_masks: bool = False) -> TagDataset:
     """Build the photos and tags that a config's ``test_dataloader`` names, without what earlier stages made of them.
 
     Args:
@@ -18,11 +18,13 @@ def build_photo_dataset(cfg: Config, with_masks: bool = False) -> VOCTagDataset:
 
     Raises:
         FileNotFoundError: If its split or annotations are missing.
-        ValueError: If a class name is unknown, or no photo is left.
+        ValueError: If it is no data set of tags, a class name is unknown, or no photo is left.
     """
     settings = dict(cfg.test_dataloader.dataset)
-    names = ('ann_file', 'data_root', 'metainfo', 'tags_file', 'ignore_unknown_classes', 'on_bad_photo')
-    folders = {name: folder for name, folder in settings.get('data_prefix', {}).items() if name in DEFAULT_FOLDERS}
-    return VOCTagDataset(
-        data_prefix=folders, with_masks=with_masks, **{name: settings[name] for name in names if name in settings}
-    )
+    kind = DATASETS.module_dict.get(settings.get('type'))
+    if kind is None or not issubclass(kind, TagDataset):
+        raise ValueError(
+            f'the test dataset of {cfg.filename} is a {settings.get("type")}, which knows no tags: name a config that '
+            'has a TagDataset (VOCTagDataset, PhotoTagDataset ...)'
+        )
+    return kind(with_masks=with_masks, **kind.keep_photo_settings(settings))

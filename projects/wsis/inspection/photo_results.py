@@ -13,7 +13,7 @@ from mmengine.device import get_device
 from mmengine.registry import DATASETS, MODELS, init_default_scope
 
 from ..apis.devices import setup_environment_for_launch
-from ..datasets import VOCTagDataset
+from ..datasets import TagDataset
 from ..datasets.transforms import LoadEvaluationMasks
 from ..engine import load_checkpoint_safely
 from ..engine.hooks.checkpoint_match_hook import find_unmatched_parameters
@@ -61,7 +61,7 @@ class PhotoResults:
     detected: Instances | None = None
 
 
-def build_photos(cfg: Config, pipeline_cfg: Config, source: str, cams: str | None = None) -> VOCTagDataset:
+def build_photos(cfg: Config, pipeline_cfg: Config, source: str, cams: str | None = None) -> TagDataset:
     """Build the dataset of the photos that labels are made for.
 
     Args:
@@ -85,14 +85,14 @@ def build_photos(cfg: Config, pipeline_cfg: Config, source: str, cams: str | Non
     if cams is None:
         settings.mode = 'predict'
     dataset = DATASETS.build(settings)
-    if not isinstance(dataset, VOCTagDataset):
+    if not isinstance(dataset, TagDataset):
         raise ValueError(
-            f'the test dataset of {source} is a {type(dataset).__name__}: the contact sheet needs a VOCTagDataset'
+            f'the test dataset of {source} is a {type(dataset).__name__}: the contact sheet needs a TagDataset'
         )
     return dataset
 
 
-def read_truth(dataset: VOCTagDataset) -> list[list[dict] | None]:
+def read_truth(dataset: TagDataset) -> list[list[dict] | None]:
     """Read the true instances of all photos of a dataset, ``dict(bbox_label=, mask=COCO RLE, ...)`` each; None for a
     photo without masks (and for all where the dataset does not name them)."""
     load_masks = LoadEvaluationMasks()

@@ -5,8 +5,8 @@ from collections import Counter
 from mmengine.config import Config
 from tqdm import tqdm
 
-from ..datasets import VOCTagDataset
-from ..engine.loops.pseudo_label_loop import read_photo_size
+from ..datasets import TagDataset
+from ..structures import probe_photo
 from ..structures.point_file import Point, check_points, read_points
 from .photo_dataset import build_photo_dataset
 
@@ -39,7 +39,7 @@ def check_point_file(path: str, cfg: Config) -> None:
         raise ValueError(f'{path}: wrong points in {len(problems)} of {len(points)} photos')
 
 
-def find_problems(points: dict[str, list[Point]], dataset: VOCTagDataset) -> list[str]:
+def find_problems(points: dict[str, list[Point]], dataset: TagDataset) -> list[str]:
     """Return one line a photo that has a wrong point."""
     photos = {info['img_id']: info for info in map(dataset.get_data_info, range(len(dataset)))}
     problems = []
@@ -48,7 +48,7 @@ def find_problems(points: dict[str, list[Point]], dataset: VOCTagDataset) -> lis
             problems.append(f'Photo {photo} is not in the data set')
             continue
         try:
-            size = read_photo_size(photos[photo]['img_path'])
+            size = probe_photo(photos[photo]['img_path']).shape
             check_points(found, photo, size, photos[photo]['tags'], dataset.metainfo['classes'])
         except ValueError as error:
             problems.append(str(error))

@@ -1,10 +1,16 @@
 """Pure tensor functions: no registry, no config, no file."""
 
 from .affinity import boundary_to_affinity, path_affinity
+from .batch_components import Components, join_components
+from .center_settings import CenterSettings
 from .centers import find_centers, group_pixels
+from .component_instances import Instances, find_instances
 from .displacement import cluster_centroids, cluster_displacement, refine_displacement
 from .feature_affinity import feature_affinity
+from .instance_labels import InstanceLabels, make_instance_labels, make_pseudo_labels
+from .instance_readout import read_instances, read_instances_of_points
 from .instances import InstanceMap, detect_instances, split_regions
+from .label_refinement import refine_labels, refine_labels_with_points
 from .paths import SearchPath, search_paths
 from .peaks import find_peaks
 from .random_walk import random_walk, random_walk_from_affinity
@@ -12,7 +18,11 @@ from .strides import find_stride, strided_size, upsample_maps
 from .strongest import strongest_map
 
 __all__ = [
+    'CenterSettings',
+    'Components',
+    'InstanceLabels',
     'InstanceMap',
+    'Instances',
     'SearchPath',
     'boundary_to_affinity',
     'cluster_centroids',
@@ -20,13 +30,21 @@ __all__ = [
     'detect_instances',
     'feature_affinity',
     'find_centers',
+    'find_instances',
     'find_peaks',
     'find_stride',
     'group_pixels',
+    'join_components',
+    'make_instance_labels',
+    'make_pseudo_labels',
     'path_affinity',
     'random_walk',
     'random_walk_from_affinity',
+    'read_instances',
+    'read_instances_of_points',
     'refine_displacement',
+    'refine_labels',
+    'refine_labels_with_points',
     'search_paths',
     'split_regions',
     'strided_size',

@@ -1,12 +1,12 @@
 """Instance centres and the grouping of pixels around them (Panoptic-DeepLab's read-out).
 
-For whole photos; :mod:`projects.wsis.ops.instance_labels` does the same inside the components of a batch.
+For whole photos; :mod:`projects.wsis.ops.component_instances` does the same inside the components of a batch.
 """
 
 import torch
 from torch import Tensor
 
-from .instance_labels import find_nearest
+from .nearest_center import find_nearest
 from .peaks import local_maxima
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from mmengine.config import Config
 
-from ..apis.launch import INSTALLED_ROOT, ROOT, find_config
+from ..apis.configs import INSTALLED_ROOT, ROOT, find_config
 from ..engine import find_latest_checkpoint
 from ..structures import read_json, write_json
 from .processes import end_with_parent, lock_folder
@@ -18,6 +18,7 @@ from .stage import PLACEHOLDER, RecipeError, Stage, read_stages
 from .stage_record import StageRecord, make_key
 
 METRICS_NAME = 'metrics.json'
+OPTIONS_NAME = 'options.json'
 
 
 class Recipe:
@@ -30,16 +31,27 @@ class Recipe:
             the JSON file of results, for pipelines that share a work dir.
         work_dir: Folder of the pipeline; each stage has a folder of its name in it.
         processes: How many processes (GPUs, where there are any) each stage uses; they share the configured batch.
+        data: File that describes the data set, in the place of those of the configs. Stages that test on its val split
+            are left out where it has none.
+        options: Settings of the configs to override: ``key`` in all stages, ``STAGE.key`` in one.
 
     Raises:
         RecipeError: If the stages do not fit together.
     """
 
-    def __init__(self, config: Config, work_dir: str | Path, processes: int = 1) -> None:
+    def __init__(
+        self,
+        config: Config,
+        work_dir: str | Path,
+        processes: int = 1,
+        data: str | Path | None = None,
+        options: dict[str, Any] | None = None,
+    ) -> None:
         self.work_dir = Path(work_dir).resolve()
         self.processes = processes
         self.results_path = self.work_dir / f'{config.get("results_name", "results")}.json'
-        self.stages = read_stages(config)
+        stages = read_stages(config, None if data is None else str(find_config(data).resolve()), options)
+        self.stages = [stage for stage in stages if not stage.has_nothing_to_test()]
         if not self.stages:
             raise RecipeError(f'{config.filename} is no pipeline: it has no `stages`')
         known: set[str] = set()
@@ -145,11 +157,13 @@ class Recipe:
         return PLACEHOLDER.sub(replace, text)
 
     def _command(self, stage: Stage) -> list[str]:
-        """Return the command line of a stage, as a list: no shell takes part."""
+        """Return the command line of a stage, as a list: no shell takes part, and paths are passed as they are."""
         tools = (ROOT if (ROOT / 'tools').is_dir() else INSTALLED_ROOT) / 'tools'
         folder = self.work_dir / stage.name
+        data = ['--data', stage.data] if stage.data else []
         if stage.action == 'tool':
-            return [sys.executable, str(tools / stage.tool), *map(self._fill, stage.arguments)]
+            given = data if stage.takes_data else []
+            return [sys.executable, str(tools / stage.tool), *map(self._fill, stage.arguments), *given]
         python = [sys.executable]
         if self.processes > 1:
             python += ['-m', 'torch.distributed.run', '--standalone', f'--nproc_per_node={self.processes}']
@@ -159,19 +173,25 @@ class Recipe:
         else:
             checkpoint = find_latest_checkpoint(self.work_dir / stage.checkpoint) if stage.checkpoint else None
             script.insert(2, str(checkpoint or 'none'))
-        script += ['--work-dir', str(folder), '--out', str(folder / METRICS_NAME)]
+        script += ['--work-dir', str(folder), '--out', str(folder / METRICS_NAME), '--progress-lines', *data]
         if self.processes > 1:
             script += ['--launcher', 'pytorch']
-        options = dict(stage.options)
+        if self._options(stage):
+            script += ['--options-file', str(folder / OPTIONS_NAME)]
+        return python + script
+
+    def _options(self, stage: Stage) -> dict[str, Any]:
+        """Return the options of a stage, with the folders and checkpoints of other stages filled in."""
+        options = {key: self._fill(value) if isinstance(value, str) else value for key, value in stage.options.items()}
         if (batch := stage.divide_batch(self.processes)) is not None:
             options['train_dataloader.batch_size'] = batch
-        if options:
-            script += ['--cfg-options', *(f'{key}={self._fill(str(value))}' for key, value in options.items())]
-        return python + script
+        return options
 
     def _execute(self, stage: Stage, report: RecipeReport) -> None:
         """Run the command of a stage; its output goes to ``output.log`` and its progress to the report."""
         log = self.work_dir / stage.name / 'output.log'
+        if stage.action != 'tool':
+            write_json(self.work_dir / stage.name / OPTIONS_NAME, self._options(stage))
         with (
             open(log, 'a', encoding='utf-8') as file,
             subprocess.Popen(
@@ -186,9 +206,10 @@ class Recipe:
             last_lines: list[str] = []
             try:
                 for line in process.stdout:
+                    if report.read_line(stage, line):
+                        continue
                     file.write(line)
                     file.flush()
-                    report.read_line(stage, line)
                     last_lines = [*last_lines[-4:], line.strip()] if line.strip() else last_lines
             except BaseException:
                 process.terminate()

@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-from ..apis.launch import load_config
 from .log_progress import parse_progress
 from .stage import Stage
 
@@ -33,12 +32,11 @@ class RecipeReport:
             BarColumn(),
             TextColumn('{task.percentage:>3.0f}%'),
             TimeElapsedColumn(),
-            TextColumn('{task.fields[eta]}'),
+            TimeRemainingColumn(),
             console=self.console,
             transient=True,
         )
         self.task = None
-        self.max_epochs: int | None = None
         self.told = 0.0
 
     def __enter__(self) -> 'RecipeReport':
@@ -56,32 +54,28 @@ class RecipeReport:
     def begin(self, stage: Stage) -> None:
         """Say that a stage begins."""
         self.console.print(f'{self.positions[stage.name]} {stage.name} ({stage.action}) ...', markup=False)
-        self.max_epochs = load_config(stage.config).get('train_cfg', {}).get('max_epochs') if stage.config else None
-        self.task = self.bar.add_task(stage.name, total=None, eta='')
+        self.task = self.bar.add_task(stage.name, total=None)
         self.told = time.monotonic()
 
-    def read_line(self, stage: Stage, line: str) -> None:
-        """Take the progress out of a line that the stage has printed."""
-        progress = parse_progress(line, self.max_epochs)
+    def read_line(self, stage: Stage, line: str) -> bool:
+        """Take the progress out of a line that the stage has printed, and return whether it told some."""
+        progress = parse_progress(line)
         if progress is None:
-            return
-        eta = f'eta {progress.eta}' if progress.eta else ''
-        self.bar.update(
-            self.task,
-            description=f'{stage.name} {progress.phase}',
-            completed=progress.done,
-            total=progress.total,
-            eta=eta,
-        )
+            return False
+        phase = f'{stage.name} {progress.phase}'.rstrip()
+        self.bar.update(self.task, description=phase, completed=progress.done, total=progress.total)
         if not self.console.is_terminal and time.monotonic() - self.told > SECONDS_BETWEEN_LINES:
             self.told = time.monotonic()
-            self.console.print(f'    {progress.phase} {progress.done}/{progress.total} {eta}', markup=False)
+            left = self.bar.tasks[-1].time_remaining
+            eta = f', {format_time(left)} left' if left else ''
+            self.console.print(f'    {progress.phase} {progress.done}/{progress.total}{eta}', markup=False)
+        return True
 
     def finish(self, stage: Stage, record: dict[str, Any]) -> None:
         """Say that a stage has finished, with its number."""
         self.bar.remove_task(self.task)
         value = record['metrics'].get(stage.number)
-        number = f', {stage.number} {format_number(value)}' if stage.number else ''
+        number = f', {stage.number} {format_number(value)}' if value is not None else ''
         position, duration = self.positions[stage.name], format_time(record['seconds'])
         self.console.print(f'{position} {stage.name}: done in {duration}{number}', markup=False)
 

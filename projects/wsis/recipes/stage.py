@@ -6,7 +6,7 @@ from typing import Any
 
 from mmengine.config import Config
 
-from ..apis.launch import load_config
+from ..apis.configs import load_config
 from .stage_data import describe_data, describe_folder
 
 ACTIONS = ('train', 'predict', 'tool')
@@ -31,8 +31,10 @@ class Stage:
         reads: Folders whose files the tool reads; the stage is run anew when they have changed.
         arguments: Its arguments, with the same placeholders; ``{work_dir}`` is the pipeline's folder, and ``@name`` the
             config of this short name.
+        takes_data: Whether the tool has an option ``--data`` for the file of the data set.
         number: The metric that stands for the stage in the table.
         expected: The value of it to expect.
+        data: File that describes the data set, in the place of those of the configs.
     """
 
     def __init__(
@@ -45,8 +47,10 @@ class Stage:
         tool: str | None = None,
         arguments: Sequence[str] = (),
         reads: Sequence[str] = (),
+        takes_data: bool = False,
         number: str | None = None,
         expected: float | None = None,
+        data: str | None = None,
     ) -> None:
         if action not in ACTIONS:
             raise RecipeError(f'Stage {name}: action {action!r} is none of {", ".join(ACTIONS)}')
@@ -60,8 +64,10 @@ class Stage:
         self.tool = tool
         self.arguments = list(arguments)
         self.reads = list(reads)
+        self.takes_data = takes_data
         self.number = number
         self.expected = expected
+        self.data = data
 
     @property
     def inputs(self) -> list[str]:
@@ -73,7 +79,14 @@ class Stage:
     def load_config(self) -> Config:
         """Return the config with the options of the stage; None stands for what other stages make."""
         options = {key: None if PLACEHOLDER.search(str(value)) else value for key, value in self.options.items()}
-        return load_config(self.config, options)
+        return load_config(self.config, options, data=self.data)
+
+    def has_nothing_to_test(self) -> bool:
+        """Whether the stage tests on a val split that the data set does not have."""
+        if self.action != 'predict':
+            return False
+        config = self.load_config()
+        return 'test_dataloader' in config and config.test_dataloader is None
 
     def divide_batch(self, processes: int) -> int | None:
         """Return the batch size of each process, so that the batch of all together is the configured one.
@@ -97,16 +110,37 @@ class Stage:
     def describe(self) -> Any:
         """Return all that decides what the stage makes, but for the stages that are its inputs."""
         if self.action == 'tool':
-            return [self.action, self.tool, self.arguments, [describe_folder(folder) for folder in self.reads]]
-        content = load_config(self.config).to_dict()
+            data = load_config(self.data).to_dict() if self.takes_data and self.data else None
+            return [self.action, self.tool, self.arguments, data, [describe_folder(folder) for folder in self.reads]]
+        content = load_config(self.config, data=self.data).to_dict()
         data = describe_data(self.load_config().to_dict(), self.action)
         for key in ('work_dir', 'launcher', 'filename'):
             content.pop(key, None)
         return [self.action, content, self.options, data]
 
 
-def read_stages(config: Config) -> list[Stage]:
-    """Return the stages of a pipeline config.
+def spread_options(options: dict[str, Any], names: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """Return the options of each stage: ``stage.key`` speaks of one stage, another key of all that have a config.
+
+    Args:
+        options: Dotted keys and their values.
+        names: The stages that have a config.
+    """
+    spread: dict[str, dict[str, Any]] = {name: {} for name in names}
+    for key, value in options.items():
+        stage, _, rest = key.partition('.')
+        for name in [stage] if rest and stage in spread else names:
+            spread[name][rest if rest and stage in spread else key] = value
+    return spread
+
+
+def read_stages(config: Config, data: str | None = None, options: dict[str, Any] | None = None) -> list[Stage]:
+    """Return the stages of a recipe.
+
+    Args:
+        config: The recipe.
+        data: File that describes the data set, in the place of those of the configs.
+        options: Settings to override, see :func:`spread_options`.
 
     Raises:
         RecipeError: If a stage is described wrongly, or ``configs``, ``options``, ``expected`` or ``skip`` speak of
@@ -114,13 +148,21 @@ def read_stages(config: Config) -> list[Stage]:
     """
     _check_names(config)
     names = config.get('configs', {})
+    with_config = [entry.get('name') for entry in config.get('stages', []) if entry.get('config')]
+    given = spread_options(options or {}, with_config)
     stages = []
     for entry in config.get('stages', []):
         entry = dict(entry)
         if entry.get('name') in config.get('skip', []):
             continue
         entry['config'] = names.get(entry.get('config'), entry.get('config'))
-        entry['options'] = {**entry.get('options', {}), **config.get('options', {}).get(entry.get('name'), {})}
+        name = entry.get('name')
+        entry['options'] = {
+            **entry.get('options', {}),
+            **config.get('options', {}).get(name, {}),
+            **given.get(name, {}),
+        }
+        entry['data'] = data
         entry['arguments'] = [
             f'{names.get(argument[1:], argument)}' if argument.startswith('@') else argument
             for argument in entry.get('arguments', [])

@@ -5,11 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ..datasets.tags_file import photo_stem
-from ..datasets.voc import DEFAULT_FOLDERS, DEFAULT_SPLIT, list_split_files
-from ..structures import hash_content, hash_file
+from mmengine.registry import DATASETS
 
-MASK_FOLDERS = ('sem_seg', 'instance')
+from ..datasets import DataSource, TagDataset
+from ..structures import hash_content, hash_file
 
 
 def describe_data(config: dict[str, Any], action: str) -> list[Any]:
@@ -31,7 +30,7 @@ def describe_data(config: dict[str, Any], action: str) -> list[Any]:
 
 def describe_folder(folder: str) -> str:
     """Return a fact that changes with the files of a folder, by their name, size and time of change."""
-    return hash_content(_list_files(folder, photos=None))
+    return hash_content(_list_files(DataSource(folder)))
 
 
 def _children(node: Any) -> Iterator[Any]:
@@ -68,45 +67,39 @@ def _describe_file(path: str) -> str | None:
 
 
 def _describe_dataset(settings: dict[str, Any]) -> list[Any]:
-    root = settings.get('data_root') or ''
-    files = [os.path.join(root, file) for file in list_split_files(settings.get('ann_file', DEFAULT_SPLIT) or ())]
-    hashes = [_describe_file(file) for file in files]
-    if tags_file := settings.get('tags_file'):
-        hashes.append(_describe_file(os.path.join(root, tags_file)))
-    if points_file := settings.get('points_file'):
-        hashes.append(_describe_file(points_file))
-    prefix = settings.get('data_prefix') or {}
-    if settings.get('type') == 'VOCTagDataset':
-        kinds = [kind for kind in DEFAULT_FOLDERS if settings.get('with_masks') or kind not in MASK_FOLDERS]
-        folders, photos = [prefix.get(kind, DEFAULT_FOLDERS[kind]) for kind in kinds], _read_names(files)
-        folders += [prefix['saliency']] if prefix.get('saliency') else []
+    # ours are in the root registry; to look for others would import their libraries
+    kind = DATASETS.module_dict.get(settings.get('type'))
+    if kind is not None and issubclass(kind, TagDataset):
+        sources = kind.describe_sources(settings)
     else:
-        folders, photos = [prefix[kind] for kind in ('img', 'img_path') if prefix.get(kind)], None
-    return [hashes, [hash_content(_list_files(os.path.join(root, folder), photos)) for folder in folders]]
+        root, prefix = settings.get('data_root') or '', settings.get('data_prefix') or {}
+        ann_file = settings.get('ann_file')
+        sources = [DataSource(os.path.join(root, ann_file))] if isinstance(ann_file, str) and ann_file else []
+        sources += [DataSource(os.path.join(root, prefix[key])) for key in ('img', 'img_path') if prefix.get(key)]
+    return [_describe_source(source) for source in sources]
 
 
-def _read_names(split_files: list[str]) -> set[str]:
-    """Return the photos that splits name, without folder and file ending."""
-    names = set()
-    for file in split_files:
+def _describe_source(source: DataSource) -> str | None:
+    if os.path.isdir(source.path):
+        return hash_content(_list_files(source))
+    return _describe_file(source.path)
+
+
+def _list_files(source: DataSource) -> list[list[Any]]:
+    """Return path, size and time of change of the files of a folder that count."""
+    found: list[list[Any]] = []
+    folders = [source.path]
+    while folders:
         try:
-            lines = Path(file).read_text(encoding='utf-8-sig', errors='replace').splitlines()
-        except OSError:
+            with os.scandir(folders.pop()) as entries:
+                for entry in entries:
+                    if source.stems is not None and os.path.splitext(entry.name)[0] not in source.stems:
+                        continue
+                    if entry.is_dir(follow_symlinks=False):
+                        folders += [entry.path] if source.stems is None and entry.name[0] != '.' else []
+                    elif source.endings is None or entry.name.lower().endswith(source.endings):
+                        status = entry.stat()
+                        found.append([os.path.relpath(entry.path, source.path), status.st_size, status.st_mtime_ns])
+        except OSError:  # a dead link, or a folder that has just gone: what is missing is a fact as well
             continue
-        for line in filter(None, map(str.strip, lines)):  # a name with blanks, or followed by a mask or a number
-            names.update(photo_stem(Path(name).name) for name in (line, line.rsplit(None, 1)[0], line.split()[0]))
-    return names
-
-
-def _list_files(folder: str, photos: set[str] | None) -> list[list[Any]] | None:
-    """Return name, size and time of change of the files of some photos (None: of all); None without such a folder."""
-    found = []
-    try:
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                if photos is None or os.path.splitext(entry.name)[0] in photos:
-                    status = entry.stat()
-                    found.append([entry.name, status.st_size, status.st_mtime_ns])
-    except OSError:
-        return sorted(found) or None
     return sorted(found)

@@ -1,15 +1,25 @@
-"""Data structures: the pseudo-label store and atomic files."""
+"""Data structures: the pseudo-label store, atomic files, photos and texts that people give."""
 
 from .files import hash_content, hash_file, read_json, write_atomically, write_json, write_png
+from .photo_file import PHOTO_ENDINGS, PhotoError, PhotoFacts, check_photo, decode_photo, probe_photo
 from .pseudo_label_store import MANIFEST_NAME, PseudoLabelStore, find_manifests
+from .text_file import read_given_json, read_text
 
 __all__ = [
     'MANIFEST_NAME',
+    'PHOTO_ENDINGS',
+    'PhotoError',
+    'PhotoFacts',
     'PseudoLabelStore',
+    'check_photo',
+    'decode_photo',
     'find_manifests',
     'hash_content',
     'hash_file',
+    'probe_photo',
+    'read_given_json',
     'read_json',
+    'read_text',
     'write_atomically',
     'write_json',
     'write_png',

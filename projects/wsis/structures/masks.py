@@ -5,8 +5,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image
 from pycocotools import mask as coco_mask
+
+from .photo_file import open_picture
 
 IGNORE_LABEL = 255
 
@@ -73,6 +74,47 @@ def decode_masks(masks: Sequence[dict], size: tuple[int, int]) -> np.ndarray:
     return np.stack([coco_mask.decode(mask).astype(bool) for mask in masks])
 
 
+def decode_annotations(annotations: Sequence[dict], size: tuple[int, int]) -> tuple[list[dict], np.ndarray]:
+    """Turn COCO annotations of a photo into mmdet's list of instances and a class map.
+
+    Args:
+        annotations: ``dict(bbox_label=, segmentation=polygons or RLE, iscrowd=)`` each, labels 0-based.
+        size: Height and width of the photo.
+
+    Returns:
+        Instances as of :func:`masks_to_instances` (crowds and empty masks left out), and the class map (H, W) uint8: 0
+        background, 1..C classes, 255 crowds. Where instances overlap, the smaller one counts.
+
+    Raises:
+        ValueError: If a segmentation is of another form or of a photo of another size.
+    """
+    semantic, instances = np.zeros(size, np.uint8), []
+    found = [(_encode_segmentation(entry['segmentation'], size), entry) for entry in annotations]
+    for encoded, entry in sorted(found, key=lambda pair: -float(coco_mask.area(pair[0]))):
+        semantic[coco_mask.decode(encoded) > 0] = IGNORE_LABEL if entry['iscrowd'] else entry['bbox_label'] + 1
+    for encoded, entry in found:
+        x, y, width, height = (float(value) for value in coco_mask.toBbox(encoded))
+        if not entry['iscrowd'] and width and height:
+            mask = dict(size=list(size), counts=encoded['counts'].decode('ascii'))
+            box = [x, y, x + width, y + height]
+            instances.append(dict(bbox=box, bbox_label=entry['bbox_label'], mask=mask, ignore_flag=0))
+    return instances, semantic
+
+
+def _encode_segmentation(segmentation: list | dict, size: tuple[int, int]) -> dict:
+    """Encode polygons, or RLE with numbers or text, as COCO RLE whose counts are bytes."""
+    if isinstance(segmentation, dict):
+        if tuple(segmentation.get('size', ())) != tuple(size):
+            raise ValueError(f'a mask has the size {segmentation.get("size")}, but the photo {list(size)}')
+        if isinstance(segmentation.get('counts'), str):
+            return dict(size=list(size), counts=segmentation['counts'].encode('ascii'))
+        return coco_mask.frPyObjects(segmentation, *size)
+    polygons = [polygon for polygon in segmentation if isinstance(polygon, (list, tuple)) and len(polygon) >= 6]
+    if not polygons:
+        return coco_mask.encode(np.zeros(size, np.uint8, order='F'))
+    return coco_mask.merge(coco_mask.frPyObjects([list(map(float, polygon)) for polygon in polygons], *size))
+
+
 def read_object_masks(semantic_path: str | Path, instance_path: str | Path) -> tuple[np.ndarray, np.ndarray]:
     """Read the class map and the instance map of a photo, (H, W) uint8 each.
 
@@ -100,6 +142,26 @@ def read_instance_png(path: str | Path, size: tuple[int, ...], semantic_path: st
     return instance
 
 
+def check_class_values(semantic: np.ndarray, num_classes: int, path: str | Path) -> None:
+    """Check that a class map (H, W) uint8 holds 0 (background), 1..C and 255 (left out) only.
+
+    Args:
+        semantic: The class map.
+        num_classes: C, without background.
+        path: Its file, for messages.
+
+    Raises:
+        ValueError: If another value occurs; the message names the first.
+    """
+    counts = np.bincount(semantic.ravel(), minlength=IGNORE_LABEL + 1)
+    if counts[num_classes + 1 : IGNORE_LABEL].any():
+        wrong = num_classes + 1 + int(np.flatnonzero(counts[num_classes + 1 : IGNORE_LABEL])[0])
+        raise ValueError(
+            f'{path}: the mask holds the value {wrong}, which is no class: masks hold 0 (background), class ids '
+            f'1..{num_classes} and 255 (left out); write it with class ids, or add the class to the class list'
+        )
+
+
 def read_index_png(path: str | Path) -> np.ndarray:
     """Read a palette or grey PNG as its indices, (H, W) uint8.
 
@@ -107,9 +169,9 @@ def read_index_png(path: str | Path) -> np.ndarray:
         ValueError: If the file cannot be read or is a colour picture.
     """
     try:
-        with Image.open(path) as image:
+        with open_picture(path) as image:
             indices = np.array(image)
-    except OSError as error:
+    except (OSError, SyntaxError, ValueError) as error:  # PIL's PNG reader raises SyntaxError for some damages
         raise ValueError(f'Mask {path} cannot be read ({error})') from None
     if indices.ndim != 2:
         raise ValueError(f'Mask {path} is a colour picture; masks are palette or grey PNG of class (instance) numbers')

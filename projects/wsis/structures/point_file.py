@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from .files import read_json, write_atomically
+from .files import write_atomically
+from .text_file import read_given_json
 
 KEYS = ('photo', 'class', 'y', 'x', 'score')
 
@@ -63,7 +64,7 @@ def read_points(path: str | Path, classes: Sequence[str]) -> dict[str, list[Poin
     path = Path(path)
     if not path.is_file():
         raise FileNotFoundError(f'Points file {path} does not exist: make it with a PAM config, or name the right file')
-    content = read_json(path, advice='mend that place')
+    content = read_given_json(path)
     entries = content.get('points') if isinstance(content, dict) else None
     if not isinstance(entries, list):
         raise ValueError(f'{path}: a points file is {{"points": [{{"photo", "class", "y", "x", "score"}}, ...]}}')

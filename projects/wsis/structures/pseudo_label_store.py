@@ -1,14 +1,18 @@
 """The pseudo-label store: a folder with one file a photo and a manifest that says what made it."""
 
-from collections.abc import Iterable, Sequence
+import os
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from .class_lists import describe_difference
 from .files import hash_content, read_json, write_atomically, write_json
 
 MANIFEST_NAME = 'manifest.json'
+# File systems allow 255; a temporary name has some more than the final one.
+MAX_NAME_BYTES = 235
 
 
 class PseudoLabelStore:
@@ -34,15 +38,20 @@ class PseudoLabelStore:
         return self.root / MANIFEST_NAME
 
     def path_of(self, photo: str) -> Path:
-        """Return the file of a photo (named by its id, the file stem).
+        """Return the file of a photo: ``<id><suffix>``, in subfolders where the id has ``/``.
 
         Raises:
-            ValueError: If it would be the manifest.
+            ValueError: If the id is no path below the store, too long for a file name, or would be the manifest.
         """
-        name = f'{photo}{self.suffix}'
+        parts = photo.split('/')
+        name = f'{parts[-1]}{self.suffix}'
         if name == MANIFEST_NAME:
             raise ValueError(f'A photo cannot be named {photo!r} where {self.artifact} are stored as {name}: rename it')
-        return self.root / name
+        if '\0' in photo or any(part in ('', '.', '..') for part in parts):
+            raise ValueError(f'A photo cannot be named {photo!r}: {self.artifact} are stored by paths below a folder')
+        if len(os.fsencode(name)) > MAX_NAME_BYTES:
+            raise ValueError(f'The name of photo {photo!r} is too long for its {self.artifact}: shorten it')
+        return self.root.joinpath(*parts[:-1], name)
 
     def __contains__(self, photo: str) -> bool:
         return self.path_of(photo).is_file()
@@ -100,18 +109,19 @@ class PseudoLabelStore:
             # of no lineage first, so that the old files are trusted by nobody if this is killed while it clears
             write_json(self.manifest_path, {**content, 'lineage': None})
             self._remove(self._photo_files())
-        self._remove(self.root.glob('.*.tmp'))  # half-written by a run that was killed
+        # half-written by a run that was killed
+        self._remove([file for file in self._walk() if file.name[0] == '.' and file.suffix == '.tmp'])
         write_json(self.manifest_path, content)
         return kept
 
     def _photo_files(self) -> list[Path]:
-        if not self.root.is_dir():
-            return []
-        return sorted(
-            file
-            for file in self.root.iterdir()
-            if file.name.endswith(self.suffix) and file.name != MANIFEST_NAME and file.name[0] != '.'
-        )
+        return [file for file in self._walk() if file.name.endswith(self.suffix) and file.name[0] != '.']
+
+    def _walk(self) -> Iterator[Path]:
+        """Yield all files but manifests; subfolders that are stores of their own are left out, as are links."""
+        for folder, folders, files in os.walk(self.root):
+            folders[:] = sorted(name for name in folders if not os.path.exists(Path(folder, name, MANIFEST_NAME)))
+            yield from (Path(folder, name) for name in sorted(files) if name != MANIFEST_NAME)
 
     def _remove(self, files: Iterable[Path]) -> None:
         for file in files:
@@ -154,11 +164,8 @@ class PseudoLabelStore:
                 f'{self.root}: making the {self.artifact} was interrupted; run the command that makes them again '
                 '(it goes on where it stopped)'
             )
-        if classes is not None and list(classes) != manifest.get('classes'):
-            raise ValueError(
-                f'{self.root}: made for the classes {_shorten(manifest.get("classes") or [])}, but the dataset has '
-                f'{_shorten(classes)}; make the {self.artifact} again with this class list'
-            )
+        if classes is not None and (difference := describe_difference(manifest.get('classes') or [], classes)):
+            raise ValueError(f'{self.root}: made for {difference}; make the {self.artifact} again with this class list')
         return manifest
 
     def missing_file_error(self, photo: str) -> FileNotFoundError:
@@ -202,8 +209,3 @@ def find_manifests(folder: str | Path) -> dict[str, str]:
             manifest.pop('made_by', None)
             found[str(path.parent.relative_to(folder))] = hash_content(manifest)
     return found
-
-
-def _shorten(names: Sequence[str]) -> str:
-    names = list(names)
-    return str(names) if len(names) <= 6 else f'[{", ".join(names[:5])}, ... {len(names)} in all]'

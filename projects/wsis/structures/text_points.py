@@ -5,6 +5,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from .point_file import Point
+from .text_file import read_text
 
 
 def read_text_folder(folder: str | Path, num_classes: int) -> dict[str, list[Point]]:
@@ -30,7 +31,7 @@ def read_text_points(path: str | Path, num_classes: int) -> list[Point]:
     Raises:
         ValueError: If a line is not of the form; the message names file and line.
     """
-    lines = Path(path).read_text(encoding='utf-8').splitlines()
+    lines = read_text(path).splitlines()
     return [
         _read_line(line, f'{path}, line {number}', num_classes) for number, line in enumerate(lines, 1) if line.strip()
     ]

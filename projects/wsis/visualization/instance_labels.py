@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from ..ops.instance_labels import InstanceLabels
+from ..ops import InstanceLabels
 from .colors import to_array
 from .instances import draw_instances, match_colors
 from .maps import draw_cams, resize_photo

@@ -64,7 +64,7 @@ def test_cmyk_jpeg(tmp_path):
     'content, message',
     [
         (None, 'cannot be read'),
-        (b'', 'cannot be decoded'),
+        (b'', r'cannot be read \(empty\)'),
         (b'<html>404</html>', 'cannot be decoded'),
         (b'\x89PNG\r\n\x1a\n' + bytes(30), 'cannot be decoded'),
     ],
@@ -114,6 +114,18 @@ def test_masks_of_another_size_get_one_line(tmp_path):
         with pytest.raises(ValueError, match=r'small\.png: mask size \(1, 2\) is not that of') as caught:
             LoadEvaluationMasks().transform(dict(ori_shape=(2, 3), seg_map_path=paths[0], instance_map_path=paths[1]))
         assert '\n' not in str(caught.value)
+
+
+@pytest.mark.parametrize('value, good', [(2, True), (255, True), (3, False), (254, False)])
+def test_values_of_no_class_get_one_line(tmp_path, value, good):
+    path = save_indices(tmp_path / 'mask.png', [[0, 1, value]])
+    results = dict(ori_shape=(1, 3), num_classes=2, seg_map_path=path)
+    if good:
+        assert LoadEvaluationMasks().transform(results)['evaluation_sem_seg'].tolist() == [[0, 1, value]]
+        return
+    with pytest.raises(ValueError, match=rf'mask\.png: the mask holds the value {value}, .* ids 1\.\.2 ') as caught:
+        LoadEvaluationMasks().transform(results)
+    assert '\n' not in str(caught.value)
 
 
 @pytest.fixture
@@ -169,3 +181,11 @@ def test_load_inter_pixel_labels(tmp_path):
     (tmp_path / 'a.png').write_bytes(b'half')
     with pytest.raises(ValueError, match='cannot be read'):
         LoadInterPixelLabels().transform(results)
+
+
+def test_long_side_bounds_the_photo_and_keeps_its_own_size(tmp_path):
+    photo_of('RGB', (60, 40)).save(tmp_path / 'photo.jpg')
+    results = LoadPhoto(long_side=30).transform(dict(img_path=str(tmp_path / 'photo.jpg')))
+    assert results['img'].shape == (20, 30, 3) and results['img_shape'] == (20, 30) and results['ori_shape'] == (40, 60)
+    with pytest.raises(ValueError, match='long_side is a number of pixels'):
+        LoadPhoto(long_side=0)

@@ -1,5 +1,6 @@
 """A checkpoint of another model stops the run with one line."""
 
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -7,6 +8,8 @@ import torch
 from mmengine.model import BaseTTAModel
 from torch import nn
 
+from projects.wsis.engine.class_list import find_class_list
+from projects.wsis.engine.hooks import checkpoint_match_hook
 from projects.wsis.engine.hooks.checkpoint_match_hook import CheckpointMatchHook
 
 
@@ -105,3 +108,41 @@ def test_what_predictions_do_without_may_be_missing_in_testing_only():
     del checkpoint['state_dict']['head.weight']
     with pytest.raises(ValueError, match=r'no weights for head\.weight'):
         CheckpointMatchHook(complete=True, training=False).after_load_checkpoint(runner, checkpoint)
+
+
+class Classifier(Model):
+    """A model whose head counts classes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.head.num_classes = 2
+
+
+@pytest.mark.parametrize(
+    'model, complete, fails', [(Classifier(), True, True), (Classifier(), False, False), (Model(), True, False)]
+)
+def test_another_class_list_of_the_same_size(model, complete, fails, monkeypatch):
+    lines = []
+    monkeypatch.setattr(checkpoint_match_hook, 'print_log', lambda message, *_: lines.append(message))
+    dataset = dict(type='VOCTagDataset', metainfo=dict(classes=('cat', 'dog')))
+    loader = dict(dataset=dict(type='RepeatDataset', dataset=dataset))
+    runner = SimpleNamespace(model=model, _load_from='some.pth', experiment_name='exp')
+    hook = CheckpointMatchHook(complete, training=False)
+    checkpoint = dict(state_dict=model.state_dict(), meta=dict(dataset_meta=dict(classes=('cat', 'cow'))))
+    words = "some.pth was trained for 2 classes, the data set has 2; .* class 1, is 'cow' there and 'dog' here"
+    runner.cfg = dict(test_dataloader=loader)
+    if fails:
+        with pytest.raises(ValueError, match=words) as caught:
+            hook.after_load_checkpoint(runner, checkpoint)
+        assert '\n' not in str(caught.value)
+    else:
+        hook.after_load_checkpoint(runner, checkpoint)
+        assert len(lines) == 1 and re.search(words, lines[0])
+    checkpoint['meta']['dataset_meta']['classes'] = ('cat', 'dog')
+    hook.after_load_checkpoint(runner, checkpoint)
+    assert len(lines) == (0 if fails else 1)
+
+
+def test_class_list_of_a_config():
+    assert find_class_list(dict(test_dataloader=dict(dataset=dict(type='VOCTagDataset'))), False)[0] == 'aeroplane'
+    assert find_class_list(dict(train_dataloader=None), True) is None

@@ -6,24 +6,12 @@ import pytest
 import torch
 from mmengine.config import ConfigDict
 from mmengine.evaluator import Evaluator
-from PIL import Image
 from tiny_chain.fixtures import make_labels
 
-from projects.wsis.datasets.transforms import LoadPhoto
 from projects.wsis.engine import load_checkpoint_safely
 from projects.wsis.engine.loops import PseudoLabelLoop
-from projects.wsis.engine.loops.pseudo_label_loop import _describe_writers, identify_checkpoint, read_photo_size
+from projects.wsis.engine.loops.pseudo_label_loop import _describe_writers, identify_checkpoint
 from projects.wsis.evaluation import MultiLabelMetric
-
-
-@pytest.mark.parametrize('orientation', range(1, 9))
-def test_size_is_that_of_the_loaded_photo_however_the_camera_was_held(tmp_path, orientation):
-    exif = Image.Exif()
-    exif[0x0112] = orientation
-    Image.new('RGB', (24, 16)).save(tmp_path / 'photo.jpg', exif=exif)
-    loaded = LoadPhoto().transform(dict(img_path=str(tmp_path / 'photo.jpg')))
-    assert read_photo_size(str(tmp_path / 'photo.jpg')) == loaded['ori_shape']
-    assert loaded['ori_shape'] == ((16, 24) if orientation < 5 else (24, 16))
 
 
 def test_loop_without_writer_gets_one_line():

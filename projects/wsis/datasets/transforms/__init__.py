@@ -17,6 +17,7 @@ from .loading import (
     LoadSemanticMasks,
 )
 from .pil_rescale import PILRescale
+from .resize_within import ResizeWithin
 
 __all__ = [
     'GenerateAffinityLabels',
@@ -37,4 +38,5 @@ __all__ = [
     'RandomCropAndPad',
     'RandomRescale',
     'RandomResizeLongSide',
+    'ResizeWithin',
 ]

@@ -26,6 +26,7 @@ class PackTagInputs(BaseTransform):
         meta_keys: tuple[str, ...] = (
             'img_id',
             'img_path',
+            'file_name',
             'ori_shape',
             'img_shape',
             'scale_factor',
@@ -46,7 +47,7 @@ class PackTagInputs(BaseTransform):
         label_map = results.get('gt_seg_map', results.get('evaluation_sem_seg'))
         if label_map is not None:
             field = 'gt_saliency' if results.get('seg_map_kind') == 'saliency' else 'gt_sem_seg'
-            label_map = torch.from_numpy(np.ascontiguousarray(label_map))
+            label_map = to_tensor(label_map)
             sample.set_field(PixelData(data=label_map[None]), field, PixelData)
         if 'cams' in results:
             sample.cams = InstanceData(
@@ -58,8 +59,16 @@ class PackTagInputs(BaseTransform):
             sample.gt_component_map = PixelData(data=torch.from_numpy(results['component_map'])[None])
             sample.gt_components = _to_instance_data(results['components'])
             sample.gt_points = _to_instance_data(results['gt_points'])
-        image = np.ascontiguousarray(results['img'].transpose(2, 0, 1))
-        return dict(inputs=torch.from_numpy(image), data_samples=sample)
+        return dict(inputs=to_tensor(results['img'].transpose(2, 0, 1)), data_samples=sample)
+
+
+def to_tensor(array: np.ndarray) -> torch.Tensor:
+    """Copy an array, mirrored or transposed maybe, to a contiguous tensor.
+
+    ``np.ascontiguousarray`` would not do: numpy calls a mirrored array contiguous where the mirrored side is one pixel
+    long, and leaves its negative stride, which torch refuses.
+    """
+    return torch.from_numpy(array.copy(order='C'))
 
 
 def _to_instance_data(arrays: dict[str, np.ndarray]) -> InstanceData:

@@ -2,37 +2,46 @@
 
 import cv2
 import numpy as np
-from mmcv.image import imfrombytes
-from mmcv.transforms import BaseTransform, LoadImageFromFile
-from mmengine.fileio import get
+from mmcv.transforms import BaseTransform
 from mmengine.registry import TRANSFORMS
 
-from ...structures import PseudoLabelStore
-from ...structures.masks import decode_masks, masks_to_instances, read_index_png, read_instance_png
+from ...structures import PseudoLabelStore, decode_photo, probe_photo
+from ...structures.masks import (
+    check_class_values,
+    decode_annotations,
+    decode_masks,
+    masks_to_instances,
+    read_index_png,
+    read_instance_png,
+)
 
 
 @TRANSFORMS.register_module()
-class LoadPhoto(LoadImageFromFile):
-    """Load a photo as 8-bit BGR, whatever its kind: grey, RGBA (alpha is dropped), palette or 16 bit.
+class LoadPhoto(BaseTransform):
+    """Load a photo as 8-bit BGR, upright, whatever its kind (see :func:`projects.wsis.structures.decode_photo`).
 
-    Required key: ``img_path``. Added keys: ``img`` (H, W, 3) uint8, ``img_shape``, ``ori_shape``.
+    Required key: ``img_path``. Added keys: ``img`` (H, W, 3) uint8, ``img_shape`` (its height and width), ``ori_shape``
+    (those of the photo, which differ from ``img_shape`` only where ``long_side`` reduces it).
+
+    Args:
+        long_side: Larger photos are reduced to this many pixels on their longer side; None keeps them.
 
     Raises:
         ValueError: If the file cannot be read as a photo; the message names it.
     """
 
+    def __init__(self, long_side: int | None = None) -> None:
+        if long_side is not None and long_side < 1:
+            raise ValueError(f'LoadPhoto: long_side is a number of pixels from 1 or None, not {long_side}')
+        self.long_side = long_side
+
     def transform(self, results: dict) -> dict:
         """Load the photo of ``results['img_path']``."""
         path = results['img_path']
-        try:
-            content = get(path, backend_args=self.backend_args)
-            image = imfrombytes(content, flag=self.color_type, backend=self.imdecode_backend) if content else None
-        except OSError as error:
-            raise ValueError(f'Photo {path} cannot be read ({error})') from None
-        if image is None:
-            raise ValueError(f'Photo {path} cannot be decoded: it is damaged or no picture; restore or remove it')
-        results['img'] = image.astype(np.float32) if self.to_float32 else image
-        results['img_shape'] = results['ori_shape'] = image.shape[:2]
+        image = decode_photo(path, self.long_side)
+        results['img'] = image
+        results['img_shape'] = image.shape[:2]
+        results['ori_shape'] = probe_photo(path).shape if self.long_side else image.shape[:2]
         return results
 
 
@@ -40,13 +49,20 @@ class LoadPhoto(LoadImageFromFile):
 class LoadEvaluationMasks(BaseTransform):
     """Load ground-truth masks for evaluation. Photos without masks pass unchanged; resizing and flipping leave them.
 
-    Optional keys: ``seg_map_path``, ``instance_map_path`` (palette PNG; 0 background, 255 ignore).
+    Optional keys: ``seg_map_path``, ``instance_map_path`` (palette PNG; 0 background, 255 ignore), or
+    ``mask_annotations`` of a COCO json (which needs ``ori_shape``, or ``img_path`` to look it up).
     Added keys: ``evaluation_sem_seg`` (H, W) uint8, and ``instances``: a list of ``dict(bbox=[x1, y1, x2, y2],
     bbox_label=int, mask=RLE, ignore_flag=0)``.
+
+    Raises:
+        ValueError: If a mask is of another size than the photo, or holds a value that is no class (where the data set
+            tells ``num_classes``).
     """
 
     def transform(self, results: dict) -> dict:
         """Load the masks that the data info names."""
+        if 'mask_annotations' in results:
+            return _load_annotations(results)
         if 'seg_map_path' not in results:
             return results
         semantic = read_index_png(results['seg_map_path'])
@@ -55,6 +71,8 @@ class LoadEvaluationMasks(BaseTransform):
                 f'{results["seg_map_path"]}: mask size {semantic.shape} is not that of the photo '
                 f'{tuple(results["ori_shape"])}'
             )
+        if 'num_classes' in results:
+            check_class_values(semantic, results['num_classes'], results['seg_map_path'])
         results['evaluation_sem_seg'] = semantic
         if 'instance_map_path' in results:
             instance = read_instance_png(results['instance_map_path'], semantic.shape, results['seg_map_path'])
@@ -192,6 +210,16 @@ class LoadInstancesFromMasks(BaseTransform):
         results['gt_ignore_flags'] = np.zeros(len(instances), bool)
         results['gt_masks'] = BitmapMasks(masks, height, width)
         return results
+
+
+def _load_annotations(results: dict) -> dict:
+    size = tuple(results.get('ori_shape') or probe_photo(results['img_path']).shape)
+    try:
+        instances, semantic = decode_annotations(results['mask_annotations'], size)
+    except ValueError as error:
+        raise ValueError(f'Masks of photo {results["img_path"]}: {error}') from None
+    results['evaluation_sem_seg'], results['instances'] = semantic, instances
+    return results
 
 
 def read_saliency_png(path: str) -> np.ndarray:

@@ -5,7 +5,10 @@ from .displacement_mean_hook import DisplacementMeanHook
 from .last_validation_hook import LastValidationHook
 from .plain_checkpoint_hook import PlainCheckpointHook
 from .pretrained_match_hook import PretrainedMatchHook
+from .progress_hook import ProgressHook
 from .self_refinement_hook import SelfRefinementHook
+from .single_value_norm_hook import SingleValueNormHook
+from .training_labels_hook import TrainingLabelsHook
 
 __all__ = [
     'CheckpointMatchHook',
@@ -13,5 +16,8 @@ __all__ = [
     'LastValidationHook',
     'PlainCheckpointHook',
     'PretrainedMatchHook',
+    'ProgressHook',
     'SelfRefinementHook',
+    'SingleValueNormHook',
+    'TrainingLabelsHook',
 ]

@@ -10,7 +10,7 @@ from mmengine.model import is_model_wrapper
 from mmengine.registry import HOOKS
 from mmengine.runner import Runner
 
-from ...ops.instance_labels import InstanceLabels
+from ...ops import InstanceLabels
 from ...visualization import instance_label_page
 
 OUTCOMES = ('kept', 'added', 'split', 'dropped')
@@ -77,22 +77,24 @@ class SelfRefinementHook(Hook):
 
     def before_train_iter(self, runner: Runner, batch_idx: int, data_batch: dict | None = None) -> None:
         """Turn refinement on when its time has come."""
-        model = _unwrap(runner)
-        model.refining = runner.iter >= self.first_iteration
-        due = self.every_n_train_iters(runner, self.draw_interval) or runner.iter + 1 == runner.max_iters
-        model.keep_labels = is_main_process() and self.draw_interval > 0 and due
+        _unwrap(runner).refining = runner.iter >= self.first_iteration
 
     def after_train_iter(
         self, runner: Runner, batch_idx: int, data_batch: dict | None = None, outputs: dict | None = None
     ) -> None:
         """Log what became of the instances, and draw some."""
         model = _unwrap(runner)
-        if model.kept_labels is not None:
-            page = self._draw(model.kept_labels, data_batch, runner.train_dataloader.dataset.metainfo['classes'])
+        if not model.refining:
+            return
+        if is_main_process() and self._is_drawing_due(runner):
+            page = self._draw(model, data_batch, runner.train_dataloader.dataset.metainfo['classes'])
             runner.visualizer.add_image('self_refinement', page, runner.iter + 1)
-            model.kept_labels = None
-        if model.refining and self.every_n_train_iters(runner, self.interval):
+        if self.every_n_train_iters(runner, self.interval):
             self._log_outcomes(runner, model)
+
+    def _is_drawing_due(self, runner: Runner) -> bool:
+        last = runner.iter + 1 == runner.max_iters
+        return self.draw_interval > 0 and (last or self.every_n_train_iters(runner, self.draw_interval))
 
     def _log_outcomes(self, runner: Runner, model: torch.nn.Module) -> None:
         """Log the shares of all processes since the last time."""
@@ -105,11 +107,12 @@ class SelfRefinementHook(Hook):
             runner.message_hub.update_scalar(f'train/refinement_{name}', count / total)
         model.outcomes.zero_()
 
-    def _draw(
-        self, labels: tuple[InstanceLabels, InstanceLabels], data_batch: dict, classes: Sequence[str]
-    ) -> np.ndarray:
-        """Return a page (H, W, 3) uint8 RGB with the first photos of a batch and their labels."""
-        samples, photos = data_batch['data_samples'][: self.draw_photos], data_batch['inputs'][: self.draw_photos]
+    def _draw(self, model: torch.nn.Module, data_batch: dict, classes: Sequence[str]) -> np.ndarray:
+        """Return a page (H, W, 3) uint8 RGB with the first photos of a batch and the labels they have by now."""
+        batch = {key: data_batch[key][: self.draw_photos] for key in ('inputs', 'data_samples')}
+        samples, photos = batch['data_samples'], batch['inputs']
+        ready = model.data_preprocessor(batch, training=False)
+        labels = model.make_labels(ready['inputs'], ready['data_samples'])
         # inputs are BGR, and float32 after some colour transforms
         photos = [photo.flip(0).permute(1, 2, 0).clamp(0, 255).byte() for photo in photos]
         return instance_label_page(

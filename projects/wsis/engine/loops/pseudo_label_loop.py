@@ -12,15 +12,12 @@ from mmengine.logging import print_log
 from mmengine.registry import DATASETS, LOOPS, METRICS
 from mmengine.runner import Runner, TestLoop
 from mmengine.structures import PixelData
-from PIL import Image
 
-from ...datasets import VOCTagDataset
+from ...datasets import TagDataset
 from ...datasets.transforms import LoadEvaluationMasks
 from ...datasets.transforms.formatting import tags_to_vector
 from ...evaluation.writers import StoreWriter
-from ...structures import find_manifests, hash_content, hash_file
-
-EXIF_ORIENTATION = 0x0112
+from ...structures import find_manifests, hash_content, hash_file, probe_photo
 
 
 @LOOPS.register_module()
@@ -33,7 +30,7 @@ class PseudoLabelLoop(TestLoop):
 
     Args:
         runner: The runner.
-        dataloader: Dataloader config (its dataset is a ``VOCTagDataset``).
+        dataloader: Dataloader config (its dataset is a :class:`TagDataset`).
         evaluator: Evaluator config, at least one of them a writer.
         fp16: As in mmengine.
 
@@ -77,7 +74,7 @@ class PseudoLabelLoop(TestLoop):
         self.runner.call_hook('after_test')
         return metrics
 
-    def _open_stores(self, runner: Runner, dataset: VOCTagDataset) -> list[dict]:
+    def _open_stores(self, runner: Runner, dataset: TagDataset) -> list[dict]:
         """Open the stores and return the data infos of the photos that are finished."""
         lineage = describe_lineage(runner, dataset)
         made_by = dict(config=str(runner.cfg.filename or ''), checkpoint=str(runner._load_from or ''))
@@ -121,8 +118,8 @@ class PseudoLabelLoop(TestLoop):
 
     def _read_sample(self, info: dict[str, Any]) -> DetDataSample:
         """Return the sample of a finished photo: its truth, and what the stores hold."""
-        info['ori_shape'] = read_photo_size(info['img_path'])
-        known = ('img_id', 'img_path', 'ori_shape', 'tags', 'instances')
+        info['ori_shape'] = probe_photo(info['img_path']).shape
+        known = ('img_id', 'img_path', 'file_name', 'ori_shape', 'tags', 'instances')
         sample = DetDataSample(metainfo={key: info[key] for key in known if key in info})
         sample.gt_tags = tags_to_vector(info['tags'], len(self.dataloader.dataset.metainfo['classes']))
         if 'evaluation_sem_seg' in info:
@@ -132,7 +129,7 @@ class PseudoLabelLoop(TestLoop):
         return sample
 
 
-def describe_lineage(runner: Runner, dataset: VOCTagDataset) -> dict[str, Any]:
+def describe_lineage(runner: Runner, dataset: TagDataset) -> dict[str, Any]:
     """Say what makes the labels: hashes of the config, of the checkpoint and of the input stores.
 
     Where stores and checkpoint lie does not count, only what they hold; nor do metrics, nor how the work is spread over
@@ -177,10 +174,3 @@ def _describe_writers(evaluators: dict | list) -> list[dict]:
         for settings, found in zip(evaluators, classes)
         if found is not None and issubclass(found, StoreWriter)
     ]
-
-
-def read_photo_size(path: str) -> tuple[int, int]:
-    """Return the size (H, W) that a photo has once it is loaded, without decoding it: turned as its EXIF data says."""
-    with Image.open(path) as photo:
-        turned = photo.getexif().get(EXIF_ORIENTATION, 1) >= 5
-        return photo.size if turned else photo.size[::-1]

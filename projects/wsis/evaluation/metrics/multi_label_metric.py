@@ -1,5 +1,7 @@
 """mAP of multi-label classification."""
 
+import logging
+
 import numpy as np
 import torch
 from mmengine.registry import METRICS
@@ -15,9 +17,10 @@ class MultiLabelMetric(PhotoMetric):
 
     A data sample has ``pred_scores`` (C,) and ``gt_tags`` (C,) multi-hot.
 
-    Keys, in percent: ``mAP``, the mean over classes that some photo has; ``CP, CR, CF1`` and
-    ``OP, OR, OF1`` (per class and overall precision, recall, F1) at ``score_threshold``. With
-    ``classwise``, also ``<class>_AP``.
+    Keys, in percent: ``mAP``, the mean over classes that some photo has and another has not (a
+    class in every photo would have 100 whatever the scores; if there are only such, there is no
+    ``mAP``); ``CP, CR, CF1`` and ``OP, OR, OF1`` (per class and overall precision, recall, F1) at
+    ``score_threshold``. With ``classwise``, also ``<class>_AP``.
 
     Args:
         score_threshold (float): Score from which a class counts as predicted.
@@ -29,6 +32,7 @@ class MultiLabelMetric(PhotoMetric):
 
     default_prefix = 'multi_label'
     ground_truth_name = '`gt_tags`'
+    truth_kind = 'tags'
 
     def __init__(
         self,
@@ -84,13 +88,20 @@ class MultiLabelMetric(PhotoMetric):
         if not tags.any():
             self.log(f'{self.title}: no photo has a tag, so there is no AP')
             return {}
-        ap = 100 * np.array([average_precision(s, t) for s, t in zip(scores.T, tags.T)])
-        metrics = dict(mAP=float(np.nanmean(ap)))
+        ap = 100 * np.array([float('nan') if t.all() else average_precision(s, t) for s, t in zip(scores.T, tags.T)])
+        known = ~np.isnan(ap)
+        metrics = dict(mAP=float(ap[known].mean())) if known.any() else {}
+        if everywhere := [name for name, found in zip(names, tags.T) if found.all()]:
+            self.log(
+                f'{len(everywhere)} classes are in every photo and have no AP (first: {everywhere[0]}): it takes '
+                'photos without them to measure it',
+                logging.WARNING,
+            )
         f1 = f1_scores(scores >= self.score_threshold, tags)
         metrics.update({key: 100 * value for key, value in f1.items()})
         num_true = tags.sum(axis=0)
         rows = [[int(number), float(value)] for number, value in zip(num_true, ap)]
-        mean = [int(num_true.sum()), metrics['mAP']]
+        mean = [int(num_true.sum()), metrics.get('mAP', float('nan'))]
         table = format_class_table(['photos', 'AP'], names, rows, mean)
         self.log(f'{self.title}, in percent\n{table}')
         if self.classwise:

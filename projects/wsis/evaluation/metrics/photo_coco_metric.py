@@ -40,24 +40,28 @@ class PhotoCocoMetric(BaseMetric):
             data_batch: Not used.
             data_samples: Data samples as dicts.
         """
+        # every photo leaves one result that is not None, which mmengine drops: only so can it put the photos of all
+        # ranks back into their order, and cut those that a sampler repeats
         for sample in data_samples:
             if self.ann_file is None and sample.get('instances') is None:
-                # every photo leaves one result: so mmengine can put the photos of all ranks back into their order
-                self.results.append(None)
+                self.results.append((None,))
             else:
                 self.metric.process(data_batch, [sample])
-                self.results.append(self.metric.results.pop())
+                self.results.append((self.metric.results.pop(),))
 
     def compute_metrics(self, results: list) -> dict[str, float]:
         """Compute AP of the photos with ground truth.
 
         Args:
-            results: One result a photo, None for photos without ground truth.
+            results: One tuple a photo: its result, None without ground truth.
 
         Returns:
             Numbers by name; empty if no photo has ground truth.
         """
-        kept = [result for result in results if result is not None]
+        kept = [result for (result,) in results if result is not None]
+        if not kept:
+            print_log(f'{type(self).__name__}: no masks: not measured ({len(results)} photos)', 'current')
+            return {}
         skipped = len(results) - len(kept)
         if skipped:
             print_log(
@@ -67,4 +71,4 @@ class PhotoCocoMetric(BaseMetric):
                 logging.WARNING,
             )
         self.metric.dataset_meta = self.dataset_meta
-        return self.metric.compute_metrics(kept) if kept else {}
+        return self.metric.compute_metrics(kept)

@@ -5,6 +5,7 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 
@@ -17,11 +18,13 @@ class PhotoMetric(BaseMetric):
     distributed sampler repeats.
 
     A photo without ground truth is skipped and counted, with one line in the log. If no photo has
-    ground truth, the metric gives no number (an empty dict) and says so.
+    ground truth, nothing is measured: the metric gives no number (an empty dict) and says so.
     """
 
     #: What a skipped photo lacks, for the log.
     ground_truth_name = 'ground truth'
+    #: What people call it, for the line that nothing is measured.
+    truth_kind = 'masks'
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Measure a batch of photos.
@@ -38,7 +41,7 @@ class PhotoMetric(BaseMetric):
                 measure = self.measure_photo(sample)
             except ValueError as error:
                 raise ValueError(f'{type(self).__name__}: photo {photo_name(sample)}: {error}') from error
-            self.results.append(dict(mode=sample.get('mode'), measure=measure))
+            self.results.append(dict(mode=sample.get('mode'), measure=measure, photo=photo_name(sample)))
 
     def compute_metrics(self, results: list[dict]) -> dict[str, float]:
         """Sum up the photos of all ranks.
@@ -58,15 +61,19 @@ class PhotoMetric(BaseMetric):
                 f'{type(self).__name__}: predictions of the modes {modes} are mixed in one '
                 'evaluation: a number belongs to one mode, so evaluate them apart'
             )
-        measures = [result['measure'] for result in results if result['measure'] is not None]
-        skipped = len(results) - len(measures)
+        measured = [result for result in results if result['measure'] is not None]
+        if not measured:
+            self.log(f'no {self.truth_kind}: not measured ({len(results)} photos)')
+            return {}
+        skipped = len(results) - len(measured)
         if skipped:
             self.log(
                 f'{skipped} of {len(results)} photos have no {self.ground_truth_name} and are skipped',
                 logging.WARNING,
             )
-        self.title = f'{len(measures)} photos, mode: {modes[0] if modes else "not named"}'
-        return self.summarize(measures) if measures else {}
+        self.title = f'{len(measured)} photos, mode: {modes[0] if modes else "not named"}'
+        self.first_photo = measured[0]['photo']
+        return self.summarize([result['measure'] for result in measured])
 
     @abstractmethod
     def measure_photo(self, sample: dict) -> Any | None:
@@ -92,6 +99,24 @@ class PhotoMetric(BaseMetric):
         Returns:
             dict[str, float]: Numbers by name.
         """
+
+    def check_true_classes(self, true_pixels: np.ndarray) -> None:
+        """Check that the true masks of all photos together hold a class.
+
+        Without one, the IoU of background would be the mean IoU.
+
+        Args:
+            true_pixels (np.ndarray): True pixels (C + 1,) of all photos, background first.
+
+        Raises:
+            ValueError: If no pixel is of a class; the message names the first photo.
+        """
+        if true_pixels[1:].sum() == 0:
+            raise ValueError(
+                f'{type(self).__name__}: {self.title}: no pixel of the masks is of a class, all are background (0) or '
+                f'ignored (255), first in that of photo {self.first_photo}: masks hold class ids '
+                f'1..{len(self.class_names)} (and 255 for what is left out), not 0 and 255; write them with class ids'
+            )
 
     @property
     def class_names(self) -> tuple[str, ...]:

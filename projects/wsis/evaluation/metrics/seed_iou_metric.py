@@ -101,12 +101,16 @@ class SeedIoUMetric(PhotoMetric):
 
         Returns:
             dict[str, float]: Numbers, see the class.
+
+        Raises:
+            ValueError: If no true pixel of any photo is of a class.
         """
         names = ('background', *self.class_names)
         counts = sum_seed_counts(measures, len(names) - 1)  # (3, T, C + 1)
         if counts[2].sum() == 0:
             self.log(f'{self.title}: all pixels are ignored, so there is no IoU')
             return {}
+        self.check_true_classes(counts[2, 0])
         fixed = self.thresholds.index(self.background_threshold)
         scores = score_labels(*counts[:, fixed])
         foreground = score_labels(*counts[:, fixed, 1:].sum(axis=-1))

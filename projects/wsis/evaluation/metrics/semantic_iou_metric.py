@@ -76,12 +76,16 @@ class SemanticIoUMetric(PhotoMetric):
 
         Returns:
             dict[str, float]: Numbers in percent, see the class.
+
+        Raises:
+            ValueError: If no true pixel of any photo is of a class.
         """
         names = ('background', *self.class_names)
         counts = np.sum(measures, axis=0, dtype=np.int64)  # (3, C + 1)
         if counts[2].sum() == 0:
             self.log(f'{self.title}: all pixels are ignored, so there is no IoU')
             return {}
+        self.check_true_classes(counts[2])
         scores = score_labels(*counts)
         self.log(f'{self.title}, in percent\n{label_table(names, scores)}')
         metrics = dict(mIoU=100 * float(np.nanmean(scores.iou)))

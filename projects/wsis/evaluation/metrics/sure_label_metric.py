@@ -27,7 +27,8 @@ class SureLabelMetric(PhotoMetric):
         self.ignore_index = ignore_index
 
     def measure_photo(self, sample: dict) -> np.ndarray | None:
-        """Count (right foreground, foreground, right background, background, unsure, all) pixels of one photo."""
+        """Count pixels of one photo: right foreground, foreground, right background, background, unsure, all, and
+        those that are truly of a class."""
         if sample.get('gt_sem_seg') is None:
             return None
         (true,), (labels,) = read_field(sample, 'gt_sem_seg', 'data'), read_field(sample, 'pred_sem_seg', 'data')
@@ -36,12 +37,21 @@ class SureLabelMetric(PhotoMetric):
         right = (true == labels) & valid
         background = valid & (labels == 0)
         foreground = valid & ~unsure & (labels != 0)
-        counts = (right & foreground, foreground, right & background, background, unsure & valid, valid)
+        truth = valid & (true != 0)
+        counts = (right & foreground, foreground, right & background, background, unsure & valid, valid, truth)
         return np.array([int(mask.sum()) for mask in counts], np.int64)
 
     def summarize(self, measures: list[np.ndarray]) -> dict[str, float]:
-        """Divide the counts of all photos."""
-        right_fg, fg, right_bg, bg, unsure, total = (int(count) for count in np.sum(measures, axis=0))
+        """Divide the counts of all photos.
+
+        Raises:
+            ValueError: If no true pixel of any photo is of a class.
+        """
+        right_fg, fg, right_bg, bg, unsure, total, truth = (int(count) for count in np.sum(measures, axis=0))
+        if not total:
+            self.log(f'{self.title}: all pixels are ignored, so nothing is measured')
+            return {}
+        self.check_true_classes(np.array([total - truth, truth]))
         parts = dict(fg_precision=(right_fg, fg), bg_precision=(right_bg, bg), unsure=(unsure, total))
         metrics = {name: 100 * part / whole for name, (part, whole) in parts.items() if whole}
         self.log(f'{self.title}, in percent: ' + ', '.join(f'{name} {value:.1f}' for name, value in metrics.items()))

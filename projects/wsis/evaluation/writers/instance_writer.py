@@ -1,10 +1,12 @@
 """Writing instances, a file a photo, and all of them as one COCO json."""
 
+import logging
 from pathlib import Path
 
 import numpy as np
 import torch
 from mmdet.structures import DetDataSample
+from mmengine.logging import print_log
 from mmengine.registry import METRICS
 from mmengine.structures import InstanceData
 from pycocotools import mask as coco_mask
@@ -21,7 +23,8 @@ class InstanceWriter(StoreWriter):
     """Writes ``pred_instances`` as JSON, and at the end all photos as one COCO json (masks as RLE) to train on.
 
     The COCO json holds the instances whose score is over ``min_score``, with their scores; IRNet's fragments (score 0)
-    are thereby left out. It names photos by file, so a detector's dataset sets ``data_prefix`` to the photo folder.
+    are thereby left out. It names photos by their path below the photo folder (metainfo ``file_name``, else the bare
+    file name), to which a detector's dataset sets ``data_prefix``.
 
     Args:
         out_dir: Folder of the store; by default ``<work dir>/instances``. The COCO json is ``instances.json`` beside
@@ -47,9 +50,10 @@ class InstanceWriter(StoreWriter):
             for label, score, mask in zip(found['labels'], found['scores'], masks)
         ]
         height, width = sample['ori_shape']
+        file_name = sample.get('file_name') or Path(sample['img_path']).name
         write_json(
             self.store.path_of(sample['img_id']),
-            dict(file_name=Path(sample['img_path']).name, height=height, width=width, instances=instances),
+            dict(file_name=file_name, height=height, width=width, instances=instances),
             indent=None,
         )
 
@@ -90,5 +94,12 @@ class InstanceWriter(StoreWriter):
                             score=instance['score'],
                         )
                     )
+        if not annotations:
+            print_log(
+                f'no pseudo instance of {len(photos)} photos scores over {self.min_score:g}: {self.coco_path} holds '
+                'none to train on; lower the threshold of this stage, or train it longer',
+                'current',
+                logging.WARNING,
+            )
         categories = [dict(id=index, name=name) for index, name in enumerate(self.dataset_meta['classes'], 1)]
         write_json(self.coco_path, dict(images=images, annotations=annotations, categories=categories), indent=None)

@@ -4,10 +4,11 @@ import torch
 from mmdet.structures import DetDataSample
 from mmengine.model import BaseModel
 from mmengine.registry import MODELS
+from mmengine.structures import InstanceData
 
 from ...ops import strided_size
 from ..feature_levels import FeatureLevel, infer_feature_levels
-from .cam_selection import check_mode, check_normalization, resize_maps, select_cams
+from .cam_selection import check_mode, check_normalization, choose_classes, normalize_cams, resize_maps
 
 
 @MODELS.register_module()
@@ -75,11 +76,14 @@ class CAMClassifier(BaseModel):
         return self.neck(features) if self.neck else features
 
     def forward(self, inputs: torch.Tensor, data_samples: list[DetDataSample] | None = None, mode: str = 'tensor'):
-        """Run the model: ``loss`` gives a dict of losses, ``predict`` data samples, ``tensor`` class maps."""
+        """Run the model: ``loss`` gives a dict of losses, ``predict`` data samples, ``maps`` data samples that are not
+        finished (see :meth:`find_maps`), ``tensor`` class maps."""
         if mode == 'loss':
             return self.loss(inputs, data_samples)
         if mode == 'predict':
             return self.predict(inputs, data_samples)
+        if mode == 'maps':
+            return self.find_maps(inputs, data_samples)
         return self.make_maps(inputs)
 
     def make_maps(self, inputs: torch.Tensor) -> torch.Tensor:
@@ -91,15 +95,41 @@ class CAMClassifier(BaseModel):
         return self.head.loss(self.extract_feat(inputs), torch.stack([sample.gt_tags for sample in data_samples]))
 
     def predict(self, inputs: torch.Tensor, data_samples: list[DetDataSample]) -> list[DetDataSample]:
-        """Add ``pred_scores`` (C,), ``cam_maps`` (C, h, w; of the backbone's stride) and ``pred_cams``."""
+        """Add ``pred_scores`` (C,), ``cam_maps`` (see :meth:`find_maps`) and ``pred_cams``."""
+        for sample in self.find_maps(inputs, data_samples):
+            labels = self.choose_classes(sample)
+            self.finish_sample(sample, labels, self.read_maps(sample, labels))
+        return data_samples
+
+    def find_maps(self, inputs: torch.Tensor, data_samples: list[DetDataSample]) -> list[DetDataSample]:
+        """Add ``pred_scores`` (C,) and ``cam_maps`` (C, h, w; of the backbone's stride), which are small."""
         features = self.extract_feat(inputs)
         # strides round up, so what is beyond comes from the padding of the batch
         valid = [strided_size(sample.img_shape, self.feature_stride) for sample in data_samples]
         for sample, (scores, maps) in zip(data_samples, self.head.predict(features, valid)):
             sample.pred_scores = scores
             sample.cam_maps = maps
-            self.finish_sample(sample, self.resize_to_photo(maps, sample.ori_shape))
         return data_samples
+
+    def choose_classes(self, sample: DetDataSample) -> torch.Tensor:
+        """Return the classes (K,) of a sample with ``pred_scores`` whose CAMs are given."""
+        return choose_classes(sample.pred_scores, sample.get('tags'), self.mode, self.score_threshold)
+
+    def read_maps(self, sample: DetDataSample, labels: torch.Tensor) -> torch.Tensor:
+        """Return the ``cam_maps`` of some classes of a view, mirrored back and of the photo's size: (K, h, w).
+
+        Only these are enlarged, one after the other: all classes of a large photo would not fit into memory.
+        """
+        maps, size = sample.cam_maps[labels], sample.ori_shape
+        if not len(labels):
+            return maps.new_zeros(0, *strided_size(size, self.stride))
+        if sample.get('flip'):
+            maps = maps.flip(-1)
+        return torch.cat([self.resize_to_photo(self.enlarge_maps(own, sample), size) for own in maps.split(1)])
+
+    def enlarge_maps(self, maps: torch.Tensor, sample: DetDataSample) -> torch.Tensor:
+        """Return class maps (C, h, w) of a view as they are before they are resized to the photo."""
+        return maps
 
     def resize_to_photo(self, maps: torch.Tensor, photo_size: tuple[int, int]) -> torch.Tensor:
         """Resize class maps (C, h, w) to the stride of the CAMs of a photo (H, W)."""
@@ -107,11 +137,17 @@ class CAMClassifier(BaseModel):
         rows, columns = strided_size(photo_size, self.stride)
         return resize_maps(maps, strided_size(full_size, self.stride))[:, :rows, :columns]
 
-    def finish_sample(self, sample: DetDataSample, maps: torch.Tensor, num_views: int = 1) -> DetDataSample:
-        """Turn class maps (C, h, w), resized to the photo, into the ``pred_cams`` of a sample; also called by
-        test-time augmentation with the sum over ``num_views`` views, whose number normalising makes irrelevant here."""
-        sample.pred_cams = select_cams(
-            maps, sample.pred_scores, sample.get('tags'), self.mode, self.score_threshold, self.normalization
-        )
+    def finish_sample(
+        self, sample: DetDataSample, labels: torch.Tensor, maps: torch.Tensor, num_views: int = 1
+    ) -> DetDataSample:
+        """Turn class maps into the ``pred_cams`` of a sample; also called by test-time augmentation.
+
+        Args:
+            sample: Of the photo.
+            labels: (K,) classes.
+            maps: (K, h, w) their maps, resized to the photo, summed over the views.
+            num_views: Number of views, which normalising makes irrelevant here.
+        """
+        sample.pred_cams = InstanceData(cams=normalize_cams(maps, self.normalization), labels=labels)
         sample.set_metainfo(dict(mode=self.mode))
         return sample

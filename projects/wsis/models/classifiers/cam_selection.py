@@ -2,7 +2,6 @@
 
 import torch
 import torch.nn.functional as F
-from mmengine.structures import InstanceData
 
 MODES = ('pseudo_label', 'predict')
 NORMALIZATIONS = ('max', 'min_max')
@@ -35,39 +34,36 @@ def resize_maps(maps: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
     return F.interpolate(maps[None], size, mode='bilinear', align_corners=False)[0]
 
 
-def select_cams(
-    maps: torch.Tensor,
-    scores: torch.Tensor,
-    tags: list[int] | None,
-    mode: str,
-    score_threshold: float = 0.5,
-    normalization: str = 'max',
-) -> InstanceData:
-    """Keep the maps of the photo's classes and normalise each.
+def choose_classes(
+    scores: torch.Tensor, tags: list[int] | None, mode: str, score_threshold: float = 0.5
+) -> torch.Tensor:
+    """Return the classes (K,) of a photo whose maps are kept, int64.
 
     Args:
-        maps: (C, h, w) rectified class maps.
         scores: (C,) class scores in [0, 1].
         tags: 0-based class ids of the photo; used in mode ``pseudo_label`` only.
         mode: ``'pseudo_label'`` keeps the tagged classes, ``'predict'`` those over the score threshold.
         score_threshold: Of mode ``predict``.
-        normalization: ``'max'`` divides by the maximum; ``'min_max'`` also takes the minimum off, for maps that are
-            nowhere zero because they were averaged over pixels (SEAM's).
-
-    Returns:
-        ``cams`` (K, h, w) in [0, 1] and ``labels`` (K,).
 
     Raises:
         ValueError: If the tags are needed and not known.
     """
-    if mode == 'pseudo_label':
-        if tags is None:
-            raise ValueError("Mode 'pseudo_label' needs the tags of each photo; use mode='predict' for photos without")
-        labels = torch.tensor(tags, dtype=torch.long, device=maps.device)
-    else:
-        labels = (scores > score_threshold).nonzero()[:, 0]
-    cams = maps[labels]
-    if len(labels):
-        lowest = cams.amin((1, 2), keepdim=True) if normalization == 'min_max' else 0
-        cams = (cams - lowest) / (cams.amax((1, 2), keepdim=True) - lowest + 1e-5)
-    return InstanceData(cams=cams, labels=labels)
+    if mode == 'predict':
+        return (scores > score_threshold).nonzero()[:, 0]
+    if tags is None:
+        raise ValueError("Mode 'pseudo_label' needs the tags of each photo; use mode='predict' for photos without")
+    return torch.tensor(tags, dtype=torch.long, device=scores.device)
+
+
+def normalize_cams(maps: torch.Tensor, normalization: str = 'max') -> torch.Tensor:
+    """Bring each of the rectified class maps (K, h, w) to [0, 1].
+
+    Args:
+        maps: Class maps.
+        normalization: ``'max'`` divides by the maximum; ``'min_max'`` also takes the minimum off, for maps that are
+            nowhere zero because they were averaged over pixels (SEAM's).
+    """
+    if not len(maps):
+        return maps
+    lowest = maps.amin((1, 2), keepdim=True) if normalization == 'min_max' else 0
+    return (maps - lowest) / (maps.amax((1, 2), keepdim=True) - lowest + 1e-5)

@@ -44,13 +44,14 @@ class PeakClassifier(CAMClassifier):
         maps = super().resize_to_photo(maps, photo_size)
         return maps / (maps.amax((1, 2), keepdim=True) + 1e-5)
 
-    def finish_sample(self, sample: DetDataSample, maps: torch.Tensor, num_views: int = 1) -> DetDataSample:
+    def finish_sample(
+        self, sample: DetDataSample, labels: torch.Tensor, maps: torch.Tensor, num_views: int = 1
+    ) -> DetDataSample:
         """Add ``pred_cams``, and ``pred_peaks``: ``points`` (M, 2) (y, x), ``labels`` and ``scores`` (M,) in [0, 1]."""
         maps = maps.float()  # places of peaks come in the type of the maps
         check_finite_maps(sample.get('img_id', '?'), 'class maps', maps)
-        super().finish_sample(sample, maps, num_views)
-        labels = sample.pred_cams.labels
-        smooth = F.avg_pool2d(maps[None] / num_views, 3, stride=1, padding=1)[:, labels]
+        super().finish_sample(sample, labels, maps, num_views)
+        smooth = F.avg_pool2d(maps[:, None] / num_views, 3, stride=1, padding=1).transpose(0, 1)  # 1, K, H, W
         # enlarging repeats the outermost cells: an object there has a plateau, and would have many peaks
         peaks = find_peaks(smooth, **self.peak_settings, alone=True)
         sample.pred_peaks = InstanceData(

@@ -72,8 +72,8 @@ class SEAM(TwoViewClassifier):
         """Bring class maps to the stride at which losses are taken."""
         return maps if self.loss_stride is None else maps.resize(strided_size(photos.shape[-2:], self.loss_stride))
 
-    def predict(self, photos: torch.Tensor, data_samples: list[DetDataSample]) -> list[DetDataSample]:
-        """Add ``pred_scores`` (C,), ``cam_maps`` (C, H, W; refined, at the photo's size) and ``pred_cams``."""
+    def find_maps(self, photos: torch.Tensor, data_samples: list[DetDataSample]) -> list[DetDataSample]:
+        """Add ``pred_scores`` (C,) and ``cam_maps`` (C, h, w; refined, of the classified level's stride)."""
         features = self.extract_feat(photos)
         for place, sample in enumerate(data_samples):
             # without the padding of the batch, which refined pixels would look at
@@ -85,6 +85,9 @@ class SEAM(TwoViewClassifier):
                 levels.append(level[place : place + 1, :, :height, :width])
             maps = self.head(levels, photo)
             sample.pred_scores = maps.raw[0, 1:].mean((1, 2)).sigmoid()
-            sample.cam_maps = resize_aligned(maps.refined, (rows, columns))[0, 1:].relu()
-            self.finish_sample(sample, self.resize_to_photo(sample.cam_maps, sample.ori_shape))
+            sample.cam_maps = maps.refined[0, 1:]
         return data_samples
+
+    def enlarge_maps(self, maps: torch.Tensor, sample: DetDataSample) -> torch.Tensor:
+        """Return refined class maps (C, h, w) of a view, rectified and of its size, as in the public code."""
+        return resize_aligned(maps[None], tuple(sample.img_shape[:2]))[0].relu()

@@ -8,7 +8,7 @@ from mmengine.registry import MODELS
 from mmengine.structures import InstanceData, PixelData
 from torch import Tensor
 
-from ...ops.instance_labels import (
+from ...ops import (
     CenterSettings,
     InstanceLabels,
     make_pseudo_labels,
@@ -21,7 +21,7 @@ from ...structures.finite_maps import check_finite_maps
 from ..classifiers.cam_selection import check_mode
 from ..feature_levels import infer_feature_levels
 from ..heads.instance_head import InstanceMaps
-from .component_batch import BatchTargets, find_predicted_components, stack_targets
+from .component_batch import BatchTargets, find_predicted_components, stack_label_maps, stack_targets
 
 
 @MODELS.register_module()
@@ -53,8 +53,6 @@ class BESTIE(BaseDetector):
         outcomes: (4,) how many components kept their one instance, got one or more without a pseudo label, were
             split, and lost theirs; counted until the hook takes them back to 0.
         teacher: Another BESTIE whose maps labels are refined from, or None for its own; set by the hook.
-        keep_labels: Whether the next step keeps its labels for pictures; set by the hook.
-        kept_labels: Pseudo and refined labels of such a step, else None.
 
     Raises:
         ValueError: If ``supervision`` is unknown.
@@ -87,8 +85,6 @@ class BESTIE(BaseDetector):
         self.refinement = CenterSettings.from_config('model.refinement', refinement or {})
         self.refining = False
         self.outcomes = torch.zeros(4, dtype=torch.long)
-        self.keep_labels = False
-        self.kept_labels: tuple[InstanceLabels, InstanceLabels] | None = None
         # no child module: its weights are those of the hook that keeps them
         object.__setattr__(self, 'teacher', None)
         test_cfg = dict(test_cfg or {})
@@ -110,25 +106,49 @@ class BESTIE(BaseDetector):
 
     def loss(self, batch_inputs: Tensor, batch_data_samples: list[DetDataSample]) -> dict[str, Tensor]:
         """Return the losses of photos (N, 3, H, W) whose samples come from ``GenerateInstancePseudoLabels``."""
-        maps = self.head.resize(self._forward(batch_inputs), batch_inputs.shape[2:])
-        labels = torch.stack([sample.gt_sem_seg.data[0] for sample in batch_data_samples])
-        if labels.shape[1:] != batch_inputs.shape[2:]:
-            raise ValueError(
-                f'Photos are padded to {tuple(batch_inputs.shape[2:])}, but labels have {tuple(labels.shape[1:])}: set '
-                'crop_size to a multiple of data_preprocessor.pad_size_divisor'
-            )
+        maps = self._find_maps(batch_inputs)
+        labels = stack_label_maps(batch_data_samples, batch_inputs.shape[2:])
         targets = stack_targets(batch_data_samples)
         pseudo, refined = self.make_pseudo_labels(targets), None
         if self.refining:
-            teacher = maps if self.teacher is None else self._ask_teacher(batch_inputs)
-            refined = self.make_refined_labels(teacher, labels, pseudo, targets)
-            self.kept_labels = (pseudo, refined) if self.keep_labels else None
+            refined, instances = self.make_refined_labels(
+                self._ask_teacher(batch_inputs, maps), labels, pseudo, targets
+            )
+            self._count_outcomes(targets.accepted, instances)
         return self.head.loss(maps, labels, pseudo, refined, self.supervision == 'tags', self.guidance)
 
     @torch.no_grad()
-    def _ask_teacher(self, inputs: Tensor) -> InstanceMaps:
-        """Return the maps of the teacher at the size of the inputs."""
-        return self.teacher.head.resize(self.teacher(inputs, mode='tensor'), inputs.shape[2:])
+    def make_labels(
+        self, batch_inputs: Tensor, batch_data_samples: list[DetDataSample]
+    ) -> tuple[InstanceLabels, InstanceLabels]:
+        """Return the pseudo labels of photos, and the labels refined from the network as it is now, for looking at.
+
+        Maps are those of evaluation mode; neither the network nor its counts change.
+
+        Args:
+            batch_inputs: Photos (N, 3, H, W).
+            batch_data_samples: Samples from ``GenerateInstancePseudoLabels``.
+        """
+        training = self.training
+        self.eval()
+        maps = self._ask_teacher(batch_inputs, None)
+        self.train(training)
+        targets = stack_targets(batch_data_samples)
+        pseudo = self.make_pseudo_labels(targets)
+        labels = stack_label_maps(batch_data_samples, batch_inputs.shape[2:])
+        return pseudo, self.make_refined_labels(maps, labels, pseudo, targets)[0]
+
+    def _find_maps(self, inputs: Tensor) -> InstanceMaps:
+        """Return the maps at the size of the inputs."""
+        return self.head.resize(self._forward(inputs), inputs.shape[2:])
+
+    @torch.no_grad()
+    def _ask_teacher(self, inputs: Tensor, own: InstanceMaps | None) -> InstanceMaps:
+        """Return the maps that labels are refined from, at the size of the inputs: the teacher's, or else one's own,
+        which are computed if they are not known yet."""
+        if self.teacher is not None:
+            return self.teacher.head.resize(self.teacher(inputs, mode='tensor'), inputs.shape[2:])
+        return self._find_maps(inputs) if own is None else own
 
     def make_pseudo_labels(self, targets: BatchTargets) -> InstanceLabels:
         """Return the labels that semantic knowledge and points give."""
@@ -138,20 +158,27 @@ class BESTIE(BaseDetector):
     @torch.no_grad()
     def make_refined_labels(
         self, maps: InstanceMaps, labels: Tensor, pseudo: InstanceLabels, targets: BatchTargets
-    ) -> InstanceLabels:
-        """Return the labels that a network's maps give, and count what became of the pseudo labels."""
+    ) -> tuple[InstanceLabels, Tensor | None]:
+        """Return the labels that a network's maps give, and how many instances (K,) each component has in them; None
+        with given points."""
         if self.supervision == 'points':
             offset, weight = refine_labels_with_points(maps.offset, labels, targets.points, self.head.num_classes)
-            return pseudo._replace(offset=offset, weight=weight)
+            return pseudo._replace(offset=offset, weight=weight), None
         probabilities = clean(maps.semantic.detach().softmax(1), targets.tags)
-        refined, instances = refine_labels(
-            probabilities, maps.center, maps.offset, targets.components, self.refinement, self.sigma
-        )
-        accepted = targets.accepted
+        return refine_labels(probabilities, maps.center, maps.offset, targets.components, self.refinement, self.sigma)
+
+    def _count_outcomes(self, accepted: Tensor, instances: Tensor | None) -> None:
+        """Count what became of the pseudo labels.
+
+        Args:
+            accepted: (K,) bool: components with a pseudo label.
+            instances: (K,) how many instances each has now; None if they were not counted.
+        """
+        if instances is None:
+            return
         kept, none = accepted & (instances == 1), accepted & (instances == 0)
         outcomes = (kept, ~accepted & (instances > 0), accepted & (instances > 1), none)
         self.outcomes = self.outcomes.to(instances.device) + torch.stack([one.sum() for one in outcomes])
-        return refined
 
     @torch.no_grad()
     def predict(

@@ -6,8 +6,8 @@ import torch
 from mmdet.structures import DetDataSample
 from torch import Tensor
 
+from ...ops import Components, join_components
 from ...ops.components import find_components
-from ...ops.instance_labels import Components, join_components
 
 
 class BatchTargets(NamedTuple):
@@ -50,6 +50,21 @@ def stack_targets(samples: list[DetDataSample]) -> BatchTargets:
         torch.cat([torch.stack([owners, labels], 1), torch.cat([own.points for own in points])], 1),
         torch.stack([sample.gt_tags for sample in samples]),
     )
+
+
+def stack_label_maps(samples: list[DetDataSample], size: tuple[int, int]) -> torch.Tensor:
+    """Stack the semantic maps (N, H, W) of a batch.
+
+    Raises:
+        ValueError: If they are not of the size of the network's input.
+    """
+    labels = torch.stack([sample.gt_sem_seg.data[0] for sample in samples])
+    if labels.shape[1:] != size:
+        raise ValueError(
+            f'Photos are padded to {tuple(size)}, but labels have {tuple(labels.shape[1:])}: set '
+            'crop_size to a multiple of data_preprocessor.pad_size_divisor'
+        )
+    return labels
 
 
 def find_predicted_components(labels: Tensor, num_classes: int, min_area: int) -> Components:

@@ -10,7 +10,7 @@ from mmengine.model import BaseModule
 from mmengine.registry import MODELS
 from torch import Tensor, nn
 
-from ...ops.instance_labels import InstanceLabels
+from ...ops import InstanceLabels
 
 
 class InstanceMaps(NamedTuple):

@@ -1,0 +1,148 @@
+"""Choosing the data set of a config: one file that describes it takes the place of the config's own."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+from mmengine.config import Config
+
+from ..datasets.class_list import check_classes
+
+DATA_FOLDER = 'datasets'
+# what such a file defines
+NEEDED = ('classes', 'num_classes', 'metainfo', 'data_root', 'photo_folder', 'weak_dataset', 'label_dataset')
+OPTIONAL = ('val_dataset',)
+
+
+def read_config(path: str | Path, data: str | Path | None = None) -> Config:
+    """Read a config, with another data set if one is given.
+
+    Among the bases of a config one file describes the data set; it lies in a folder named ``datasets``. With ``data``
+    that file is read in its place, so that all that the config derives from it follows: class list, number of classes,
+    folders, splits.
+
+    Args:
+        path: The config.
+        data: A file like those in ``configs/_base_/datasets``, or None for the config's own.
+
+    Raises:
+        ValueError: If the config cannot be read or has no data set of its own, or if ``data`` does not describe one;
+            one line says what is missing.
+    """
+    if data is None:
+        return _read(path)
+    check_data_file(data)
+    with _replaced_data(Path(data).resolve()) as replaced:
+        cfg = _read(path)
+    if not replaced:
+        raise ValueError(
+            f'config {path} has no data set that --data could replace: none of its bases is in a folder `{DATA_FOLDER}`'
+        )
+    return cfg
+
+
+def check_data_file(path: str | Path) -> Config:
+    """Check that a file describes a data set, and return what it defines.
+
+    Raises:
+        ValueError: If something is missing, or the class list is wrong.
+    """
+    data = _read(path)
+    if missing := [name for name in NEEDED if name not in data]:
+        raise ValueError(
+            f'{path} describes no data set: it does not define {", ".join(missing)}; see configs/_base_/datasets'
+        )
+    try:
+        check_classes(data.classes)
+    except ValueError as error:
+        raise ValueError(f'{path}: {error}') from None
+    if data.num_classes != len(data.classes):
+        raise ValueError(f'{path}: num_classes is {data.num_classes}, but there are {len(data.classes)} classes')
+    if tuple(data.metainfo.get('classes', ())) != tuple(data.classes):
+        raise ValueError(f'{path}: metainfo.classes are not the classes: write metainfo = dict(classes=classes)')
+    return data
+
+
+def drop_missing_validation(cfg: Config) -> None:
+    """Leave out validation, in place, where the data set has no val split (``val_dataset`` is empty or None).
+
+    What tests on the same split has nothing to test either; making labels of training images is not touched.
+    """
+    if 'val_dataset' not in cfg or cfg.val_dataset:
+        return
+    for phase in ('val', 'test'):
+        loader = cfg.get(f'{phase}_dataloader')
+        if loader and (phase == 'val' or not (loader.get('dataset') or {}).get('data_root')):
+            for part in ('dataloader', 'evaluator', 'cfg'):
+                cfg[f'{phase}_{part}'] = None
+
+
+def check_class_counts(cfg: Config) -> None:
+    """Check that the heads of the model have as many classes as the class list of the data.
+
+    Raises:
+        ValueError: If one has another number; the line names it.
+    """
+    classes = _find_classes(cfg)
+    if classes is None or not cfg.get('model'):
+        return
+    fitting = (len(classes), len(classes) + 1)  # semantic heads have the background too
+    for key, count in _find_counts(cfg.model, 'model'):
+        if count not in fitting:
+            raise ValueError(
+                f'{key} is {count}, but the class list of the data has {len(classes)} ({", ".join(classes[:3])}, ...): '
+                'leave num_classes to the data set, or choose the right one with --data'
+            )
+
+
+def _read(path: str | Path) -> Config:
+    try:
+        return Config.fromfile(str(path))
+    except Exception as error:  # a config is Python, which may raise anything
+        reason = ' '.join(str(error).split()) or type(error).__name__
+        raise ValueError(f'config {path} cannot be read: {reason}') from error
+
+
+@contextmanager
+def _replaced_data(data: Path) -> Iterator[list[str]]:
+    """While this holds, mmengine reads ``data`` wherever a config names a base in a folder ``datasets``.
+
+    Yields:
+        The files that were replaced, filled while configs are read.
+    """
+    replaced: list[str] = []
+    original = Config._get_cfg_path
+
+    def get_cfg_path(cfg_path: str, filename: str) -> tuple[str, str | None]:
+        found, scope = original(cfg_path, filename)
+        # bases of the file itself are its own business
+        if scope is None and Path(found).parent.name == DATA_FOLDER and Path(filename).resolve() != data:
+            replaced.append(found)
+            return str(data), None
+        return found, scope
+
+    with mock.patch.object(Config, '_get_cfg_path', staticmethod(get_cfg_path)):
+        yield replaced
+
+
+def _find_classes(cfg: Config) -> tuple[str, ...] | None:
+    for phase in ('train', 'test', 'val'):
+        dataset = (cfg.get(f'{phase}_dataloader') or {}).get('dataset')
+        while isinstance(dataset, dict) and 'dataset' in dataset:
+            dataset = dataset['dataset']
+        classes = ((dataset or {}).get('metainfo') or {}).get('classes')
+        if isinstance(classes, (list, tuple)):
+            return tuple(classes)
+    return None
+
+
+def _find_counts(node: Any, key: str) -> Iterator[tuple[str, int]]:
+    """Yield the dotted key and value of every ``num_classes`` below a part of the model."""
+    children = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, (list, tuple)) else ()
+    for name, child in children:
+        if name == 'num_classes' and isinstance(child, int):
+            yield f'{key}.num_classes', child
+        else:
+            yield from _find_counts(child, f'{key}.{name}')

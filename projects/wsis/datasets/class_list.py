@@ -1,0 +1,66 @@
+"""Class lists of data sets."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..structures.masks import IGNORE_LABEL
+from ..structures.text_file import read_text
+from .tags.spelling import spelling_key
+
+
+def read_class_file(path: str | Path) -> list[str]:
+    """Read class names, one a line.
+
+    Raises:
+        FileNotFoundError: If the file does not exist.
+        ValueError: If it cannot be read as text.
+    """
+    return [line.strip() for line in read_text(path).splitlines() if line.strip()]
+
+
+def load_classes(classes: str | Sequence[str]) -> tuple[str, ...]:
+    """Return checked class names: of a sequence, or of a file with one a line.
+
+    Raises:
+        ValueError: If they are a string that is no file, or :func:`check_classes` objects.
+    """
+    if isinstance(classes, (str, Path)):
+        if not Path(classes).is_file():
+            raise ValueError(
+                f'The class list is the string {str(classes)!r}, which is no file either: write a list or tuple of '
+                f'names; one class alone is ({str(classes)!r},) with its comma'
+            )
+        classes = read_class_file(classes)
+    check_classes(classes)
+    return tuple(classes)
+
+
+def check_classes(classes: Sequence[str]) -> None:
+    """Check a class list.
+
+    Raises:
+        ValueError: If it is empty, names a class twice (also by case or blanks only), names the background, has an
+            empty name, or more classes than label maps of 8 bits can hold; one line.
+    """
+    if isinstance(classes, str) or not isinstance(classes, Sequence):
+        raise ValueError(f'A class list is a list or tuple of names, not {classes!r}')
+    if not classes:
+        raise ValueError('The class list is empty: name at least one class')
+    if len(classes) >= IGNORE_LABEL:
+        raise ValueError(
+            f'{len(classes)} classes are too many: label maps have 8 bits, so {IGNORE_LABEL - 1} are possible'
+        )
+    known: dict[str, str] = {}
+    for name in classes:
+        if not isinstance(name, str) or not name.strip():
+            raise ValueError(f'The class list holds {name!r}: each class is a name in quotes')
+        key = spelling_key(name)
+        if key == 'background':
+            raise ValueError('The class list holds the background, which is no class: leave it out')
+        if key in known:
+            if known[key] == name:
+                raise ValueError(f'The class list holds {name!r} twice: leave one out')
+            raise ValueError(
+                f'The class list holds {known[key]!r} and {name!r}, which differ by case or blanks only: leave one out'
+            )
+        known[key] = name

@@ -1,0 +1,130 @@
+"""What labelling a set of photos will do: the recipe, the length of each training, time and disk."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from ..apis.configs import INSTALLED_ROOT, ROOT, find_config, load_config
+from ..recipes.stage import Stage, read_stages
+
+RECIPES = Path('configs') / 'recipes'
+LIGHT_RECIPE = 'irnet_mobilenet-v2_photos'
+PAPER_RECIPE = 'irnet_r50_voc2012'
+FEW_PHOTOS = 200  # with fewer the paper's networks learn no better
+# A schedule of epochs is made for a set like VOC 2012 trainaug. Fewer photos are seen more often, so that the networks
+# learn something; more are not seen each as often, so that the time does not grow without bound.
+COUNTED_PHOTOS = (300, 10582)
+
+
+@dataclass(frozen=True)
+class PlannedStage:
+    """One stage of a plan.
+
+    Attributes:
+        name: Its name.
+        action: ``train``, ``predict`` or ``tool``.
+        photos: How many photos it goes through.
+        iterations: Length of a training.
+        seconds: How long it may take, None where that is not known for this machine.
+    """
+
+    name: str
+    action: str
+    photos: int
+    iterations: int | None = None
+    seconds: float | None = None
+
+
+def choose_recipe(name: str | None, photos: int) -> tuple[Path, str]:
+    """Return the recipe's config, and why it was chosen.
+
+    Args:
+        name: Name of a recipe in ``configs/recipes``, a config file, or None to choose by device and number of photos.
+        photos: How many photos there are.
+
+    Raises:
+        FileNotFoundError: If there is no such recipe; the line lists those that there are.
+    """
+    if name is None:
+        gpu = torch.cuda.is_available()
+        chosen = PAPER_RECIPE if gpu and photos >= FEW_PHOTOS else LIGHT_RECIPE
+        reason = f'{"a GPU" if gpu else "no GPU"} and {photos} photos'
+        return find_config(RECIPES / f'{chosen}.py'), f'{chosen} (for {reason}; --recipe chooses another)'
+    if name.endswith('.py'):
+        return find_config(name), name
+    try:
+        return find_config(RECIPES / f'{name}.py'), name
+    except FileNotFoundError:
+        known = ', '.join(list_recipes())
+        raise FileNotFoundError(f'there is no recipe {name!r}: choose one of {known}, or name a config file') from None
+
+
+def list_recipes() -> list[str]:
+    """Return the names of the recipes that this project ships."""
+    folder = next(root for root in (ROOT, INSTALLED_ROOT) if (root / RECIPES).is_dir()) / RECIPES
+    return sorted(path.stem for path in folder.glob('*.py'))
+
+
+def plan_stages(
+    recipe: Path, data: Path, photos: Mapping[str, int], options: Mapping[str, Any] | None = None
+) -> list[PlannedStage]:
+    """Plan the stages of a recipe for a data set.
+
+    Args:
+        recipe: The recipe's config.
+        data: The data set's file.
+        photos: How many photos are learnt from: ``train`` (with negatives), ``tagged`` of them, and ``val``.
+        options: Options of the user, see :func:`~projects.wsis.recipes.stage.spread_options`; iterations given there
+            stay.
+    """
+    config = load_config(recipe)
+    stages = [stage for stage in read_stages(config, str(data), dict(options or {})) if not stage.has_nothing_to_test()]
+    costs = {} if torch.cuda.is_available() else config.get('cpu_seconds', {})
+    limits = tuple(config.get('counted_photos', COUNTED_PHOTOS))
+    return [_plan(stage, photos, costs.get(stage.name), limits) for stage in stages]
+
+
+def _plan(stage: Stage, photos: Mapping[str, int], cost: float | None, limits: tuple[int, int]) -> PlannedStage:
+    if stage.action == 'tool':
+        return PlannedStage(stage.name, stage.action, photos['tagged'], seconds=cost)
+    config = stage.load_config()
+    if stage.action == 'predict':
+        on_val = config.get('val_dataset') and config.test_dataloader.dataset.get('ann_file') == config.val_dataset.get(
+            'ann_file'
+        )
+        count = photos['val'] if on_val else photos['tagged']
+        return PlannedStage(stage.name, stage.action, count, seconds=None if cost is None else cost * count)
+    keeps_negatives = not (config.train_dataloader.dataset.get('filter_cfg') or {}).get('filter_empty_tags')
+    count = (
+        photos['train']
+        if keeps_negatives and config.train_dataloader.dataset.type != 'CocoDataset'
+        else (photos['tagged'])
+    )
+    iterations = count_iterations(config, count, limits)
+    return PlannedStage(stage.name, stage.action, count, iterations, None if cost is None else cost * iterations)
+
+
+def count_iterations(config: Any, photos: int, limits: tuple[int, int] = COUNTED_PHOTOS) -> int:
+    """Return how many iterations a config's training takes for a number of photos.
+
+    The schedule of the config holds for sets whose size lies within the limits; a smaller one is trained as long as one
+    of the lower limit, a larger one as long as one of the upper limit.
+
+    Args:
+        config: A training config; one that sets ``iterations`` keeps them.
+        photos: Size of the set.
+        limits: Fewest and most photos that count.
+    """
+    if config.get('iterations') is not None:
+        return int(config.iterations)
+    low, high = limits
+    counted = min(max(photos, low), high)
+    loop = config.train_cfg
+    if 'max_epochs' in loop:
+        batch = min(config.train_dataloader.batch_size, photos)
+        return max(1, math.ceil(loop.max_epochs * counted / batch))
+    return max(1, math.ceil(loop.max_iters * counted / COUNTED_PHOTOS[1]))

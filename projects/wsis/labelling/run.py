@@ -1,0 +1,249 @@
+"""From photos and tags to masks: check, plan, run the recipe, hand over the labels."""
+
+import logging
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mmengine.logging import print_log
+from rich.console import Console
+
+from ..apis.configs import load_config
+from ..engine import find_latest_checkpoint
+from ..inspection.check_report import print_check
+from ..inspection.dataset_check import DatasetCheck, check_photos
+from ..inspection.photo_listing import PhotoEntry, PhotoListing
+from ..recipes.recipe import Recipe
+from ..structures import read_json, write_atomically, write_json
+from .data_file import write_data_file
+from .masks import find_masks
+from .numbers import count_labels, print_numbers
+from .own_size import write_instances, write_semantic_masks
+from .photo_set import PhotoSet, read_photo_set
+from .plan import PlannedStage, choose_recipe, plan_stages
+from .plan_report import describe_plan, print_plan
+from .weights import choose_weights
+from .working_copy import WorkingCopy, prepare_photos
+
+NOTE_NAME = 'label_photos.json'
+DATA_FOLDER = 'data'
+WORK_FOLDER = 'work'
+# the stage whose instances, or masks, are the labels, best first
+LABEL_STAGES = ('bestie_labels', 'pseudo_labels')
+
+
+@dataclass
+class LabelPhotosOptions:
+    """What tools/label_photos.py is asked for; see its help.
+
+    Attributes:
+        photos: Folder of the photos.
+        tags: Their tags.
+        out: Folder for all results.
+        recipe: Name or config of the recipe, or None.
+        weights: File of weights, 'none', or None for those of the recipe.
+        masks: True masks to measure with, or None.
+        classes: The class list, or None for all tags that are found.
+        val: Text file of photos to measure on, or None.
+        negatives: Whether photos without tags show none of the classes.
+        long_side: Longest side that the stages work at, in pixels.
+        gpus: Processes of each stage.
+        options: Further settings of the recipe's configs.
+        exports: Formats to write too.
+    """
+
+    photos: str
+    tags: str
+    out: str
+    recipe: str | None = None
+    weights: str | None = None
+    masks: str | None = None
+    classes: Sequence[str] | None = None
+    val: str | None = None
+    negatives: bool = True
+    long_side: int = 1024
+    gpus: int = 1
+    options: Mapping[str, Any] | None = None
+    exports: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What will be done.
+
+    Attributes:
+        photo_set: Photos and tags.
+        check: What the look at every photo has found.
+        recipe: The recipe's config.
+        why: Why this one.
+        stages: Its stages.
+        options: Options of the recipe.
+        copies: What stands for each photo; empty where nothing was written.
+        data: The data set's file.
+    """
+
+    photo_set: PhotoSet
+    check: DatasetCheck
+    recipe: Path
+    why: str
+    stages: list[PlannedStage]
+    options: dict[str, Any]
+    copies: dict[str, WorkingCopy]
+    data: Path
+
+    def describe(self) -> dict[str, Any]:
+        """Return the plan as JSON: ``photos``, ``classes`` with their photos, ``recipe``, ``stages``, time and disk."""
+        return describe_plan(self.check.photos, self.check.classes, self.recipe.stem, self.stages)
+
+
+def label_photos(options: LabelPhotosOptions, console: Console | None = None) -> dict[str, Any]:
+    """Do all of it; a second call goes on where the first one stopped.
+
+    Returns:
+        The numbers: what ``OUT/numbers.json`` holds.
+
+    Raises:
+        FileNotFoundError, ValueError: If something does not fit; one line, before anything long is begun.
+    """
+    console = console or Console(highlight=False, soft_wrap=True)
+    out = open_output(options)
+    plan = make_plan(options, out, console)
+    print_plan(plan.describe(), plan.why, console)
+    recipe = Recipe(load_config(plan.recipe), out / WORK_FOLDER, options.gpus, plan.data, plan.options)
+    results = recipe.run()
+    numbers = hand_over(plan, recipe, results, out, options.exports)
+    print_numbers(numbers, console)
+    console.print(f'Labels, pictures and numbers: {out}', markup=False)
+    return numbers
+
+
+def open_output(options: LabelPhotosOptions) -> Path:
+    """Make the output folder, or open that of an earlier call for the same photos.
+
+    Raises:
+        ValueError: If it holds something else, or cannot be written; one line.
+    """
+    out = Path(options.out).resolve()
+    facts = dict(photos=str(Path(options.photos).resolve()))
+    try:
+        if out.is_dir() and any(out.iterdir()):
+            if not (out / NOTE_NAME).is_file():
+                raise ValueError(f'--out {out} is not empty and holds no earlier run of this: name another folder')
+            if (old := read_json(out / NOTE_NAME)).get('photos') != facts['photos']:
+                raise ValueError(f'--out {out} holds labels of {old.get("photos")}: name another folder')
+        write_json(out / NOTE_NAME, facts)
+    except OSError as error:
+        raise ValueError(f'--out {out} cannot be written ({error.strerror}): name another folder') from None
+    return out
+
+
+def make_plan(options: LabelPhotosOptions, out: Path, console: Console | None = None) -> Plan:
+    """Look at all photos, write the data set's file into ``OUT/data`` and plan the stages.
+
+    Raises:
+        FileNotFoundError, ValueError: If photos, tags, masks, recipe or weights do not fit.
+    """
+    photo_set = read_photo_set(
+        options.photos,
+        options.tags,
+        options.classes,
+        options.val,
+        options.negatives,
+        [path for path in (str(out), options.masks) if path and Path(path).is_dir()],
+    )
+    if console:
+        for line in photo_set.warnings:
+            console.print(f'warning: {line}', markup=False)
+    check = check_photos(_list_photos(photo_set))
+    if console:
+        print_check(check, console)
+    data_folder = out / DATA_FOLDER
+    sources = {photo: photo_set.root / photo for photo in photo_set.tags}
+    copies, faults = prepare_photos(sources, data_folder / 'photos', options.long_side)
+    _report_faults(faults, len(sources))
+    tags = {photo: names for photo, names in photo_set.tags.items() if photo in copies}
+    masks = find_masks(options.masks, copies, data_folder) if options.masks else {}
+    val = [photo for photo in photo_set.val if photo in copies]
+    data = write_data_file(data_folder, data_folder / 'photos', photo_set.classes, tags, val, masks)
+    recipe, why = choose_recipe(options.recipe, len(tags))
+    held_out = set(val)
+    counts = dict(
+        train=len(tags) - len(held_out),
+        tagged=sum(bool(names) for photo, names in tags.items() if photo not in held_out),
+        val=len(held_out),
+    )
+    chosen = Recipe(load_config(recipe), out / WORK_FOLDER, data=data, options=dict(options.options or {}))
+    given = {**choose_weights(chosen.stages, options.weights), **(options.options or {})}
+    stages = plan_stages(recipe, data, counts, given)
+    lengths = {f'{stage.name}.iterations': stage.iterations for stage in stages if stage.iterations is not None}
+    return Plan(photo_set, check, recipe, why, stages, {**lengths, **given}, copies, data)
+
+
+def _list_photos(photo_set: PhotoSet) -> PhotoListing:
+    held_out = set(photo_set.val)
+    entries = [
+        PhotoEntry(photo, str(photo_set.root / photo), tuple(names), 'val' if photo in held_out else 'train')
+        for photo, names in photo_set.tags.items()
+    ]
+    return PhotoListing(photo_set.classes, entries, tags_without_photo=list(photo_set.unmatched))
+
+
+def _report_faults(faults: Mapping[str, str], total: int) -> None:
+    if len(faults) == total:
+        raise ValueError(f'none of the {total} photos can be read (first: {next(iter(faults.values()))})')
+    if faults:
+        print_log(
+            f'{len(faults)} of {total} photos cannot be read and are left out (first: {next(iter(faults.values()))})',
+            'current',
+            logging.WARNING,
+        )
+
+
+def hand_over(
+    plan: Plan, recipe: Recipe, results: dict[str, Any], out: Path, exports: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Write the labels, at the photos' own sizes, the model and the pictures into the output folder.
+
+    Returns:
+        The numbers, which are written too.
+    """
+    names = [stage.name for stage in recipe.stages]
+    labels = recipe.work_dir / next((name for name in LABEL_STAGES if name in names), names[-1])
+    instances = {}
+    if (labels / 'instances.json').is_file():
+        instances = write_instances(labels / 'instances.json', out / 'instances.json', plan.copies)
+    if (labels / 'semantic_masks').is_dir():
+        write_semantic_masks(labels / 'semantic_masks', out / 'semantic_masks', plan.copies)
+    _copy_model(recipe, out / 'model')
+    for picture in recipe.work_dir.glob('*/*.png'):
+        content = picture.read_bytes()
+        write_atomically(out / picture.name, lambda file, content=content: file.write(content))
+    train = set(plan.photo_set.train)
+    tags = {photo: names for photo, names in plan.photo_set.tags.items() if photo in train and photo in plan.copies}
+    numbers = dict(labels=count_labels(instances, tags, plan.photo_set.classes), recipe=results)
+    write_json(out / 'numbers.json', numbers)
+    if exports:
+        from ..exports import export_labels
+
+        for name in exports:
+            export_labels(name, out / 'instances.json', plan.photo_set.root, out / 'exports' / name)
+    return numbers
+
+
+def _copy_model(recipe: Recipe, folder: Path) -> None:
+    """Copy config and checkpoint of the network that is trained last: the detector, or the segmentation model."""
+    trained = [stage for stage in recipe.stages if stage.action == 'train']
+    if not trained:
+        return
+    source = recipe.work_dir / trained[-1].name
+    checkpoint = find_latest_checkpoint(source)
+    if checkpoint is None:
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    for path, name in ((checkpoint, 'model.pth'), *((path, 'config.py') for path in source.glob('*.py'))):
+        temporary = folder / f'.{name}.{os.getpid()}.tmp'
+        shutil.copyfile(path, temporary)
+        os.replace(temporary, folder / name)

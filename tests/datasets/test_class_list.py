@@ -1,0 +1,32 @@
+"""Class lists: which are refused, each with one line."""
+
+import pytest
+
+from projects.wsis.datasets.class_list import load_classes
+
+
+def test_good_ones(tmp_path):
+    assert load_classes(['cat', 'red fox']) == ('cat', 'red fox')
+    assert len(load_classes([f'class {number}' for number in range(254)])) == 254
+    (tmp_path / 'classes.txt').write_text('\ufeffcat\n\nred fox \n', encoding='utf-8')
+    assert load_classes(str(tmp_path / 'classes.txt')) == ('cat', 'red fox')
+
+
+@pytest.mark.parametrize(
+    'classes, message',
+    [
+        ('cat', r"the string 'cat', which is no file either: .*\('cat',\) with its comma"),
+        ([], 'is empty'),
+        (['cat', 'dog', 'cat'], "holds 'cat' twice"),
+        (['Red Fox', 'cat', 'red  fox'], "'Red Fox' and 'red  fox', which differ by case or blanks only"),
+        (['cat', ' '], "holds ' '"),
+        (['cat', 7], 'holds 7: each class is a name in quotes'),
+        (['Background', 'cat'], 'background, which is no class'),
+        ([f'class {number}' for number in range(255)], '255 classes are too many'),
+        (7, 'A class list is a list or tuple'),
+    ],
+)
+def test_bad_ones_get_one_line(classes, message):
+    with pytest.raises(ValueError, match=message) as caught:
+        load_classes(classes)
+    assert '\n' not in str(caught.value)
