@@ -12,8 +12,9 @@ model = dict(
 train_pipeline = [
     dict(step, **_base_.sizes.get(step.type, {})) for step in _base_.train_pipeline if step.type not in _base_.left_out
 ]
-labels = dict(_base_.label_dataset.data_prefix, inter_pixel_labels='work_dirs/affinity-labels_photos/inter_pixel_labels')
-cams = dict(_base_.label_dataset.data_prefix, cams='work_dirs/cam_mobilenet-v2_5e_photos/cams')
+labels = dict(
+    _base_.label_dataset.get('data_prefix', {}), inter_pixel_labels='work_dirs/affinity-labels_photos/inter_pixel_labels')
+cams = dict(_base_.label_dataset.get('data_prefix', {}), cams='work_dirs/cam_mobilenet-v2_5e_photos/cams')
 train_dataloader = dict(
     num_workers=2, dataset=dict(_base_.label_dataset, data_prefix=labels, pipeline=train_pipeline))
 test_dataloader = dict(dataset=dict(_base_.label_dataset, data_prefix=cams))

@@ -17,8 +17,9 @@ train_pipeline = [
     for step in [*_base_.train_pipeline[:2], dict(type='RandomRescale'), *_base_.train_pipeline[2:]]
     if step['type'] not in _base_.left_out
 ]
-labels = dict(_base_.label_dataset.data_prefix, inter_pixel_labels='work_dirs/affinity-labels_demo/inter_pixel_labels')
-cams = dict(_base_.label_dataset.data_prefix, cams='work_dirs/cam_r18_36e_demo/cams')
+labels = dict(
+    _base_.label_dataset.get('data_prefix', {}), inter_pixel_labels='work_dirs/affinity-labels_demo/inter_pixel_labels')
+cams = dict(_base_.label_dataset.get('data_prefix', {}), cams='work_dirs/cam_r18_36e_demo/cams')
 train_dataloader = dict(
     batch_size=16, num_workers=2, dataset=dict(_base_.label_dataset, data_prefix=labels, pipeline=train_pipeline))
 test_dataloader = dict(dataset=dict(_base_.label_dataset, data_prefix=cams))

@@ -19,7 +19,8 @@ sizes = dict(_base_.sizes, RandomResizeLongSide=dict(length_range=(224, 416)))
 train_pipeline = [
     dict(step, **sizes.get(step.type, {})) for step in _base_.train_pipeline if step.type not in _base_.left_out
 ]
-masks = dict(_base_.label_dataset.data_prefix, semantic_masks='work_dirs/irnet_mobilenet-v2_12e_photos/semantic_masks')
+masks = dict(
+    _base_.label_dataset.get('data_prefix', {}), semantic_masks='work_dirs/irnet_mobilenet-v2_12e_photos/semantic_masks')
 peaks = 'work_dirs/pam_mobilenet-v2_5e_photos/peaks.json'
 train_dataloader = dict(
     batch_size=8,

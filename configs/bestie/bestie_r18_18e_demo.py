@@ -25,7 +25,7 @@ sizes = dict(
 train_pipeline = [
     dict(step, **sizes.get(step.type, {})) for step in _base_.train_pipeline if step.type not in _base_.left_out
 ]
-masks = dict(_base_.label_dataset.data_prefix, semantic_masks='work_dirs/irnet_r18_20e_demo/semantic_masks')
+masks = dict(_base_.label_dataset.get('data_prefix', {}), semantic_masks='work_dirs/irnet_r18_20e_demo/semantic_masks')
 peaks = 'work_dirs/pam_r18_36e_demo/peaks.json'
 train_dataloader = dict(
     num_workers=2,

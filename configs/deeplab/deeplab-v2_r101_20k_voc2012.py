@@ -5,7 +5,8 @@ _base_ = [
 ]
 model = dict(decode_head=dict(num_classes=_base_.num_classes + 1))
 
-masks = dict(_base_.label_dataset.data_prefix, semantic_masks='work_dirs/irnet_r50_3e_voc2012/semantic_masks')
+masks = dict(
+    _base_.label_dataset.get('data_prefix', {}), semantic_masks='work_dirs/irnet_r50_3e_voc2012/semantic_masks')
 train_dataloader = dict(dataset=dict(_base_.label_dataset, data_prefix=masks))
 val_dataloader = test_dataloader = dict(dataset=_base_.val_dataset)
 

@@ -19,7 +19,7 @@ tta_pipeline = [
     *_base_.load_with_masks,
     dict(_base_.tta_pipeline[-1], transforms=[_base_.tta_pipeline[-1].transforms[0][1:4], *_base_.mirrored]),
 ]
-masks = dict(_base_.label_dataset.data_prefix, semantic_masks='work_dirs/irnet_r18_20e_demo/semantic_masks')
+masks = dict(_base_.label_dataset.get('data_prefix', {}), semantic_masks='work_dirs/irnet_r18_20e_demo/semantic_masks')
 train_dataloader = dict(
     batch_size=16, num_workers=2, dataset=dict(_base_.label_dataset, data_prefix=masks, pipeline=train_pipeline))
 val_dataloader = test_dataloader = dict(dataset=_base_.val_dataset)

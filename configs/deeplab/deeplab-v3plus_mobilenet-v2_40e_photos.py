@@ -23,7 +23,8 @@ tta_pipeline = [
     *_base_.load_with_masks,
     dict(_base_.tta_pipeline[-1], transforms=[_base_.tta_pipeline[-1].transforms[0][:3], *_base_.mirrored]),
 ]
-masks = dict(_base_.label_dataset.data_prefix, semantic_masks='work_dirs/irnet_mobilenet-v2_12e_photos/semantic_masks')
+masks = dict(
+    _base_.label_dataset.get('data_prefix', {}), semantic_masks='work_dirs/irnet_mobilenet-v2_12e_photos/semantic_masks')
 train_dataloader = dict(
     batch_size=8, num_workers=2, dataset=dict(_base_.label_dataset, data_prefix=masks, pipeline=train_pipeline))
 val_dataloader = test_dataloader = dict(dataset=_base_.val_dataset)

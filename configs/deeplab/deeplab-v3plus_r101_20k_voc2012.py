@@ -7,7 +7,8 @@ model = dict(decode_head=dict(num_classes=_base_.num_classes + 1))
 
 sizes = dict(RandomRescale=dict(factor_range=(.5, 2.)), RandomCropAndPad=dict(crop_size=512))
 train_pipeline = [dict(step, **sizes.get(step.type, {})) for step in _base_.train_pipeline]
-masks = dict(_base_.label_dataset.data_prefix, semantic_masks='work_dirs/irnet_r50_3e_voc2012/semantic_masks')
+masks = dict(
+    _base_.label_dataset.get('data_prefix', {}), semantic_masks='work_dirs/irnet_r50_3e_voc2012/semantic_masks')
 train_dataloader = dict(batch_size=16, dataset=dict(_base_.label_dataset, data_prefix=masks, pipeline=train_pipeline))
 val_dataloader = test_dataloader = dict(dataset=_base_.val_dataset)
 

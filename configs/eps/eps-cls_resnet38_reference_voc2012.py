@@ -23,6 +23,6 @@ train_pipeline = [
 tta_pipeline = _base_.pil_tta_pipeline
 train_dataloader = dict(batch_size=8, dataset=dict(pipeline=train_pipeline, **_base_.weak_dataset))
 val_dataloader = dict(dataset=_base_.val_dataset)
-test_dataloader = dict(dataset=_base_.label_dataset)
+test_dataloader = dict(dataset=dict(pipeline=tta_pipeline, **_base_.label_dataset))
 
 optim_wrapper = dict(paramwise_cfg=dict(custom_keys={'head': dict(lr_mult=10)}))

@@ -11,3 +11,4 @@ train_pipeline = [
 ]
 tta_pipeline = _base_.pil_tta_pipeline
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
+test_dataloader = dict(dataset=dict(pipeline=tta_pipeline))

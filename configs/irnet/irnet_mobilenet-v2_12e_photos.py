@@ -9,8 +9,9 @@ model = dict(backbone=dict(_delete_=True, out_indices=(1, 2, 4, 7), **_base_.mob
 train_pipeline, mean_pipeline = (
     [dict(step, **_base_.sizes.get(step.type, {})) for step in pipeline]
     for pipeline in (_base_.train_pipeline, _base_.mean_pipeline))
-labels = dict(_base_.label_dataset.data_prefix, inter_pixel_labels='work_dirs/inter-pixel-labels_photos/inter_pixel_labels')
-cams = dict(_base_.label_dataset.data_prefix, cams='work_dirs/cam_mobilenet-v2_5e_photos/cams')
+labels = dict(
+    _base_.label_dataset.get('data_prefix', {}), inter_pixel_labels='work_dirs/inter-pixel-labels_photos/inter_pixel_labels')
+cams = dict(_base_.label_dataset.get('data_prefix', {}), cams='work_dirs/cam_mobilenet-v2_5e_photos/cams')
 train_dataloader = dict(
     batch_size=16, num_workers=2, dataset=dict(_base_.label_dataset, data_prefix=labels, pipeline=train_pipeline))
 mean_dataloader = dict(num_workers=2, dataset=dict(_base_.label_dataset, pipeline=mean_pipeline))

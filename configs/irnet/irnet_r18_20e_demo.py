@@ -17,8 +17,9 @@ model = dict(
 train_pipeline, mean_pipeline = (
     [dict(step, **_base_.sizes.get(step.type, {})) for step in pipeline]
     for pipeline in (_base_.train_pipeline, _base_.mean_pipeline))
-labels = dict(_base_.label_dataset.data_prefix, inter_pixel_labels='work_dirs/inter-pixel-labels_demo/inter_pixel_labels')
-cams = dict(_base_.label_dataset.data_prefix, cams='work_dirs/cam_r18_36e_demo/cams')
+labels = dict(
+    _base_.label_dataset.get('data_prefix', {}), inter_pixel_labels='work_dirs/inter-pixel-labels_demo/inter_pixel_labels')
+cams = dict(_base_.label_dataset.get('data_prefix', {}), cams='work_dirs/cam_r18_36e_demo/cams')
 train_dataloader = dict(
     batch_size=16, num_workers=2, dataset=dict(_base_.label_dataset, data_prefix=labels, pipeline=train_pipeline))
 mean_dataloader = dict(num_workers=2, dataset=dict(_base_.label_dataset, pipeline=mean_pipeline))

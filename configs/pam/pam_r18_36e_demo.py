@@ -4,6 +4,7 @@ model = dict(_base_.pam, head=dict(type='PAMHead', channels=128))
 
 # photos as they are and mirrored: peaks are looked for at one scale, as in the paper
 tta_pipeline = [*_base_.load_with_masks, dict(type='mmcv.TestTimeAug', transforms=_base_.mirrored)]
+test_dataloader = dict(dataset=dict(pipeline=tta_pipeline))
 test_evaluator = [
     dict(type='PeakWriter'),
     dict(type='MultiLabelMetric'),

@@ -35,7 +35,7 @@ STAGES = {
     'tiny_bestie_labels.py': 'pred_instances',
     'tiny_bestie_point_labels.py': 'pred_instances',
     'mask_rcnn/mask-rcnn_r18_6e_demo.py': 'pred_instances',
-    'deeplab/deeplab-v3plus_mobilenet-v2_40e_voc-layout.py': 'pred_sem_seg',
+    'deeplab/deeplab-v3plus_mobilenet-v2_40e_photos.py': 'pred_sem_seg',
 }
 
 

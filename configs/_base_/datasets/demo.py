@@ -7,11 +7,6 @@ photo_folder = data_root + 'JPEGImages/'
 points_file = data_root + 'points.json'  # one point an object, where there are any (configs/pam/README.md)
 
 weak_dataset = dict(
-    type='VOCTagDataset',
-    data_root=data_root,
-    data_prefix=dict(
-        img_path='JPEGImages', ann='Annotations', sem_seg='SegmentationClass', instance='SegmentationObject'),
-    metainfo=metainfo,
-    ann_file='ImageSets/Segmentation/train.txt')
+    type='VOCTagDataset', data_root=data_root, metainfo=metainfo, ann_file='ImageSets/Segmentation/train.txt')
 label_dataset = weak_dataset
 val_dataset = dict(weak_dataset, ann_file='ImageSets/Segmentation/val.txt')

@@ -18,11 +18,10 @@ label_dataset = dict(
     metainfo=metainfo,
     ann_file=None,  # all photos; or text files that name some, one a line
     tags_file='tags.csv',
-    # True masks, where there are any, are read by metrics only: a COCO json, or folders of PNG files
-    # (data_prefix=dict(sem_seg=..., instance=...)).
-    mask_file=None,
-    data_prefix=dict())
-# Photos that classifiers learn from. EPS has its maps from the folder `saliency`, or where data_prefix says.
+    # True masks, where there are any, are read by metrics only: a COCO json, or folders of PNG files by
+    # data_prefix=dict(sem_seg=..., instance=...) instead.
+    mask_file=None)
+# Photos that classifiers learn from. EPS has its maps from the folder `saliency`; another one is data_prefix=dict(saliency=...).
 weak_dataset = dict(label_dataset, filter_cfg=dict(filter_empty_tags=untagged_photos == 'ignore'))
 # Photos with true masks to evaluate on, where there are any: dict(label_dataset, ann_file='val.txt', mask_file='val.json')
 val_dataset = None
