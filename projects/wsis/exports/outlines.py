@@ -14,8 +14,9 @@ KEPT_IOU = 0.98
 def trace_outlines(encoded: dict) -> list[np.ndarray]:
     """Trace a mask as polygons along the edges of its pixels, so that filling them gives the mask back.
 
-    A polygon has one contiguous part (also by corners) with its holes: each hole is joined to the outline by a cut of
-    no width, run through there and back. Outlines are simplified where little of the mask is lost by it.
+    A polygon has one contiguous part (also by corners) with its holes; the largest part comes first. Each hole is
+    joined to the outline by a cut of no width, run through there and back. Outlines are simplified where little of the
+    mask is lost by it.
 
     Args:
         encoded: The mask as COCO RLE with bytes.
@@ -49,7 +50,9 @@ def _trace_rings(encoded: dict) -> list[list[np.ndarray]]:
     # contours run through the middle of pixels; on halves of pixels they tell which edge is meant
     contours, (hierarchy,) = cv2.findContours(mask.repeat(2, 0).repeat(2, 1), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_SIMPLE)
     rings = [_drop_repeated((contour[:, 0] + 1) // 2 + (left, top)) for contour in contours]
+    # the largest part first: some programs read no other
     outer = [index for index, links in enumerate(hierarchy) if links[3] < 0]
+    outer.sort(key=lambda index: -cv2.contourArea(contours[index]))
     holes = {index: [] for index in outer}
     for index, links in enumerate(hierarchy):
         if links[3] >= 0:
