@@ -10,7 +10,7 @@ from exports.label_files import CLASSES, SIZE, draw_shapes, overlap, save_set
 from PIL import Image
 from pycocotools import mask as coco_mask
 
-from projects.wsis.exports import EXPORTS, export_labels, yolo
+from projects.wsis.exports import EXPORTS, export_labels, palette_png, yolo
 from projects.wsis.exports.outlines import join_polygons, trace_outlines
 from projects.wsis.structures import read_json, write_json
 from projects.wsis.structures.masks import encode_mask, encode_segmentation, read_index_png
@@ -143,7 +143,9 @@ def test_png(label_set, tmp_path):
     assert (out / 'SegmentationObject/Füchse, 2024/ein Foto.png.png').is_file()
 
 
-def test_png_takes_254_objects(tmp_path):
+def test_png_takes_254_objects(tmp_path, monkeypatch):
+    lines = []
+    monkeypatch.setattr(palette_png, 'print_log', lambda line, *_: lines.append(line))
     folder, source = save_set(tmp_path, photos=['a.jpg', 'b.jpg'])
     content = read_json(source)
     first = content['annotations'][0]
@@ -151,6 +153,7 @@ def test_png_takes_254_objects(tmp_path):
     write_json(source, content)
     out = export_labels('png', source, folder, tmp_path / 'out')
     assert read_index_png(out / 'SegmentationObject/a.png').max() == 1  # all are one mask: the best covers it
+    assert lines == ['46 instances left out: a PNG takes 254 a photo']
 
 
 @pytest.mark.parametrize('name', EXPORTS)

@@ -63,7 +63,7 @@ def read_corrected(path: str | Path, classes: Sequence[str], photo_folder: str |
             f'{path} is no whole COCO json: {error} is missing among its images, annotations or categories'
         ) from None
     for what, count in counts.items():
-        print_log(f'{path}: {count} {what}', 'current', logging.WARNING)
+        print_log(f'{path}: {what}: {count}', 'current', logging.WARNING)
     unique = {image['id']: image for image in images.values()}
     categories = [dict(id=index, name=name) for index, name in enumerate(classes, 1)]
     return dict(images=list(unique.values()), annotations=annotations, categories=categories)
@@ -117,11 +117,13 @@ def _read_instance(path: str | Path, entry: dict, image: dict, counts: Counter) 
     """Return the mask of an annotation and what follows from it; None, counted, if there is none."""
     segmentation, size = entry.get('segmentation'), (image['height'], image['width'])
     if not segmentation:
-        counts['annotations have no mask and are left out'] += 1
+        counts['annotations without a mask, left out'] += 1
         return None
     try:
         if isinstance(segmentation, list):
             segmentation = _check_polygons(segmentation, size, counts)
+        elif not isinstance(segmentation, dict):
+            raise ValueError('its segmentation is neither polygons nor RLE')
         encoded = encode_segmentation(segmentation, size)
     except (ValueError, TypeError) as error:
         raise ValueError(
@@ -129,10 +131,10 @@ def _read_instance(path: str | Path, entry: dict, image: dict, counts: Counter) 
         ) from None
     box = [float(value) for value in coco_mask.toBbox(encoded)]
     if not box[2] or not box[3]:
-        counts['annotations have no pixel in their photo and are left out'] += 1
+        counts['annotations without a pixel in their photo, left out'] += 1
         return None
     if entry.get('iscrowd'):
-        counts['annotations are marked as crowds and taken as instances'] += 1
+        counts['annotations marked as crowds, taken as instances'] += 1
     mask = dict(size=list(size), counts=encoded['counts'].decode('ascii'))
     instance = dict(image_id=image['id'], segmentation=mask, area=float(coco_mask.area(encoded)), bbox=box, iscrowd=0)
     return dict(instance, score=entry['score']) if isinstance(entry.get('score'), (int, float)) else instance
@@ -151,9 +153,9 @@ def _check_polygons(segmentation: list, size: tuple[int, int], counts: Counter) 
         ):
             raise ValueError(f'a polygon holds what is no number within {FARTHEST:,} pixels')
         if len(polygon) < 6:
-            counts['parts have less than three points and are left out'] += 1
+            counts['parts of less than three points, left out'] += 1
             continue
         if min(polygon) < 0 or max(polygon[::2]) > size[1] or max(polygon[1::2]) > size[0]:
-            counts['parts reach out of their photo and are cut at its border'] += 1
+            counts['parts that reach out of their photo, cut at its border'] += 1
         whole.append(polygon)
     return whole
