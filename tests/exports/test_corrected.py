@@ -108,6 +108,17 @@ def test_ids_order_and_names_of_other_programs(label_set, tmp_path):
     assert content['categories'] == [dict(id=index, name=name) for index, name in enumerate(CLASSES, 1)]
 
 
+@pytest.mark.parametrize('name', ['a.jpg', 'my photos/a.jpg', '/data/my photos/a.jpg', 'C:\\x\\my photos\\a.jpg'])
+def test_photos_of_one_name_in_several_folders(name, tmp_path, logged):
+    folder, _ = save_set(tmp_path, photos=['a.jpg', 'deeper/a.jpg', 'one/b.jpg'])
+    images = [dict(id=70, file_name=name)]
+    assert read_corrected(write_file(tmp_path, images=images), CLASSES, folder)['images'][0]['file_name'] == 'a.jpg'
+    assert not logged
+    images = [dict(id=70, file_name='other/b.jpg')]
+    assert read_corrected(write_file(tmp_path, images=images), CLASSES, folder)['images'][0]['file_name'] == 'one/b.jpg'
+    assert logged[0].endswith('photos found in another folder than the file names: 1')
+
+
 def test_both_kinds_of_rle(label_set, tmp_path):
     mask = draw_shapes()['holed']
     flat = np.concatenate([[0], mask.ravel(order='F').astype(int), [1 - mask[-1, -1]]])

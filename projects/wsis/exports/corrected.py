@@ -13,7 +13,7 @@ from mmengine.logging import print_log
 from pycocotools import mask as coco_mask
 
 from ..datasets.photos import list_photo_tree
-from ..datasets.tags.names import PhotoNames
+from ..datasets.tags.names import PhotoNames, clean_name
 from ..datasets.tags.spelling import spelling_key
 from ..structures import probe_photo, read_given_json
 from ..structures.masks import encode_segmentation
@@ -45,7 +45,7 @@ def read_corrected(path: str | Path, classes: Sequence[str], photo_folder: str |
     """
     content, counts = read_given_json(path), Counter()
     try:
-        images = _match_images(path, content['images'], Path(photo_folder))
+        images = _match_images(path, content['images'], Path(photo_folder), counts)
         category_ids = _match_categories(content['categories'], classes)
         names = {entry['id']: entry['name'] for entry in content['categories']}
         annotations = []
@@ -63,7 +63,8 @@ def read_corrected(path: str | Path, classes: Sequence[str], photo_folder: str |
             f'{path} is no whole COCO json: {error} is missing among its images, annotations or categories'
         ) from None
     for what, count in counts.items():
-        print_log(f'{path}: {what}: {count}', 'current', logging.WARNING)
+        if count:
+            print_log(f'{path}: {what}: {count}', 'current', logging.WARNING)
     unique = {image['id']: image for image in images.values()}
     categories = [dict(id=index, name=name) for index, name in enumerate(classes, 1)]
     return dict(images=list(unique.values()), annotations=annotations, categories=categories)
@@ -75,7 +76,9 @@ def _match_categories(categories: list[dict], classes: Sequence[str]) -> dict[An
     return {entry['id']: ids.get(spelling_key(str(entry['name']))) for entry in categories}
 
 
-def _match_images(path: str | Path, entries: list[dict], photo_folder: Path) -> dict[Any, dict[str, Any]]:
+def _match_images(
+    path: str | Path, entries: list[dict], photo_folder: Path, counts: Counter
+) -> dict[Any, dict[str, Any]]:
     """Return the image of the result for each id of the file; a photo that is there twice has one."""
     if not photo_folder.is_dir():
         raise FileNotFoundError(f'Photo folder {photo_folder} does not exist; mend the data file')
@@ -84,6 +87,7 @@ def _match_images(path: str | Path, entries: list[dict], photo_folder: Path) -> 
     by_photo: dict[str, dict] = {}
     for entry in entries:
         photo = _find_photo(path, str(entry['file_name']), names, photo_folder)
+        counts['photos found in another folder than the file names'] += names.is_elsewhere(entry['file_name'], photo)
         if photo not in by_photo:
             height, width = probe_photo(photo_folder / photo).shape
             by_photo[photo] = dict(id=len(by_photo) + 1, file_name=photo, height=height, width=width)
@@ -105,6 +109,13 @@ def _find_photo(path: str | Path, name: str, names: PhotoNames, photo_folder: Pa
     last = name.replace('\\', '/').rpartition('/')[2]
     if _UPLOAD.match(last):
         forms.append(_UPLOAD.sub('', last))
+    # what follows the photo folder's own name is the whole path, also where photos of that name lie deeper
+    root = f'/{clean_name(photo_folder.resolve().name)}/'
+    for form in forms:
+        whole = clean_name(form)
+        for path_below in (whole, f'/{whole}'.rpartition(root)[2]):
+            if path_below in names.exact:
+                return names.exact[path_below]
     for form in forms:
         if photo := names.find(form):
             return photo
