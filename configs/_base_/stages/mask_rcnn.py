@@ -1,4 +1,4 @@
-# A detector trained on a COCO json of (pseudo) instances, evaluated on VOC masks.
+# A detector trained on a COCO json of (pseudo) instances, evaluated on true masks.
 _base_ = './evaluation.py'
 train_pipeline = [
     dict(type='LoadPhoto'),
