@@ -64,7 +64,7 @@ def start_tool(demo_root: Path, folder: Path, *command: object, **kwargs) -> sub
 def run_tool(demo_root: Path, folder: Path, *command: object) -> SimpleNamespace:
     """Run a tool to its end and return its exit status, its output and its last lines, which say why it failed."""
     process = start_tool(demo_root, folder, *command)
-    output, _ = process.communicate(timeout=300)
+    output, _ = process.communicate(timeout=900)
     return SimpleNamespace(status=process.returncode, output=output, tail=output[-4000:])
 
 
