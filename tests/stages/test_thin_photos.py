@@ -55,11 +55,7 @@ def build(name):
     if 'backbone' in (inner := cfg.model.get('module', cfg.model)):
         inner.backbone.init_cfg = None
     model = MODELS.build(cfg.model).eval()
-    pipeline = cfg.test_dataloader.dataset.pipeline
-    if 'mask_rcnn' in name:
-        (resize,) = [step for step in pipeline if step['type'] in ('Resize', 'ResizeWithin')]
-        pipeline[pipeline.index(resize)] = dict(type='ResizeWithin', scale=resize['scale'])
-    return Compose(pipeline), model
+    return Compose(cfg.test_dataloader.dataset.pipeline), model
 
 
 def make_info(folder: Path, size: tuple[int, int]) -> dict:

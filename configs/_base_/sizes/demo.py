@@ -4,5 +4,6 @@ sizes = {
     'RandomRescale': dict(factor_range=(.75, 1.25)),
     'RandomCropAndPad': dict(crop_size=160),
     'Resize': dict(scale=(192, 192)),
+    'ResizeWithin': dict(scale=(192, 192)),
 }
 left_out = ('RandomColorJitter', 'mmseg.PhotoMetricDistortion')

@@ -5,5 +5,6 @@ sizes = {
     'RandomCropAndPad': dict(crop_size=256),
     'mmcv.Resize': dict(scale=(320, 320)),
     'Resize': dict(scale=(320, 320)),
+    'ResizeWithin': dict(scale=(320, 320)),
 }
 left_out = ('RandomColorJitter', 'mmseg.PhotoMetricDistortion')
