@@ -35,10 +35,10 @@ demo-data: setup
 	@$(RUN) tools/dataset_converters/make_demo_data.py --out $(DEMO_DATA) --seed 0
 
 demo: demo-data  ## the whole chain on rendered photos: tags -> CAMs -> IRNet -> Mask R-CNN, with pictures
-	@$(RUN) tools/pipeline.py configs/_base_/pipelines/irnet_r18_demo.py --work-dir $(DEMO_WORK) $(ARGS)
+	@$(RUN) tools/pipeline.py configs/recipes/irnet_r18_demo.py --work-dir $(DEMO_WORK) $(ARGS)
 
 demo-supervised: demo-data  ## the demo's Mask R-CNN trained on the true masks, for comparison
-	@$(RUN) tools/pipeline.py configs/_base_/pipelines/supervised_r18_demo.py --work-dir $(DEMO_WORK) $(ARGS)
+	@$(RUN) tools/pipeline.py configs/recipes/supervised_r18_demo.py --work-dir $(DEMO_WORK) $(ARGS)
 
 test: setup  ## run the tests
 	@$(RUN) -m pytest -n $(PROCESSES) --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(TESTS) $(ARGS)

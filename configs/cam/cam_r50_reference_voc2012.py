@@ -13,10 +13,8 @@ model = dict(
         init_cfg=dict(
             type='Kaiming', layer='Conv2d', a=5**.5, mode='fan_in', nonlinearity='leaky_relu', distribution='uniform')))
 
-train_pipeline = [
-    dict(type='PILRescale', long_side_range=step.length_range) if step.type == 'RandomResizeLongSide' else step
-    for step in _base_.train_pipeline
-]
+train_pipeline = [dict(type='PILRescale', long_side_range=step.length_range) if 'length_range' in step else step
+                  for step in _base_.train_pipeline]
 tta_pipeline = _base_.pil_tta_pipeline
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 test_dataloader = dict(dataset=dict(pipeline=tta_pipeline))

@@ -5,10 +5,8 @@
 # What remains: saliency maps are resized by the nearest pixel (there: smoothly), colours are jittered by OpenCV instead of
 # PIL, and the ground around small training photos is the mean colour rounded to 8 bits.
 _base_ = './eps_resnet38_20k_voc2012.py'
-train_pipeline = [
-    dict(type='PILRescale', long_side_range=step.length_range) if step.type == 'RandomResizeLongSide' else step
-    for step in _base_.train_pipeline
-]
+train_pipeline = [dict(type='PILRescale', long_side_range=step.length_range) if 'length_range' in step else step
+                  for step in _base_.train_pipeline]
 tta_pipeline = _base_.pil_tta_pipeline
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 test_dataloader = dict(dataset=dict(pipeline=tta_pipeline))

@@ -13,16 +13,11 @@ model = dict(
 train_pipeline, test_pipeline = (
     [dict(step, **_base_.sizes.get(step.type, {})) for step in pipeline]
     for pipeline in (_base_.train_pipeline, _base_.test_pipeline))
+instances = 'work_dirs/irnet_mobilenet-v2_12e_photos/instances.json'
 train_dataloader = dict(
-    batch_size=8,
-    num_workers=2,
-    dataset=dict(
-        ann_file='work_dirs/irnet_mobilenet-v2_12e_photos/instances.json',
-        data_prefix=dict(img=_base_.photo_folder),
-        metainfo=_base_.metainfo,
-        pipeline=train_pipeline))
-val_dataloader = test_dataloader = dict(
-    dataset=_base_.val_dataset and dict(_base_.val_dataset, pipeline=test_pipeline))
+    batch_size=8, num_workers=2, dataset=dict(
+        ann_file=instances, data_prefix=dict(img=_base_.photo_folder), metainfo=_base_.metainfo, pipeline=train_pipeline))
+val_dataloader = test_dataloader = dict(dataset=_base_.val_dataset and dict(_base_.val_dataset, pipeline=test_pipeline))
 
 optim_wrapper = dict(optimizer=dict(lr=.01), clip_grad=dict(max_norm=10.))
 param_scheduler = [dict(_base_.param_scheduler[0], end=100), _base_.param_scheduler[1]]

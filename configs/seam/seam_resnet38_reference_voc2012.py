@@ -8,10 +8,8 @@
 _base_ = './seam_resnet38_8e_voc2012.py'
 model = dict(test_cfg=dict(stride=1))
 
-train_pipeline = [
-    dict(type='PILRescale', long_side_range=step.length_range) if step.type == 'RandomResizeLongSide' else step
-    for step in _base_.train_pipeline
-]
+train_pipeline = [dict(type='PILRescale', long_side_range=step.length_range) if 'length_range' in step else step
+                  for step in _base_.train_pipeline]
 tta_pipeline = _base_.pil_tta_pipeline
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
 test_dataloader = dict(dataset=dict(pipeline=tta_pipeline))

@@ -77,7 +77,9 @@ def main() -> None:
     """Test."""
     arguments = parse_arguments(build_parser())
     with report_errors():
-        cfg = load_config(arguments.config, arguments.cfg_options, arguments.work_dir, arguments.launcher)
+        cfg = load_config(
+            arguments.config, arguments.cfg_options, arguments.work_dir, arguments.launcher, arguments.data
+        )
         cfg.load_from = arguments.checkpoint
         put_true_maps_in_place(cfg, not arguments.no_centers)
         run_test(cfg, arguments.out)

@@ -25,6 +25,7 @@ def main() -> None:
     """Write a points file."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('config', help='config whose test_dataloader names the photos')
+    parser.add_argument('--data', help="file that describes a data set, in the place of the config's own")
     add_points_output(parser)
     parser.add_argument(
         '--place', choices=PLACES, default='innermost', help="farthest from the object's outside, or anywhere on it"
@@ -34,7 +35,7 @@ def main() -> None:
     arguments = parser.parse_args()
     with report_errors():
         points, classes = make_mask_points(
-            load_config(arguments.config, arguments.cfg_options), arguments.place, arguments.seed
+            load_config(arguments.config, arguments.cfg_options, data=arguments.data), arguments.place, arguments.seed
         )
         save_points(arguments.out, points, classes)
 

@@ -25,10 +25,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('points', help='points file (.json)')
     parser.add_argument('config', help='config whose test_dataloader names the photos')
+    parser.add_argument('--data', help="file that describes a data set, in the place of the config's own")
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='override settings: key=value')
     arguments = parser.parse_args()
     with report_errors():
-        check_point_file(arguments.points, load_config(arguments.config, arguments.cfg_options))
+        check_point_file(arguments.points, load_config(arguments.config, arguments.cfg_options, data=arguments.data))
 
 
 if __name__ == '__main__':

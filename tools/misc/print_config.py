@@ -17,11 +17,12 @@ def main() -> None:
     """Print the config, or save it with --out."""
     parser = argparse.ArgumentParser(description='Print the whole config')
     parser.add_argument('config', help='config file')
+    parser.add_argument('--data', help="file that describes a data set, in the place of the config's own")
     parser.add_argument('--out', help='save it to this .py, .json or .yml file as well')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='override settings: key=value')
     arguments = parser.parse_args()
     with report_errors():
-        cfg = load_config(arguments.config, arguments.cfg_options)
+        cfg = load_config(arguments.config, arguments.cfg_options, data=arguments.data)
         print(cfg.pretty_text)
         if arguments.out:
             cfg.dump(arguments.out)

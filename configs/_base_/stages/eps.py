@@ -11,9 +11,7 @@ train_pipeline = [
     dict(type='RandomCropAndPad', crop_size=448),
     dict(type='PackTagInputs'),
 ]
-train_dataloader = dict(
-    batch_size=8,
-    dataset=dict(data_prefix=dict(saliency='saliency'), pipeline=train_pipeline))
+train_dataloader = dict(batch_size=8, dataset=dict(data_prefix=dict(saliency='saliency'), pipeline=train_pipeline))
 test_evaluator = [
     dict(type='CAMWriter'),
     dict(type='MultiLabelMetric'),
