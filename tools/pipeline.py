@@ -16,7 +16,7 @@ def build_parser() -> argparse.ArgumentParser:
         description='Run the stages of a pipeline in order. A stage that is complete and whose inputs are unchanged is '
         'skipped; one that was interrupted goes on where it stopped.'
     )
-    parser.add_argument('config', help='pipeline config (configs/_base_/pipelines/*.py)')
+    parser.add_argument('config', help='recipe (configs/recipes/*.py)')
     parser.add_argument('--work-dir', help='folder of the pipeline (default: work_dirs/CONFIG_NAME)')
     parser.add_argument('--data', help='file that describes a data set, in the place of those of the configs')
     parser.add_argument(
@@ -38,7 +38,7 @@ def main() -> None:
     """Run the pipeline."""
     arguments = build_parser().parse_args()
     with report_errors():
-        config = load_config(arguments.config, work_dir=arguments.work_dir)
+        config = load_config(arguments.config, work_dir=arguments.work_dir, data=arguments.data)
         pipeline = Recipe(config, config.work_dir, arguments.gpus, arguments.data, arguments.cfg_options)
         if arguments.list:
             for stage in pipeline.stages:

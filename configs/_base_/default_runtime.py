@@ -1,5 +1,6 @@
 # What every config shares: scope, hooks, logging, visualisation. Settings follow mmdet's default_runtime.
-custom_imports = dict(imports=['projects.wsis'], allow_failed_imports=False)
+# of mmseg the transforms, for pipelines that name them (mmseg.X)
+custom_imports = dict(imports=['projects.wsis', 'mmseg.datasets.transforms'], allow_failed_imports=False)
 default_scope = 'mmdet'
 
 default_hooks = dict(

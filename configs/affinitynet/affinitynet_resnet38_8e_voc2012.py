@@ -3,8 +3,8 @@ _base_ = [
     '../_base_/models/affinitynet_resnet38.py', '../_base_/datasets/voc2012.py', '../_base_/stages/affinitynet.py',
     '../_base_/schedules/sgd_poly_8e.py', '../_base_/default_runtime.py'
 ]
-cams = 'work_dirs/seam_resnet38_8e_voc2012/cams'
-inter_pixel_labels = 'work_dirs/affinity-labels_voc2012/inter_pixel_labels'
-train_dataloader = dict(
-    dataset=dict(data_prefix=dict(inter_pixel_labels=inter_pixel_labels), **_base_.label_dataset))
-test_dataloader = dict(dataset=dict(data_prefix=dict(cams=cams), **_base_.label_dataset))
+labels = dict(
+    _base_.label_dataset.get('data_prefix', {}), inter_pixel_labels='work_dirs/affinity-labels_voc2012/inter_pixel_labels')
+cams = dict(_base_.label_dataset.get('data_prefix', {}), cams='work_dirs/seam_resnet38_8e_voc2012/cams')
+train_dataloader = dict(dataset=dict(_base_.label_dataset, data_prefix=labels))
+test_dataloader = dict(dataset=dict(_base_.label_dataset, data_prefix=cams))

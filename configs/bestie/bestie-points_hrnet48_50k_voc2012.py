@@ -1,5 +1,4 @@
-# The same with a given point an object: WSIS_POINTS_FILE, a points file (configs/pam/README.md).
+# The same with given points: the data set's `points_file` (configs/pam/README.md), a point an object.
 _base_ = './bestie_hrnet48_50k_voc2012.py'
 model = dict(supervision='points')
-points_file = '{{$WSIS_POINTS_FILE:data/points.json}}'
-train_dataloader = dict(dataset=dict(points_file=points_file))
+train_dataloader = dict(dataset=dict(points_file=_base_.points_file))

@@ -2,4 +2,4 @@
 _base_ = ['./bestie_r50_50k_voc2012.py', '../_base_/models/hrnet32.py']
 model = dict(
     backbone=dict(_delete_=True, **_base_.hrnet32),
-    head=dict(_delete_=True, type='HighResolutionHead', num_classes=20))
+    head=dict(_delete_=True, type='HighResolutionHead', num_classes=_base_.num_classes))

@@ -7,11 +7,10 @@ _base_ = [
     '../_base_/models/bestie_r50.py', '../_base_/datasets/voc2012.py', '../_base_/stages/bestie.py',
     '../_base_/schedules/adam_poly_50k.py', '../_base_/iteration_runtime.py'
 ]
-custom_imports = dict(imports=['projects.wsis', 'mmseg.datasets.transforms'], allow_failed_imports=False)
-semantic_masks = 'work_dirs/deeplab-v2_r101_20k_voc2012-maps/semantic_masks'
-points_file = 'work_dirs/pam_vgg16_15e_voc2012/peaks.json'
-train_dataloader = dict(
-    dataset=dict(
-        data_prefix=dict(semantic_masks=semantic_masks), points_file=points_file, **_base_.weak_dataset))
-val_dataloader = dict(dataset=_base_.val_dataset)
-test_dataloader = dict(dataset=_base_.val_dataset)
+model = dict(head=dict(num_classes=_base_.num_classes))
+
+masks = dict(
+    _base_.label_dataset.get('data_prefix', {}), semantic_masks='work_dirs/deeplab-v2_r101_20k_voc2012-maps/semantic_masks')
+peaks = 'work_dirs/pam_vgg16_15e_voc2012/peaks.json'
+train_dataloader = dict(dataset=dict(_base_.label_dataset, data_prefix=masks, points_file=peaks))
+val_dataloader = test_dataloader = dict(dataset=_base_.val_dataset)

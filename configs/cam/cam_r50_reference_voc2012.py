@@ -7,18 +7,15 @@
 # - the classification layer starts as torch's convolutions do (there: normal, .01).
 # What remains: the ground around small training photos is the mean colour rounded to 8 bits (normalised: .01 at most), not
 # exactly 0 after normalisation.
-_base_ = ['./cam_r50_5e_voc2012.py', '../_base_/stages/pil_tta.py']
+_base_ = './cam_r50_5e_voc2012.py'
 model = dict(
     head=dict(
         init_cfg=dict(
             type='Kaiming', layer='Conv2d', a=5**.5, mode='fan_in', nonlinearity='leaky_relu', distribution='uniform')))
 
 train_pipeline = [
-    dict(type='LoadPhoto'),
-    dict(type='PILRescale', long_side_range=(320, 640)),
-    dict(type='mmcv.RandomFlip', prob=.5),
-    dict(type='RandomCropAndPad', crop_size=512),
-    dict(type='PackTagInputs'),
+    dict(type='PILRescale', long_side_range=step.length_range) if step.type == 'RandomResizeLongSide' else step
+    for step in _base_.train_pipeline
 ]
 tta_pipeline = _base_.pil_tta_pipeline
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

@@ -1,16 +1,5 @@
 # The same DeepLab trained on the true masks, for comparison only.
-_base_ = './deeplab-v2_r18_20e_demo.py'
-train_pipeline = [
-    dict(type='LoadPhoto'),
-    dict(type='LoadEvaluationMasks'),
-    dict(type='LoadSemanticFromMasks'),
-    *_base_.train_pipeline[2:],
-]
+_base_ = ['./deeplab-v2_r18_20e_demo.py', '../_base_/stages/true_masks.py']
+train_pipeline = [*_base_.load_true_semantic, *_base_.train_pipeline[2:]]
 train_dataloader = dict(
-    dataset=dict(
-        _delete_=True,
-        type='VOCTagDataset',
-        with_masks=True,
-        filter_cfg=dict(filter_empty_tags=True),
-        pipeline=train_pipeline,
-        **_base_.label_dataset))
+    dataset=dict(_base_.label_dataset, _delete_=True, pipeline=train_pipeline, **_base_.true_mask_dataset))

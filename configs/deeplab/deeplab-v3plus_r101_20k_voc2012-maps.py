@@ -1,7 +1,7 @@
-# WSSS maps of deeplab-v3plus_r101_20k_voc2012.py: its predictions on the photos it was trained on, out of background and the tags of each.
-_base_ = './deeplab-v3plus_r101_20k_voc2012.py'
+# WSSS maps of deeplab-v3plus_r101_20k_voc2012.py.
+_base_ = ['./deeplab-v3plus_r101_20k_voc2012.py', '../_base_/stages/wsss_maps.py']
 test_dataloader = dict(
-    dataset=dict(mode='pseudo_label', filter_cfg=dict(filter_empty_tags=True), **_base_.label_dataset))
-test_evaluator = [dict(type='SemanticMaskWriter'), dict(type='SemanticIoUMetric')]
+    dataset=dict(_base_.label_dataset, _delete_=True, pipeline=_base_.test_pipeline, **_base_.wsss_map_dataset))
+test_evaluator = _base_.wsss_map_evaluator
 tta_model = dict(mode='pseudo_label')
-test_cfg = dict(_delete_=True, type='PseudoLabelLoop')
+test_cfg = dict(type='PseudoLabelLoop')

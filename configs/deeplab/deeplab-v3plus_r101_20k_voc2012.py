@@ -1,29 +1,17 @@
 # DeepLab V3+ on ResNet-101, trained on the pseudo masks of VOC 2012 trainaug that IRNet has made.
 _base_ = [
     '../_base_/models/deeplab_v3plus_r101.py', '../_base_/datasets/voc2012.py', '../_base_/stages/deeplab.py',
-    '../_base_/mmseg_runtime.py'
+    '../_base_/schedules/sgd_poly_20k.py', '../_base_/mmseg_iteration_runtime.py'
 ]
-train_pipeline = [
-    dict(type='LoadPhoto'),
-    dict(type='LoadSemanticMasks'),
-    dict(type='RandomRescale', factor_range=(.5, 2.)),
-    dict(type='mmcv.RandomFlip', prob=.5),
-    dict(type='RandomCropAndPad', crop_size=512),
-    dict(type='PackSegInputs'),
-]
-semantic_masks = 'work_dirs/irnet_r50_3e_voc2012/semantic_masks'
-train_dataloader = dict(
-    batch_size=16,
-    dataset=dict(
-        data_prefix=dict(semantic_masks=semantic_masks), pipeline=train_pipeline, **_base_.label_dataset))
-val_dataloader = dict(dataset=_base_.val_dataset)
-test_dataloader = dict(dataset=_base_.val_dataset)
+model = dict(decode_head=dict(num_classes=_base_.num_classes + 1))
+
+sizes = dict(RandomRescale=dict(factor_range=(.5, 2.)), RandomCropAndPad=dict(crop_size=512))
+train_pipeline = [dict(step, **sizes.get(step.type, {})) for step in _base_.train_pipeline]
+masks = dict(
+    _base_.label_dataset.get('data_prefix', {}), semantic_masks='work_dirs/irnet_r50_3e_voc2012/semantic_masks')
+train_dataloader = dict(batch_size=16, dataset=dict(_base_.label_dataset, data_prefix=masks, pipeline=train_pipeline))
+val_dataloader = test_dataloader = dict(dataset=_base_.val_dataset)
 
 optim_wrapper = dict(
-    type='OptimWrapper',
-    optimizer=dict(type='SGD', lr=.01, momentum=.9, weight_decay=5e-4),
-    paramwise_cfg=dict(custom_keys={'decode_head': dict(lr_mult=10)}))
-param_scheduler = [dict(type='PolyLR', power=.9, eta_min=1e-4, begin=0, end=20000, by_epoch=False)]
-train_cfg = dict(type='IterBasedTrainLoop', max_iters=20000, val_interval=4000)
-default_hooks = dict(checkpoint=dict(by_epoch=False, interval=2000))
-log_processor = dict(by_epoch=False)
+    optimizer=dict(momentum=.9), paramwise_cfg=dict(custom_keys={'decode_head': dict(lr_mult=10)}))
+param_scheduler = [dict(_base_.param_scheduler[0], eta_min=1e-4)]

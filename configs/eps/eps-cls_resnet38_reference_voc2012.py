@@ -6,10 +6,11 @@
 # What remains: colours are jittered by OpenCV instead of PIL, and the ground around small training photos is the mean colour
 # rounded to 8 bits.
 _base_ = [
-    '../_base_/models/cam_resnet38.py', '../_base_/datasets/voc2012.py', '../_base_/stages/cam.py',
-    '../_base_/stages/pil_tta.py', '../_base_/schedules/sgd_poly_20k.py', '../_base_/iteration_runtime.py'
+    '../_base_/models/cam_r50.py', '../_base_/models/resnet38.py', '../_base_/datasets/voc2012.py',
+    '../_base_/stages/cam.py', '../_base_/schedules/sgd_poly_20k.py', '../_base_/iteration_runtime.py'
 ]
-model = dict(head=dict(dropout=.5))
+model = dict(
+    backbone=dict(_delete_=True, **_base_.resnet38), head=dict(dropout=.5, num_classes=_base_.num_classes))
 
 train_pipeline = [
     dict(type='LoadPhoto'),
@@ -20,9 +21,7 @@ train_pipeline = [
     dict(type='PackTagInputs'),
 ]
 tta_pipeline = _base_.pil_tta_pipeline
-train_dataloader = dict(
-    batch_size=8,
-    dataset=dict(pipeline=train_pipeline, **_base_.weak_dataset))
+train_dataloader = dict(batch_size=8, dataset=dict(pipeline=train_pipeline, **_base_.weak_dataset))
 val_dataloader = dict(dataset=_base_.val_dataset)
 test_dataloader = dict(dataset=dict(pipeline=tta_pipeline, **_base_.label_dataset))
 

@@ -3,7 +3,7 @@ _base_ = [
     '../_base_/models/cam_r50.py', '../_base_/models/eps.py', '../_base_/datasets/voc2012.py',
     '../_base_/stages/eps.py', '../_base_/schedules/sgd_poly_20k.py', '../_base_/iteration_runtime.py'
 ]
-model = _base_.eps
+model = dict(_base_.eps, head=dict(_base_.eps.head, num_classes=_base_.num_classes))
 
 train_dataloader = dict(dataset=_base_.weak_dataset)
 val_dataloader = dict(dataset=_base_.val_dataset)

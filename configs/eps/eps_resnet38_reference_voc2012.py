@@ -4,15 +4,10 @@
 # What differs there, and is here as in the public code: photos are resized by PIL, which smooths what it shrinks.
 # What remains: saliency maps are resized by the nearest pixel (there: smoothly), colours are jittered by OpenCV instead of
 # PIL, and the ground around small training photos is the mean colour rounded to 8 bits.
-_base_ = ['./eps_resnet38_20k_voc2012.py', '../_base_/stages/pil_tta.py']
+_base_ = './eps_resnet38_20k_voc2012.py'
 train_pipeline = [
-    dict(type='LoadPhoto'),
-    dict(type='LoadSaliency'),
-    dict(type='PILRescale', long_side_range=(256, 512)),
-    dict(type='mmcv.RandomFlip', prob=.5),
-    dict(type='RandomColorJitter', brightness=.3, contrast=.3, saturation=.3, hue=.1),
-    dict(type='RandomCropAndPad', crop_size=448),
-    dict(type='PackTagInputs'),
+    dict(type='PILRescale', long_side_range=step.length_range) if step.type == 'RandomResizeLongSide' else step
+    for step in _base_.train_pipeline
 ]
 tta_pipeline = _base_.pil_tta_pipeline
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

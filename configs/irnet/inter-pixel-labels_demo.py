@@ -3,5 +3,5 @@ _base_ = [
     '../_base_/models/precomputed.py', '../_base_/datasets/demo.py', '../_base_/stages/inter_pixel_labels.py',
     '../_base_/default_runtime.py'
 ]
-cams = 'work_dirs/cam_r18_36e_demo/cams'
-test_dataloader = dict(num_workers=2, dataset=dict(data_prefix=dict(cams=cams), **_base_.label_dataset))
+cams = dict(_base_.label_dataset.get('data_prefix', {}), cams='work_dirs/cam_r18_36e_demo/cams')
+test_dataloader = dict(num_workers=2, dataset=dict(_base_.label_dataset, data_prefix=cams))

@@ -13,16 +13,11 @@ _base_ = './irnet_r50_3e_voc2012.py'
 model = dict(data_preprocessor=dict(pad_size_divisor=512))
 
 train_pipeline = [
-    dict(type='LoadPhoto'),
-    dict(type='LoadInterPixelLabels'),
-    dict(type='PILRescale', factor_range=(.5, 1.5)),
-    dict(type='mmcv.RandomFlip', prob=.5),
-    dict(type='RandomCropAndPad', crop_size=512),
-    dict(type='PackTagInputs'),
+    dict(step, type='PILRescale') if step.type == 'RandomRescale' else step for step in _base_.train_pipeline
 ]
-cams = 'work_dirs/cam_r50_reference_voc2012/cams'
-inter_pixel_labels = 'work_dirs/inter-pixel-labels_reference_voc2012/inter_pixel_labels'
-train_dataloader = dict(
-    dataset=dict(data_prefix=dict(inter_pixel_labels=inter_pixel_labels), pipeline=train_pipeline))
+labels = dict(inter_pixel_labels='work_dirs/inter-pixel-labels_reference_voc2012/inter_pixel_labels')
+labels = dict(inter_pixel_labels='work_dirs/inter-pixel-labels_reference_voc2012/inter_pixel_labels')
+cams = dict(cams='work_dirs/cam_r50_reference_voc2012/cams')
+train_dataloader = dict(dataset=dict(data_prefix=labels, pipeline=train_pipeline))
 mean_dataloader = dict(dataset=dict(ann_file='ImageSets/Segmentation/train.txt'))
-test_dataloader = dict(dataset=dict(data_prefix=dict(cams=cams)))
+test_dataloader = dict(dataset=dict(data_prefix=cams))

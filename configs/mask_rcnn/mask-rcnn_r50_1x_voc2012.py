@@ -1,7 +1,7 @@
 # Mask R-CNN trained on IRNet's pseudo instances of VOC 2012 trainaug.
 _base_ = [
     '../_base_/models/mask_rcnn_r50.py', '../_base_/datasets/voc2012.py', '../_base_/stages/mask_rcnn.py',
-    '../_base_/default_runtime.py'
+    '../_base_/schedules/sgd_step_12e.py', '../_base_/default_runtime.py'
 ]
 model = dict(
     roi_head=dict(
@@ -11,12 +11,4 @@ train_dataloader = dict(
         ann_file='work_dirs/irnet_r50_3e_voc2012/instances.json',
         data_prefix=dict(img=_base_.photo_folder),
         metainfo=_base_.metainfo))
-val_dataloader = dict(dataset=_base_.val_dataset)
-test_dataloader = dict(dataset=_base_.val_dataset)
-
-optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=.02, momentum=.9, weight_decay=1e-4))
-param_scheduler = [
-    dict(type='LinearLR', start_factor=.001, begin=0, end=500, by_epoch=False),
-    dict(type='MultiStepLR', milestones=[8, 11], gamma=.1, begin=0, end=12, by_epoch=True),
-]
-train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=12, val_interval=4)
+val_dataloader = test_dataloader = dict(dataset=_base_.val_dataset)

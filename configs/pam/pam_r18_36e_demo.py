@@ -1,18 +1,9 @@
 # The demo's PAM, trained from scratch.
 _base_ = ['../cam/cam_r18_36e_demo.py', '../_base_/models/pam.py']
-model = dict(**dict(_base_.pam, head=dict(type='PAMHead', channels=128)))
+model = dict(_base_.pam, head=dict(type='PAMHead', channels=128))
 
 # photos as they are and mirrored: peaks are looked for at one scale, as in the paper
-tta_pipeline = [
-    dict(type='LoadPhoto'),
-    dict(type='LoadEvaluationMasks'),
-    dict(
-        type='mmcv.TestTimeAug',
-        transforms=[
-            [dict(type='mmcv.RandomFlip', prob=probability) for probability in (0., 1.)],
-            [dict(type='PackTagInputs')],
-        ]),
-]
+tta_pipeline = [*_base_.load_with_masks, dict(type='mmcv.TestTimeAug', transforms=_base_.mirrored)]
 test_dataloader = dict(dataset=dict(pipeline=tta_pipeline))
 test_evaluator = [
     dict(type='PeakWriter'),

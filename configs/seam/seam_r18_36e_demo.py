@@ -7,8 +7,4 @@ model = dict(
     second_view=dict(scale_factor=.6),
     loss_stride=None)
 # the background threshold of stages/seam.py
-test_evaluator = [
-    dict(type='CAMWriter'),
-    dict(type='MultiLabelMetric'),
-    dict(type='SeedIoUMetric', background_threshold=.26),
-]
+test_evaluator = [*_base_.test_evaluator[:2], dict(type='SeedIoUMetric', background_threshold=.26)]

@@ -5,16 +5,12 @@
 # up), and CAMs are normalised at full size (there: at stride 4, a sixteenth of the disk space).
 # What remains: colours are jittered after flipping by OpenCV instead of PIL, and the ground around small training photos
 # is the mean colour rounded to 8 bits (normalised: .01 at most), not exactly 0.
-_base_ = ['./seam_resnet38_8e_voc2012.py', '../_base_/stages/pil_tta.py']
+_base_ = './seam_resnet38_8e_voc2012.py'
 model = dict(test_cfg=dict(stride=1))
 
 train_pipeline = [
-    dict(type='LoadPhoto'),
-    dict(type='PILRescale', long_side_range=(448, 768)),
-    dict(type='mmcv.RandomFlip', prob=.5),
-    dict(type='RandomColorJitter', brightness=.3, contrast=.3, saturation=.3, hue=.1),
-    dict(type='RandomCropAndPad', crop_size=448),
-    dict(type='PackTagInputs'),
+    dict(type='PILRescale', long_side_range=step.length_range) if step.type == 'RandomResizeLongSide' else step
+    for step in _base_.train_pipeline
 ]
 tta_pipeline = _base_.pil_tta_pipeline
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))

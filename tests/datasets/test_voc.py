@@ -7,7 +7,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from mmengine.config import Config
 from mmengine.logging import MMLogger
 from mmengine.registry import DATASETS
 
@@ -173,16 +172,6 @@ def test_tags_file_takes_the_place_of_xml(root, name, content, warnings_of_log):
         file.unlink()
     assert tags_of(build(root, tags_file=name)) == {'a': [0], 'b': []}
     assert '1 of 2 photos have no tag (first: b)' in warnings_of_log
-
-
-@pytest.mark.parametrize('name, tags', [(None, {'a': [0, 1], 'b': [2]}), ('tags.txt', {'a': [0], 'b': []})])
-def test_config_takes_the_tags_file_from_the_environment(root, monkeypatch, name, tags):
-    (root / 'tags.txt').write_text('a cat')
-    for key, value in dict(DATA_ROOT=str(root), WEAK_SPLITS='ImageSets/train.txt', TAGS_FILE=name).items():
-        monkeypatch.delenv(f'WSIS_{key}', raising=False) if value is None else monkeypatch.setenv(f'WSIS_{key}', value)
-    path = Path(__file__).parents[2] / 'configs/_base_/datasets/voc_layout.py'
-    settings = Config.fromfile(str(path)).weak_dataset
-    assert tags_of(VOCTagDataset(**{**settings, 'metainfo': dict(classes=CLASSES)})) == tags
 
 
 def test_tags_file_with_blanks_in_names_and_every_photo_ending(root):

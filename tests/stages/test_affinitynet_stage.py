@@ -1,12 +1,11 @@
 """AffinityNet's stages on the CAMs of the tiny chain: labels, training, pseudo masks, and going on after a break."""
 
-import os
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from mmengine.registry import DATASETS
-from tiny_chain.fixtures import CONFIGS, make_environment, make_labels, train
+from tiny_chain.fixtures import CONFIGS, link_demo, make_labels, train
 
 from projects.wsis.apis.configs import load_config
 from projects.wsis.engine import load_checkpoint_safely
@@ -27,9 +26,8 @@ def stages(chain, demo_root, tmp_path_factory):
     """Work dirs of labels, training and pseudo masks, and the metrics. Not to be changed."""
     folder = tmp_path_factory.mktemp('affinitynet')
     found = SimpleNamespace(cams=chain / 'cams/cams', folder=folder, checkpoint=folder / 'affinitynet/epoch_1.pth')
-    before = os.environ.get('WSIS_DEMO_ROOT')
-    os.environ['WSIS_DEMO_ROOT'] = make_environment(demo_root)['WSIS_DEMO_ROOT']
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(link_demo(folder, demo_root))
         found.label_metrics = make_labels('tiny_affinity_labels.py', None, folder / 'labels', **{CAMS: str(found.cams)})
         weights = {'model.backbone.init_cfg.checkpoint': str(chain / 'classifier/epoch_1.pth')}
         labels = {LABELS: str(folder / 'labels/inter_pixel_labels')}
@@ -37,8 +35,6 @@ def stages(chain, demo_root, tmp_path_factory):
         found.metrics = refine(found, folder / 'masks')
         dataset = DATASETS.build(load_config(CONFIGS / 'tiny_cam.py').test_dataloader.dataset)
         found.photos = [dataset.get_data_info(index) for index in range(len(dataset))]
-    finally:
-        os.environ.pop('WSIS_DEMO_ROOT') if before is None else os.environ.update(WSIS_DEMO_ROOT=before)
     return found
 
 

@@ -5,7 +5,15 @@ import pytest
 import torch
 from mmengine.registry import DATASETS, DefaultScope
 from PIL import Image
-from tiny_chain.fixtures import CONFIGS, CROP, check_two_processes_train_as_one, make_labels, read_tiny_config, train
+from tiny_chain.fixtures import (
+    CONFIGS,
+    CROP,
+    check_two_processes_train_as_one,
+    link_demo,
+    make_labels,
+    read_tiny_config,
+    train,
+)
 
 from projects.wsis.apis.configs import load_config
 from projects.wsis.structures import PseudoLabelStore, read_json, write_json
@@ -42,7 +50,7 @@ def deeplab(masks, demo_root, tmp_path_factory):
     """Work dir of a trained DeepLab."""
     folder = tmp_path_factory.mktemp('deeplab') / 'deeplab'
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv('WSIS_DEMO_ROOT', str(demo_root))
+        patch.chdir(link_demo(folder.parent, demo_root))
         train('tiny_deeplab.py', folder, **{MASKS: str(masks), WEIGHTS: None})
     return folder
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 from mmengine.runner import load_checkpoint
-from tiny_chain.fixtures import make_labels, train
+from tiny_chain.fixtures import link_demo, make_labels, train
 
 from projects.wsis.structures import PseudoLabelStore
 
@@ -20,7 +20,7 @@ def trained(demo_root, tmp_path_factory):
         if name not in made:
             folder = tmp_path_factory.mktemp(name.removesuffix('.py')) / 'train'
             with pytest.MonkeyPatch.context() as patch:
-                patch.setenv('WSIS_DEMO_ROOT', str(demo_root))
+                patch.chdir(link_demo(folder.parent, demo_root))
                 train(name, folder, **{'default_hooks.logger.interval': 1})
             made[name] = folder / 'epoch_1.pth'
         return made[name]

@@ -35,7 +35,7 @@ STAGES = {
     'tiny_bestie_labels.py': 'pred_instances',
     'tiny_bestie_point_labels.py': 'pred_instances',
     'mask_rcnn/mask-rcnn_r18_6e_demo.py': 'pred_instances',
-    'deeplab/deeplab-v3plus_mobilenet-v2_40e_voc-layout.py': 'pred_sem_seg',
+    'deeplab/deeplab-v3plus_mobilenet-v2_40e_photos.py': 'pred_sem_seg',
 }
 
 
@@ -55,11 +55,7 @@ def build(name):
     if 'backbone' in (inner := cfg.model.get('module', cfg.model)):
         inner.backbone.init_cfg = None
     model = MODELS.build(cfg.model).eval()
-    pipeline = cfg.test_dataloader.dataset.pipeline
-    if 'mask_rcnn' in name:
-        (resize,) = [step for step in pipeline if step['type'] in ('Resize', 'ResizeWithin')]
-        pipeline[pipeline.index(resize)] = dict(type='ResizeWithin', scale=resize['scale'])
-    return Compose(pipeline), model
+    return Compose(cfg.test_dataloader.dataset.pipeline), model
 
 
 def make_info(folder: Path, size: tuple[int, int]) -> dict:

@@ -21,16 +21,24 @@ from projects.wsis.engine import load_checkpoint_safely
 ROOT = Path(__file__).resolve().parents[2]
 CONFIGS = Path(__file__).resolve().parent
 TOOLS = ROOT / 'tools'
-DEMO_VARIABLE = 'WSIS_DEMO_ROOT'
+DEMO_FOLDER = Path('data/demo')  # where the demo's configs look, below the current folder
 CROP = 'RandomCropAndPad'
 
 
-def make_environment(demo_root: Path) -> dict[str, str]:
-    """Return the environment of a tool's process: the tiny demo set, no GPU, one thread."""
+def link_demo(folder: Path, demo_root: Path) -> Path:
+    """Let the demo's configs find the tiny demo set in a current folder, and return that folder."""
+    link = folder / DEMO_FOLDER
+    if not link.is_symlink():
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(demo_root, target_is_directory=True)
+    return folder
+
+
+def make_environment() -> dict[str, str]:
+    """Return the environment of a tool's process: no GPU, one thread."""
     paths = [str(CONFIGS.parent), *filter(None, [os.environ.get('PYTHONPATH')])]
     return dict(
         os.environ,
-        WSIS_DEMO_ROOT=f'{demo_root}',
         OMP_NUM_THREADS='1',
         CUDA_VISIBLE_DEVICES='',
         PYTHON=sys.executable,
@@ -44,8 +52,8 @@ def start_tool(demo_root: Path, folder: Path, *command: object, **kwargs) -> sub
     program = ['bash'] if tool.endswith('.sh') else [sys.executable]
     return subprocess.Popen(
         [*program, str(TOOLS / tool), *arguments],
-        cwd=folder,
-        env=make_environment(demo_root),
+        cwd=link_demo(folder, demo_root),
+        env=make_environment(),
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -56,7 +64,7 @@ def start_tool(demo_root: Path, folder: Path, *command: object, **kwargs) -> sub
 def run_tool(demo_root: Path, folder: Path, *command: object) -> SimpleNamespace:
     """Run a tool to its end and return its exit status, its output and its last lines, which say why it failed."""
     process = start_tool(demo_root, folder, *command)
-    output, _ = process.communicate(timeout=300)
+    output, _ = process.communicate(timeout=900)
     return SimpleNamespace(status=process.returncode, output=output, tail=output[-4000:])
 
 
@@ -172,18 +180,18 @@ def demo_root(tmp_path_factory) -> Path:
 
 
 @pytest.fixture
-def demo_copy(demo_root, tmp_path, monkeypatch) -> Path:
+def demo_copy(demo_root, tmp_path, tmp_path_factory, monkeypatch) -> Path:
     """A copy of the tiny demo set that a test may spoil; configs read it."""
     copy = tmp_path / 'demo_copy'
     shutil.copytree(demo_root, copy)
-    monkeypatch.setenv(DEMO_VARIABLE, str(copy))
+    monkeypatch.chdir(link_demo(tmp_path_factory.mktemp('run'), copy))
     return copy
 
 
 @pytest.fixture
-def demo_environment(demo_root, monkeypatch) -> Path:
+def demo_environment(demo_root, tmp_path_factory, monkeypatch) -> Path:
     """Let the demo's configs read the tiny demo set."""
-    monkeypatch.setenv(DEMO_VARIABLE, str(demo_root))
+    monkeypatch.chdir(link_demo(tmp_path_factory.mktemp('run'), demo_root))
     return demo_root
 
 

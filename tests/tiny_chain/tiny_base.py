@@ -1,4 +1,10 @@
-# What the tiny configs share: loaders without processes, two scales of a photo, and a schedule of one epoch.
+# What the tiny configs share: sizes, loaders without processes, two scales of a photo, and a schedule of one epoch.
+tiny_sizes = dict(
+    RandomResizeLongSide=dict(length_range=(64, 96)),
+    RandomCropAndPad=dict(crop_size=64),
+    LoadPoints=dict(min_score=0.0),
+    GenerateInstancePseudoLabels=dict(min_area=20),
+)
 tiny_train_dataloader = dict(batch_size=4, num_workers=0, persistent_workers=False)
 tiny_val_dataloader = dict(batch_size=2, num_workers=0, persistent_workers=False)
 tiny_tta_pipeline = [

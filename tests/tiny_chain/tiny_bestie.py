@@ -4,16 +4,7 @@ model = dict(
     backbone=dict(base_channels=8, norm_eval=True, init_cfg=None),
     head=dict(semantic_channels=16, instance_channels=16, pyramid_channels=16, offset_channels=8),
 )
-train_pipeline = [
-    dict(type='LoadPhoto'),
-    dict(type='LoadSemanticMasks'),
-    dict(type='LoadPoints', min_score=0.0),
-    dict(type='RandomResizeLongSide', length_range=(64, 96)),
-    dict(type='mmcv.RandomFlip', prob=0.5),
-    dict(type='RandomCropAndPad', crop_size=64),
-    dict(type='GenerateInstancePseudoLabels', min_area=20),
-    dict(type='PackTagInputs'),
-]
+train_pipeline = [dict(step, **_base_.tiny_sizes.get(step.type, {})) for step in _base_.train_pipeline]
 train_dataloader = dict(**_base_.tiny_train_dataloader, dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(num_workers=0, persistent_workers=False)
 test_dataloader = dict(num_workers=0, persistent_workers=False)

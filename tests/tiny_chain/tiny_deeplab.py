@@ -1,14 +1,7 @@
 # The demo's DeepLab, narrow, on small crops.
 _base_ = ['../../configs/deeplab/deeplab-v2_r18_20e_demo.py', './tiny_base.py']
 model = dict(backbone=dict(base_channels=8), decode_head=dict(in_channels=32))
-train_pipeline = [
-    dict(type='LoadPhoto'),
-    dict(type='LoadSemanticMasks'),
-    dict(type='RandomRescale', factor_range=(0.75, 1.25)),
-    dict(type='mmcv.RandomFlip', prob=0.5),
-    dict(type='RandomCropAndPad', crop_size=64),
-    dict(type='PackSegInputs'),
-]
+train_pipeline = [dict(step, **_base_.tiny_sizes.get(step.type, {})) for step in _base_.train_pipeline]
 tta_pipeline = _base_.tiny_tta_pipeline
 train_dataloader = dict(**_base_.tiny_train_dataloader, dataset=dict(pipeline=train_pipeline))
 val_dataloader = dict(num_workers=0, persistent_workers=False)

@@ -1,14 +1,7 @@
 # The demo's EPS, so narrow and on so small crops that an epoch takes seconds.
 _base_ = ['../../configs/eps/eps_r18_36e_demo.py', './tiny_base.py']
 model = dict(backbone=dict(base_channels=8, norm_eval=True))
-train_pipeline = [
-    dict(type='LoadPhoto'),
-    dict(type='LoadSaliency'),
-    dict(type='RandomResizeLongSide', length_range=(64, 96)),
-    dict(type='mmcv.RandomFlip', prob=0.5),
-    dict(type='RandomCropAndPad', crop_size=64),
-    dict(type='PackTagInputs'),
-]
+train_pipeline = [dict(step, **_base_.tiny_sizes.get(step.type, {})) for step in _base_.train_pipeline]
 tta_pipeline = _base_.tiny_tta_pipeline
 train_dataloader = dict(**_base_.tiny_train_dataloader, dataset=dict(pipeline=train_pipeline))
 val_dataloader = _base_.tiny_val_dataloader

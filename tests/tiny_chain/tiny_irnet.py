@@ -7,19 +7,10 @@ model = dict(
     head=dict(displacement_channels=8, loss_affinity=dict(radius=5), loss_displacement=dict(radius=5)),
     test_cfg=dict(cluster_iterations=20),
 )
-train_pipeline = [
-    dict(type='LoadPhoto'),
-    dict(type='LoadInterPixelLabels'),
-    dict(type='RandomRescale', factor_range=(0.75, 1.25)),
-    dict(type='mmcv.RandomFlip', prob=0.5),
-    dict(type='RandomCropAndPad', crop_size=64),
-    dict(type='PackTagInputs'),
-]
-mean_pipeline = [
-    dict(type='LoadPhoto'),
-    dict(type='RandomCropAndPad', crop_size=64, random=False),
-    dict(type='PackTagInputs'),
-]
+train_pipeline, mean_pipeline = (
+    [dict(step, **_base_.tiny_sizes.get(step.type, {})) for step in pipeline]
+    for pipeline in (_base_.train_pipeline, _base_.mean_pipeline)
+)
 train_dataloader = dict(**_base_.tiny_train_dataloader, dataset=dict(pipeline=train_pipeline))
 mean_dataloader = dict(batch_size=4, num_workers=0, dataset=dict(pipeline=mean_pipeline))
 test_dataloader = dict(num_workers=0)

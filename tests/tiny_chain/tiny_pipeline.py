@@ -1,5 +1,5 @@
 # The demo's pipeline on the tiny configs, up to the pseudo labels.
-_base_ = '../../configs/_base_/pipelines/irnet_r18_demo.py'
+_base_ = '../../configs/recipes/irnet_r18_demo.py'
 configs = dict(
     cam='tests/tiny_chain/tiny_cam.py',
     inter_pixel_labels='tests/tiny_chain/tiny_inter_pixel_labels.py',

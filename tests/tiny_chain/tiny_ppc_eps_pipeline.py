@@ -1,5 +1,5 @@
 # The demo's pipeline saliency -> EPS + PPC -> IRNet -> DeepLab on the tiny configs.
-_base_ = '../../configs/_base_/pipelines/ppc_eps_irnet_deeplab_r18_demo.py'
+_base_ = '../../configs/recipes/ppc_eps_irnet_deeplab_r18_demo.py'
 configs = dict(
     cam='tests/tiny_chain/tiny_ppc_eps.py',
     inter_pixel_labels='tests/tiny_chain/tiny_inter_pixel_labels.py',

@@ -14,6 +14,7 @@ import torch
 from mmengine.config import Config
 from mmengine.registry import MODELS, init_default_scope
 from PIL import Image
+from tiny_chain.fixtures import link_demo
 
 import projects.wsis  # noqa: F401
 from projects.wsis.inspection.contact_sheet import ContactSheetOptions, make_contact_sheet
@@ -85,8 +86,8 @@ def run_folder(tmp_path_factory):
 
 
 @pytest.fixture(autouse=True)
-def data_root(run_folder, monkeypatch):
-    monkeypatch.setenv('WSIS_DEMO_ROOT', f'{run_folder / "set"}/')
+def data_root(run_folder, tmp_path_factory, monkeypatch):
+    monkeypatch.chdir(link_demo(tmp_path_factory.mktemp('run'), run_folder / 'set'))
     monkeypatch.setenv('CUDA_VISIBLE_DEVICES', '')
 
 

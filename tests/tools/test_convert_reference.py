@@ -87,7 +87,7 @@ def test_tool_writes_a_checkpoint_of_mmengine(public_state_dict, tmp_path):
     assert 'configs/cam/cam_r50_reference_voc2012.py' in result.stdout
     checkpoint = load_checkpoint_safely(tmp_path / 'new' / 'ours.pth')
     assert torch.equal(checkpoint['state_dict']['head.classifier.weight'], state_dict['classifier.weight'])
-    classes = Config.fromfile(ROOT / 'configs' / '_base_' / 'datasets' / 'voc_classes.py').metainfo.classes
+    classes = Config.fromfile(ROOT / 'configs' / '_base_' / 'datasets' / 'voc2012.py').metainfo.classes
     assert checkpoint['meta']['dataset_meta']['classes'] == list(classes)
     assert checkpoint['meta']['converted_from']['network'] == 'irn-cam'
     assert len(checkpoint['meta']['converted_from']['sha256']) == 64

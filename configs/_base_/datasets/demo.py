@@ -1,9 +1,12 @@
 # The embedded demo set: tools/dataset_converters/make_demo_data.py --out data/demo --seed 0
-data_root = '{{$WSIS_DEMO_ROOT:data/demo/}}'
-num_classes = 8
-metainfo = dict(classes=('bird', 'butterfly', 'cactus', 'car', 'fish', 'flower', 'ladybird', 'mushroom'))
-photo_folder = data_root + '/JPEGImages/'  # what `file_name` of instances is relative to
+classes = ('bird', 'butterfly', 'cactus', 'car', 'fish', 'flower', 'ladybird', 'mushroom')
+num_classes = len(classes)
+metainfo = dict(classes=classes)
+data_root = 'data/demo/'
+photo_folder = data_root + 'JPEGImages/'
+points_file = data_root + 'points.json'  # one point an object, where there are any (configs/pam/README.md)
 
-weak_dataset = dict(type='VOCTagDataset', data_root=data_root, metainfo=metainfo, ann_file='ImageSets/Segmentation/train.txt')
+weak_dataset = dict(
+    type='VOCTagDataset', data_root=data_root, metainfo=metainfo, ann_file='ImageSets/Segmentation/train.txt')
 label_dataset = weak_dataset
-val_dataset = dict(type='VOCTagDataset', data_root=data_root, metainfo=metainfo, ann_file='ImageSets/Segmentation/val.txt')
+val_dataset = dict(weak_dataset, ann_file='ImageSets/Segmentation/val.txt')

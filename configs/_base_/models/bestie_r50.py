@@ -14,7 +14,7 @@ model = dict(
         norm_cfg=dict(type='BN', momentum=.01),
         init_cfg=dict(
             type='Pretrained', checkpoint='https://download.pytorch.org/models/resnet50-0676ba61.pth')),
-    head=dict(type='PanopticDeepLabHead', num_classes=20),
+    head=dict(type='PanopticDeepLabHead'),
     sigma=6.,
     guidance=True,
     # centres of refined labels

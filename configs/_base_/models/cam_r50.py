@@ -1,4 +1,5 @@
-# IRNet's classifier: ResNet-50 of output stride 16 without dilation, first two stages frozen, BN statistics fixed.
+# IRNet's classifier: ResNet-50 of output stride 16 without dilation, first two stages frozen, BN statistics fixed. As in
+# every model base, the number of classes is set where model and data set meet.
 model = dict(
     type='CAMClassifier',
     data_preprocessor=dict(
@@ -11,5 +12,5 @@ model = dict(
         norm_eval=True,
         init_cfg=dict(
             type='Pretrained', checkpoint='https://download.pytorch.org/models/resnet50-0676ba61.pth')),
-    head=dict(type='CAMHead', num_classes=20),
+    head=dict(type='CAMHead'),
     test_cfg=dict(mode='pseudo_label', stride=4))

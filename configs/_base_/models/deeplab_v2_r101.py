@@ -22,7 +22,6 @@ model = dict(
         type='DeepLabHead',
         in_channels=2048,
         dilations=(6, 12, 18, 24),
-        num_classes=21,
         loss_decode=dict(type='CrossEntropyLoss')),
     train_cfg=dict(),
     test_cfg=dict(mode='whole'))

@@ -11,6 +11,5 @@ model = dict(
         c1_in_channels=256,
         c1_channels=48,
         dropout_ratio=.1,
-        num_classes=21,
         norm_cfg=dict(type='BN'),
         loss_decode=dict(type='CrossEntropyLoss')))

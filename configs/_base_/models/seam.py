@@ -1,5 +1,5 @@
-# What turns a classifier of cam_*.py into SEAM: `model = dict(backbone=dict(out_indices=...), **_base_.seam)`. Its pixel
-# correlation module compares the two levels before the classified one.
+# What turns a classifier of cam_*.py into SEAM, as eps.py. Its pixel correlation module compares the two levels before the
+# classified one, so the backbone gives three (out_indices).
 seam = dict(
     type='SEAM',
     head=dict(type='SEAMHead', in_index=-1, low_levels=(-3, -2)),

@@ -1,8 +1,7 @@
 # AffinityNet's labels mined from CAMs, in the data-loading workers, once.
 _base_ = './inter_pixel_labels.py'
 test_pipeline = [
-    dict(type='LoadPhoto'),
-    dict(type='LoadEvaluationMasks'),
+    *_base_.load_with_masks,
     dict(type='LoadCAMs'),
     dict(type='GenerateAffinityLabels', low_alpha=4., high_alpha=24.),
     dict(type='PackTagInputs'),

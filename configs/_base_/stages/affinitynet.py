@@ -8,7 +8,10 @@ train_pipeline = [
     dict(type='RandomCropAndPad', crop_size=448),
     dict(type='PackTagInputs'),
 ]
-train_dataloader = dict(batch_size=8, drop_last=True, dataset=dict(pipeline=train_pipeline))
+train_dataloader = dict(
+    batch_size=8,
+    drop_last=True,
+    dataset=dict(filter_cfg=dict(filter_empty_tags=True), pipeline=train_pipeline))
 
 test_evaluator = [
     dict(type='SemanticMaskWriter'),

@@ -23,7 +23,7 @@ train_dataloader = dict(
     num_workers=4,
     persistent_workers=True,
     sampler=dict(type='DefaultSampler', shuffle=True),
-    dataset=dict(type='VOCTagDataset', filter_cfg=dict(filter_empty_tags=True), pipeline=train_pipeline))
+    dataset=dict(filter_cfg=dict(filter_empty_tags=True), pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 test_dataloader = val_dataloader
 

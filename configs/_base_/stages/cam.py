@@ -1,4 +1,5 @@
-# Classifier and CAMs, for every data base: its configs say which photos, and the crop.
+# Classifier and CAMs, with the sizes of IRNet's public code. Classifiers learn from photos without tags too, as negatives;
+# a data set whose `weak_dataset` has a filter_cfg leaves them out.
 _base_ = './weak_training.py'
 train_pipeline = [
     dict(type='LoadPhoto'),
@@ -9,15 +10,23 @@ train_pipeline = [
 ]
 test_pipeline = [dict(type='LoadPhoto'), dict(type='PackTagInputs')]
 tta_pipeline = [
-    dict(type='LoadPhoto'),
-    dict(type='LoadEvaluationMasks'),
+    *_base_.load_with_masks,
     dict(
         type='mmcv.TestTimeAug',
         transforms=[
             [dict(type='mmcv.Resize', scale_factor=factor, keep_ratio=True, interpolation='bicubic')
              for factor in (1., .5, 1.5, 2.)],
-            [dict(type='mmcv.RandomFlip', prob=probability) for probability in (0., 1.)],
-            [dict(type='PackTagInputs')],
+            *_base_.mirrored,
+        ]),
+]
+# the same resized by PIL, as in the public codes of IRNet, SEAM, EPS and PPC
+pil_tta_pipeline = [
+    *_base_.load_with_masks,
+    dict(
+        type='mmcv.TestTimeAug',
+        transforms=[
+            [dict(type='PILRescale', factor_range=(factor, factor)) for factor in (1., .5, 1.5, 2.)],
+            *_base_.mirrored,
         ]),
 ]
 
@@ -28,7 +37,7 @@ val_dataloader = dict(
     persistent_workers=True,
     drop_last=False,
     sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
-    dataset=dict(type='VOCTagDataset', test_mode=True, pipeline=test_pipeline))
+    dataset=dict(test_mode=True, pipeline=test_pipeline))
 # CAMs of the training photos; masks, where there are any, are for the seed metric only
 test_dataloader = dict(dataset=dict(pipeline=tta_pipeline))
 

@@ -1,5 +1,5 @@
 # DeepLab on pseudo semantic masks: training, and evaluation on val at several scales and mirrored.
-_base_ = './evaluation.py'
+_base_ = ['./evaluation.py', './views.py']
 train_pipeline = [
     dict(type='LoadPhoto'),
     dict(type='LoadSemanticMasks'),
@@ -8,16 +8,14 @@ train_pipeline = [
     dict(type='RandomCropAndPad', crop_size=321),
     dict(type='PackSegInputs'),
 ]
-test_pipeline = [dict(type='LoadPhoto'), dict(type='LoadEvaluationMasks'), dict(type='PackTagInputs')]
+test_pipeline = [*_base_.load_with_masks, dict(type='PackTagInputs')]
 tta_pipeline = [
-    dict(type='LoadPhoto'),
-    dict(type='LoadEvaluationMasks'),
+    *_base_.load_with_masks,
     dict(
         type='mmcv.TestTimeAug',
         transforms=[
             [dict(type='mmcv.Resize', scale_factor=factor, keep_ratio=True) for factor in (.5, .75, 1., 1.25, 1.5)],
-            [dict(type='mmcv.RandomFlip', prob=probability) for probability in (0., 1.)],
-            [dict(type='PackTagInputs')],
+            *_base_.mirrored,
         ]),
 ]
 
@@ -27,8 +25,7 @@ train_dataloader = dict(
     persistent_workers=True,
     drop_last=True,
     sampler=dict(type='DefaultSampler', shuffle=True),
-    dataset=dict(
-        type='VOCTagDataset', filter_cfg=dict(filter_empty_tags=True), pipeline=train_pipeline))
+    dataset=dict(filter_cfg=dict(filter_empty_tags=True), pipeline=train_pipeline))
 val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 test_dataloader = val_dataloader
 

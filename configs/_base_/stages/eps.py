@@ -1,5 +1,6 @@
 # EPS: classifier and CAMs as in cam.py, with saliency maps beside the photos in training.
-# WSIS_SALIENCY: their folder (PHOTO.png, see configs/eps/README.md), relative to the data root.
+# They are in the folder `saliency` below the data root (PHOTO.png, see configs/eps/README.md), or where the data set or the
+# option train_dataloader.dataset.data_prefix.saliency says.
 _base_ = './cam.py'
 train_pipeline = [
     dict(type='LoadPhoto'),
@@ -12,7 +13,7 @@ train_pipeline = [
 ]
 train_dataloader = dict(
     batch_size=8,
-    dataset=dict(data_prefix=dict(saliency='{{$WSIS_SALIENCY:saliency}}'), pipeline=train_pipeline))
+    dataset=dict(data_prefix=dict(saliency='saliency'), pipeline=train_pipeline))
 test_evaluator = [
     dict(type='CAMWriter'),
     dict(type='MultiLabelMetric'),

@@ -1,8 +1,7 @@
 # Inter-pixel labels mined from CAMs, in the data-loading workers, once.
 _base_ = './labelling.py'
 test_pipeline = [
-    dict(type='LoadPhoto'),
-    dict(type='LoadEvaluationMasks'),
+    *_base_.load_with_masks,
     dict(type='LoadCAMs'),
     dict(type='GenerateInterPixelLabels', foreground_threshold=.30, background_threshold=.05),
     dict(type='PackTagInputs'),

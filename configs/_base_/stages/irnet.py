@@ -13,13 +13,17 @@ mean_pipeline = [
     dict(type='RandomCropAndPad', crop_size=512, random=False),
     dict(type='PackTagInputs'),
 ]
-train_dataloader = dict(batch_size=32, drop_last=True, dataset=dict(pipeline=train_pipeline))
+train_dataloader = dict(
+    batch_size=32,
+    drop_last=True,
+    dataset=dict(filter_cfg=dict(filter_empty_tags=True), pipeline=train_pipeline))
 mean_dataloader = dict(
     batch_size=8,
     num_workers=4,
     drop_last=False,
     sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
-    dataset=dict(type='VOCTagDataset', test_mode=True, pipeline=mean_pipeline))
+    dataset=dict(test_mode=True, filter_cfg=dict(filter_empty_tags=True), pipeline=mean_pipeline))
+custom_hooks = [dict(type='DisplacementMeanHook', dataloader='mean_dataloader')]
 
 test_evaluator = [
     dict(type='SemanticMaskWriter'),

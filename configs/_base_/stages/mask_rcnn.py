@@ -1,4 +1,4 @@
-# A detector trained on a COCO json of (pseudo) instances, evaluated on VOC masks.
+# A detector trained on a COCO json of (pseudo) instances, evaluated on true masks.
 _base_ = './evaluation.py'
 train_pipeline = [
     dict(type='LoadPhoto'),
@@ -10,10 +10,11 @@ train_pipeline = [
 test_pipeline = [
     dict(type='LoadPhoto'),
     dict(type='LoadEvaluationMasks'),
-    dict(type='Resize', scale=(1333, 800), keep_ratio=True),
+    dict(type='ResizeWithin', scale=(1333, 800)),
     dict(
         type='PackDetInputs',
-        meta_keys=('img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor', 'mode', 'instances')),
+        meta_keys=(
+            'img_id', 'img_path', 'file_name', 'ori_shape', 'img_shape', 'scale_factor', 'mode', 'instances')),
 ]
 
 train_dataloader = dict(

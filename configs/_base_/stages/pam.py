@@ -10,15 +10,9 @@ train_pipeline = [
     dict(type='PackTagInputs'),
 ]
 tta_pipeline = [
-    dict(type='LoadPhoto'),
-    dict(type='LoadEvaluationMasks'),
+    *_base_.load_with_masks,
     dict(type='mmcv.Resize', scale=(321, 321), keep_ratio=False, backend='pillow'),
-    dict(
-        type='mmcv.TestTimeAug',
-        transforms=[
-            [dict(type='mmcv.RandomFlip', prob=probability) for probability in (0., 1.)],
-            [dict(type='PackTagInputs')],
-        ]),
+    dict(type='mmcv.TestTimeAug', transforms=_base_.mirrored),
 ]
 test_pipeline = [
     dict(type='LoadPhoto'),

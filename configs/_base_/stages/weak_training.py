@@ -4,5 +4,4 @@ train_dataloader = dict(
     batch_size=16,
     num_workers=4,
     persistent_workers=True,
-    sampler=dict(type='DefaultSampler', shuffle=True),
-    dataset=dict(type='VOCTagDataset', filter_cfg=dict(filter_empty_tags=True)))
+    sampler=dict(type='DefaultSampler', shuffle=True))

@@ -1,5 +1,6 @@
 """Choosing the data set of a config: one file that describes it takes the place of the config's own."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +14,7 @@ from ..datasets.class_list import check_classes
 DATA_FOLDER = 'datasets'
 # what such a file defines
 NEEDED = ('classes', 'num_classes', 'metainfo', 'data_root', 'photo_folder', 'weak_dataset', 'label_dataset')
-OPTIONAL = ('val_dataset',)
+UNTAGGED = ('negative', 'ignore')
 
 
 def read_config(path: str | Path, data: str | Path | None = None) -> Config:
@@ -33,10 +34,20 @@ def read_config(path: str | Path, data: str | Path | None = None) -> Config:
     """
     if data is None:
         return _read(path)
-    check_data_file(data)
+    known = check_data_file(data)
     with _replaced_data(Path(data).resolve()) as replaced:
-        cfg = _read(path)
-    if not replaced:
+        try:
+            cfg = _read(path)
+        except ValueError as error:
+            name = _find_missing_name(error.__cause__)
+            if name is None or name in known:
+                raise
+            raise ValueError(
+                f'{data} does not define {name}, which config {path} reads; see configs/_base_/datasets'
+            ) from error
+    if (
+        not replaced and 'stages' not in cfg
+    ):  # the stages of a recipe have data sets of their own, to be replaced in turn
         raise ValueError(
             f'config {path} has no data set that --data could replace: none of its bases is in a folder `{DATA_FOLDER}`'
         )
@@ -62,6 +73,10 @@ def check_data_file(path: str | Path) -> Config:
         raise ValueError(f'{path}: num_classes is {data.num_classes}, but there are {len(data.classes)} classes')
     if tuple(data.metainfo.get('classes', ())) != tuple(data.classes):
         raise ValueError(f'{path}: metainfo.classes are not the classes: write metainfo = dict(classes=classes)')
+    for name in ('weak_dataset', 'label_dataset', 'val_dataset'):
+        _check_dataset(data.get(name), f'{path}: {name}', required=name != 'val_dataset')
+    if data.get('untagged_photos', UNTAGGED[0]) not in UNTAGGED:
+        raise ValueError(f'{path}: untagged_photos is {data.untagged_photos!r}; it is one of {", ".join(UNTAGGED)}')
     return data
 
 
@@ -97,6 +112,21 @@ def check_class_counts(cfg: Config) -> None:
             )
 
 
+def _check_dataset(settings: Any, name: str, required: bool) -> None:
+    if not settings and not required:
+        return
+    if not isinstance(settings, dict):
+        raise ValueError(f'{name} is {settings!r}: it is a dict with the type and the settings of a data set')
+    if missing := [key for key in ('type', 'data_root', 'metainfo') if key not in settings]:
+        raise ValueError(f'{name} lacks {", ".join(missing)}')
+
+
+def _find_missing_name(error: BaseException | None) -> str | None:
+    """Return the name that a config has looked for among its bases in vain."""
+    found = re.search(r"'ConfigDict' object has no attribute '(\w+)'", str(error))
+    return found[1] if isinstance(error, AttributeError) and found else None
+
+
 def _read(path: str | Path) -> Config:
     try:
         return Config.fromfile(str(path))
@@ -113,12 +143,14 @@ def _replaced_data(data: Path) -> Iterator[list[str]]:
         The files that were replaced, filled while configs are read.
     """
     replaced: list[str] = []
+    own = {data}  # the file and its bases, and theirs
     original = Config._get_cfg_path
 
     def get_cfg_path(cfg_path: str, filename: str) -> tuple[str, str | None]:
         found, scope = original(cfg_path, filename)
-        # bases of the file itself are its own business
-        if scope is None and Path(found).parent.name == DATA_FOLDER and Path(filename).resolve() != data:
+        if Path(filename).resolve() in own:
+            own.add(Path(found).resolve())
+        elif scope is None and Path(found).resolve().parent.name == DATA_FOLDER:
             replaced.append(found)
             return str(data), None
         return found, scope

@@ -73,12 +73,11 @@ def build_photos(cfg: Config, pipeline_cfg: Config, source: str, cams: str | Non
     Raises:
         ValueError: If a config has no test dataset.
     """
-    for config in (cfg, pipeline_cfg):
-        if not config.get('test_dataloader') or 'pipeline' not in _innermost(config.test_dataloader.dataset):
-            raise ValueError(f'config {source} has no test_dataloader with a dataset and its pipeline')
+    if not cfg.get('test_dataloader') or (pipeline := find_test_pipeline(pipeline_cfg)) is None:
+        raise ValueError(f'config {source} has no test_dataloader with a dataset and its pipeline')
     init_default_scope(pipeline_cfg.get('default_scope', 'mmdet'))
     settings = deepcopy(_innermost(cfg.test_dataloader.dataset))
-    settings.pipeline = deepcopy(_innermost(pipeline_cfg.test_dataloader.dataset).pipeline)
+    settings.pipeline = deepcopy(pipeline)
     prefix = dict(settings.get('data_prefix') or {})
     prefix.pop('cams', None)
     settings.data_prefix = {**prefix, **({'cams': str(cams)} if cams else {})}
@@ -99,6 +98,13 @@ def read_truth(dataset: TagDataset) -> list[list[dict] | None]:
     return [load_masks(dataset.get_data_info(index)).get('instances') for index in range(len(dataset))]
 
 
+def find_test_pipeline(cfg: Config) -> list[dict] | None:
+    """Return the test pipeline of a config, also where its data set has no photos to test on; None without one."""
+    if cfg.get('test_dataloader'):
+        return _innermost(cfg.test_dataloader.dataset).get('pipeline')
+    return cfg.get('test_pipeline')
+
+
 def _innermost(dataset: dict) -> dict:
     while 'dataset' in dataset:
         dataset = dataset['dataset']
@@ -107,7 +113,8 @@ def _innermost(dataset: dict) -> dict:
 
 def check_detector_classes(cfg: Config, classes: Sequence[str], source: str) -> None:
     """Raise ValueError when the detector's config names other classes than the photos have."""
-    named = (_innermost(cfg.test_dataloader.dataset).get('metainfo') or {}).get('classes')
+    loader = cfg.get('test_dataloader') or cfg.train_dataloader
+    named = (_innermost(loader.dataset).get('metainfo') or {}).get('classes')
     if named is not None and list(named) != list(classes):
         raise ValueError(
             f'{source} is for the classes {", ".join(named)}, but the photos have {", ".join(classes)}: '

@@ -13,13 +13,14 @@ metainfo = dict(classes=classes)
 data_root = {photos!r}
 photo_folder = data_root
 
-weak_dataset = dict(
+# photos without tags in train.txt are negatives for the classifier; no labels are made of them
+label_dataset = dict(
     type='PhotoTagDataset',
     data_root=data_root,
     metainfo=metainfo,
     tags_file={tags!r},
     ann_file={train!r}{masks})
-label_dataset = weak_dataset
+weak_dataset = dict(label_dataset, filter_cfg=dict(filter_empty_tags=False))
 val_dataset = {val}
 """
 
@@ -58,7 +59,7 @@ def write_data_file(
         tags=str(folder / 'tags.json'),
         train=str(folder / 'train.txt'),
         masks=_write_masks(masks or {}),
-        val=f'dict(weak_dataset, ann_file={str(folder / "val.txt")!r})' if val else 'dict()  # none',
+        val=f'dict(label_dataset, ann_file={str(folder / "val.txt")!r})' if val else 'None',
     )
     write_atomically(folder / 'data.py', lambda file: file.write(text.encode()))
     return folder / 'data.py'

@@ -81,7 +81,7 @@ def plan_stages(
         options: Options of the user, see :func:`~projects.wsis.recipes.stage.spread_options`; iterations given there
             stay.
     """
-    config = load_config(recipe)
+    config = load_config(recipe, data=data)
     stages = [stage for stage in read_stages(config, str(data), dict(options or {})) if not stage.has_nothing_to_test()]
     costs = {} if torch.cuda.is_available() else config.get('cpu_seconds', {})
     limits = tuple(config.get('counted_photos', COUNTED_PHOTOS))

@@ -112,7 +112,7 @@ def label_photos(options: LabelPhotosOptions, console: Console | None = None) ->
     out = open_output(options)
     plan = make_plan(options, out, console)
     print_plan(plan.describe(), plan.why, console)
-    recipe = Recipe(load_config(plan.recipe), out / WORK_FOLDER, options.gpus, plan.data, plan.options)
+    recipe = Recipe(load_config(plan.recipe, data=plan.data), out / WORK_FOLDER, options.gpus, plan.data, plan.options)
     results = recipe.run()
     numbers = hand_over(plan, recipe, results, out, options.exports)
     print_numbers(numbers, console)
@@ -175,7 +175,7 @@ def make_plan(options: LabelPhotosOptions, out: Path, console: Console | None = 
         tagged=sum(bool(names) for photo, names in tags.items() if photo not in held_out),
         val=len(held_out),
     )
-    chosen = Recipe(load_config(recipe), out / WORK_FOLDER, data=data, options=dict(options.options or {}))
+    chosen = Recipe(load_config(recipe, data=data), out / WORK_FOLDER, data=data, options=dict(options.options or {}))
     given = {**choose_weights(chosen.stages, options.weights), **(options.options or {})}
     stages = plan_stages(recipe, data, counts, given)
     lengths = {f'{stage.name}.iterations': stage.iterations for stage in stages if stage.iterations is not None}

@@ -51,16 +51,16 @@ class Recipe:
         self.processes = processes
         self.results_path = self.work_dir / f'{config.get("results_name", "results")}.json'
         stages = read_stages(config, None if data is None else str(find_config(data).resolve()), options)
-        self.stages = [stage for stage in stages if not stage.has_nothing_to_test()]
-        if not self.stages:
+        if not stages:
             raise RecipeError(f'{config.filename} is no pipeline: it has no `stages`')
         known: set[str] = set()
-        for stage in self.stages:
+        for stage in stages:
             if stage.name in known:
                 raise RecipeError(f'Two stages are named {stage.name!r}')
             if missing := [name for name in stage.inputs if name not in known]:
                 raise RecipeError(f'Stage {stage.name} needs {missing[0]!r}, which is no earlier stage')
             known.add(stage.name)
+        self.stages = [stage for stage in stages if not stage.has_nothing_to_test()]
 
     def select(self, only: str | None = None, start: str | None = None) -> list[Stage]:
         """Return the stages to run.

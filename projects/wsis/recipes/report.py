@@ -111,7 +111,7 @@ class RecipeReport:
             value = format_number(stage['value']) if stage['complete'] else 'not run'
             table.add_row(
                 stage['name'],
-                stage['number'] or '',
+                (stage['number'] or '') if stage['value'] is not None or not stage['complete'] else '',
                 value,
                 format_number(stage['expected']),
                 format_time(stage['seconds']),

@@ -89,7 +89,7 @@ def decode_annotations(annotations: Sequence[dict], size: tuple[int, int]) -> tu
         ValueError: If a segmentation is of another form or of a photo of another size.
     """
     semantic, instances = np.zeros(size, np.uint8), []
-    found = [(_encode_segmentation(entry['segmentation'], size), entry) for entry in annotations]
+    found = [(encode_segmentation(entry['segmentation'], size), entry) for entry in annotations]
     for encoded, entry in sorted(found, key=lambda pair: -float(coco_mask.area(pair[0]))):
         semantic[coco_mask.decode(encoded) > 0] = IGNORE_LABEL if entry['iscrowd'] else entry['bbox_label'] + 1
     for encoded, entry in found:
@@ -101,18 +101,53 @@ def decode_annotations(annotations: Sequence[dict], size: tuple[int, int]) -> tu
     return instances, semantic
 
 
-def _encode_segmentation(segmentation: list | dict, size: tuple[int, int]) -> dict:
-    """Encode polygons, or RLE with numbers or text, as COCO RLE whose counts are bytes."""
+def encode_segmentation(segmentation: list | dict, size: tuple[int, int]) -> dict:
+    """Encode polygons, or RLE with numbers or text, as COCO RLE whose counts are bytes.
+
+    Polygons of less than three points are left out, and of the others what lies out of the photo.
+
+    Args:
+        segmentation: As in a COCO json.
+        size: Height and width of the photo.
+
+    Raises:
+        ValueError: If it is of another form or of a photo of another size; one line.
+    """
     if isinstance(segmentation, dict):
-        if tuple(segmentation.get('size', ())) != tuple(size):
+        if tuple(segmentation.get('size') or ()) != tuple(size):
             raise ValueError(f'a mask has the size {segmentation.get("size")}, but the photo {list(size)}')
-        if isinstance(segmentation.get('counts'), str):
-            return dict(size=list(size), counts=segmentation['counts'].encode('ascii'))
-        return coco_mask.frPyObjects(segmentation, *size)
+        counts = segmentation.get('counts')
+        runs = unpack_run_lengths(counts) if isinstance(counts, str) else counts
+        # pycocotools reads memory that is not its own where they are wrong
+        whole = isinstance(runs, list) and all(type(run) is int and run >= 0 for run in runs)
+        if not whole or sum(runs) != size[0] * size[1]:
+            raise ValueError(f'the runs of a mask (RLE) do not add up to the {size[0]}x{size[1]} pixels of the photo')
+        return coco_mask.frPyObjects(dict(size=list(size), counts=runs), *size)
     polygons = [polygon for polygon in segmentation if isinstance(polygon, (list, tuple)) and len(polygon) >= 6]
     if not polygons:
         return coco_mask.encode(np.zeros(size, np.uint8, order='F'))
     return coco_mask.merge(coco_mask.frPyObjects([list(map(float, polygon)) for polygon in polygons], *size))
+
+
+def unpack_run_lengths(text: str) -> list[int] | None:
+    """Return the run lengths that the text of a COCO RLE stands for; None if it is no such text.
+
+    A character holds five bits and whether the number goes on; from the fourth number on they are differences to the
+    last but one.
+    """
+    runs: list[int] = []
+    value = shift = 0
+    for character in text:
+        code = ord(character) - ord('0')
+        if not 0 <= code < 64:
+            return None
+        value |= (code & 31) << shift
+        shift += 5
+        if not code & 32:
+            value -= (code & 16) and 1 << shift
+            runs.append(value + (runs[-2] if len(runs) > 2 else 0))
+            value = shift = 0
+    return None if shift else runs
 
 
 def read_object_masks(semantic_path: str | Path, instance_path: str | Path) -> tuple[np.ndarray, np.ndarray]:

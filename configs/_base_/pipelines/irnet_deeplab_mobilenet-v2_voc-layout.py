@@ -1,8 +1,0 @@
-# Photos of your own in VOC layout on two CPU cores: CAM, refined by IRNet, then a light DeepLab V3+.
-_base_ = './irnet_deeplab.py'
-configs = dict(
-    cam='configs/cam/cam_mobilenet-v2_5e_voc-layout.py',
-    inter_pixel_labels='configs/irnet/inter-pixel-labels_voc-layout.py',
-    irnet='configs/irnet/irnet_mobilenet-v2_12e_voc-layout.py',
-    deeplab='configs/deeplab/deeplab-v3plus_mobilenet-v2_40e_voc-layout.py',
-    deeplab_maps='configs/deeplab/deeplab-v3plus_mobilenet-v2_40e_voc-layout-maps.py')

@@ -1,3 +1,0 @@
-# Photos of your own in VOC layout: SEAM + PPC, refined by IRNet, then a light DeepLab V3+.
-_base_ = './irnet_deeplab_mobilenet-v2_voc-layout.py'
-configs = dict(cam='configs/ppc/ppc-seam_mobilenet-v2_5e_voc-layout.py')

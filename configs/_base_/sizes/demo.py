@@ -1,0 +1,9 @@
+# What the demo's networks change in the pipelines of the stages, as light.py does: its photos have 192 pixels.
+sizes = {
+    'RandomResizeLongSide': dict(length_range=(136, 208)),
+    'RandomRescale': dict(factor_range=(.75, 1.25)),
+    'RandomCropAndPad': dict(crop_size=160),
+    'Resize': dict(scale=(192, 192)),
+    'ResizeWithin': dict(scale=(192, 192)),
+}
+left_out = ('RandomColorJitter', 'mmseg.PhotoMetricDistortion')

@@ -1,6 +1,0 @@
-# Pseudo instances that bestie_mobilenet-v2_20e_voc-layout.py finds on the photos it was trained on, out of the tags of each.
-_base_ = ['./bestie_mobilenet-v2_20e_voc-layout.py', '../_base_/stages/bestie_labels.py']
-model = dict(test_cfg=dict(mode='pseudo_label'))
-test_dataloader = dict(dataset=dict(**_base_.bestie_label_dataset, **_base_.label_dataset))
-test_evaluator = _base_.bestie_label_evaluator
-test_cfg = dict(_delete_=True, type='PseudoLabelLoop')

@@ -1,0 +1,22 @@
+# A light classifier for photos of your own, trained on two CPU cores in minutes.
+_base_ = [
+    '../_base_/models/cam_r50.py', '../_base_/models/mobilenet_v2.py', '../_base_/datasets/photos.py',
+    '../_base_/stages/cam.py', '../_base_/sizes/light.py', '../_base_/schedules/sgd_poly_light.py',
+    '../_base_/default_runtime.py'
+]
+model = dict(
+    backbone=dict(_delete_=True, out_indices=(7, ), **_base_.mobilenet_v2_trained),
+    head=dict(num_classes=_base_.num_classes))
+
+sizes = dict(RandomCropAndPad=dict(crop_size=288))
+train_pipeline = [dict(step, **{**_base_.sizes, **sizes}.get(step.type, {})) for step in _base_.train_pipeline]
+# three scales of CAMs instead of four: the double size costs as much as all others together
+tta_pipeline = [
+    *_base_.load_with_masks,
+    dict(_base_.tta_pipeline[-1], transforms=[_base_.tta_pipeline[-1].transforms[0][:3], *_base_.mirrored]),
+]
+train_dataloader = dict(num_workers=2, dataset=dict(pipeline=train_pipeline, **_base_.weak_dataset))
+val_dataloader = dict(dataset=_base_.val_dataset)
+test_dataloader = dict(dataset=_base_.label_dataset)
+# one fixed background for the seeds and for the masks that IRNet makes of them
+test_evaluator = [*_base_.test_evaluator[:2], dict(type='SeedIoUMetric', background_threshold=.25)]

@@ -1,0 +1,86 @@
+"""The labels that are exported: a COCO json as ``InstanceWriter`` writes it, checked as a whole."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from ..structures import read_given_json
+from ..structures.masks import encode_segmentation
+
+
+@dataclass
+class LabelledPhoto:
+    """A photo and its instances.
+
+    Attributes:
+        file_name: Path below the photo folder, ``/`` between folders.
+        size: Height and width in pixels.
+        entry: As the json has it.
+        instances: One ``dict(label=0-based class, score=, mask=RLE with bytes, entry=)`` an instance.
+    """
+
+    file_name: str
+    size: tuple[int, int]
+    entry: dict[str, Any]
+    instances: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass
+class LabelFile:
+    """All labels of a set of photos.
+
+    Attributes:
+        classes: Class names; their place is the class.
+        photos: The photos.
+    """
+
+    classes: list[str]
+    photos: list[LabelledPhoto]
+
+
+def read_labels(path: str | Path) -> LabelFile:
+    """Read the labels to export.
+
+    Args:
+        path: A COCO json; ``file_name`` is the path below the photo folder.
+
+    Raises:
+        FileNotFoundError: If it does not exist.
+        ValueError: If it is no whole COCO json, or a photo or mask in it is wrong; one line.
+    """
+    content = read_given_json(path)
+    try:
+        categories = sorted(content['categories'], key=lambda entry: entry['id'])
+        labels = {entry['id']: index for index, entry in enumerate(categories)}
+        photos = {
+            entry['id']: LabelledPhoto(str(entry['file_name']), (int(entry['height']), int(entry['width'])), entry)
+            for entry in content['images']
+        }
+        _check_names(path, [str(entry['file_name']) for entry in content['images']])
+        for entry in content['annotations']:
+            _add_instance(path, photos[entry['image_id']], entry, labels[entry['category_id']])
+    except (KeyError, TypeError) as error:
+        raise ValueError(
+            f'{path} is no whole COCO json: {error} is missing among its images, annotations or categories'
+        ) from None
+    return LabelFile([str(entry['name']) for entry in categories], list(photos.values()))
+
+
+def _check_names(path: str | Path, names: Iterable[str]) -> None:
+    known = set()
+    for name in names:
+        parts = PurePosixPath(name).parts
+        if not parts or PurePosixPath(name).is_absolute() or '..' in parts or '\\' in name:
+            raise ValueError(f'{path}: the photo {name!r} is no path below the photo folder (folders are parted by /)')
+        if name in known:
+            raise ValueError(f'{path} names the photo {name} twice: leave one out')
+        known.add(name)
+
+
+def _add_instance(path: str | Path, photo: LabelledPhoto, entry: dict, label: int) -> None:
+    try:
+        mask = encode_segmentation(entry['segmentation'], photo.size)
+    except ValueError as error:
+        raise ValueError(f'{path}, annotation {entry.get("id")} of {photo.file_name}: {error}') from None
+    photo.instances.append(dict(label=label, score=float(entry.get('score', 1)), mask=mask, entry=entry))
