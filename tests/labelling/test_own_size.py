@@ -8,7 +8,6 @@ from PIL import Image
 from pycocotools import mask as coco_mask
 
 from projects.wsis.labelling.own_size import (
-    name_masks,
     scale_class_map,
     scale_mask,
     write_instances,
@@ -126,17 +125,3 @@ def test_no_instance_is_lost(size):
         found = np.argwhere(scale_mask(mask, size)).mean(0) * (12 / size[0], 16 / size[1])
         assert np.abs(found - (y, x)).max() < 1.1
     assert not scale_mask(np.zeros((12, 16), np.uint8), size).any()
-
-
-@pytest.mark.parametrize(
-    'photos, masks',
-    [
-        (['a.jpg', 'b/a.jpg', 'B/a.tiff'], ['a.png', 'b/a.png', 'B/a.png']),
-        (['a.jpg', 'a.png', 'c.JPG'], ['a.jpg.png', 'a.png.png', 'c.png']),
-        (['a.jpg', 'a.jpg.png'], ['a.png', 'a.jpg.png.png']),
-        (['a.jpg', 'a.png', 'a.jpg.png'], ['a.jpg.png', 'a.png.png', 'a.jpg.png.png']),
-        (['v1.2/photo 3.5.jpg', 'ä, "b".webp'], ['v1.2/photo 3.5.png', 'ä, "b".png']),
-    ],
-)
-def test_each_photo_has_a_mask_of_its_own(photos, masks):
-    assert [name for _, name in name_masks(dict.fromkeys(photos, copy_of((1, 1))))] == masks

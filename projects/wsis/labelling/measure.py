@@ -12,13 +12,12 @@ from mmengine.logging import print_log
 
 from ..datasets.coco_masks import read_coco_masks
 from ..datasets.maps_of_photos import MapFolder
-from ..datasets.photos import find_shared_stems
+from ..datasets.photos import find_shared_stems, name_stems
 from ..datasets.transforms import LoadEvaluationMasks
 from ..evaluation.functional import PhotoMatches, match_photo, score_labels, voc_instance_ap
 from ..inspection.parallel import map_jobs, take_turns
 from ..structures.masks import IGNORE_LABEL, read_index_png
 from .masks import VOC_FOLDERS
-from .own_size import name_masks
 from .working_copy import WorkingCopy
 
 IOU_THRESHOLD = 0.5
@@ -54,7 +53,7 @@ def measure_labels(
 
     Args:
         instances: COCO json of the labels; empty where the recipe makes none.
-        semantic_masks: Folder of the class maps, see :func:`~projects.wsis.labelling.own_size.name_masks`; it need not
+        semantic_masks: Folder of the class maps, see :func:`~projects.wsis.datasets.photos.name_stems`; it need not
             exist.
         true_masks: A COCO json, a folder of class maps (PNG), or one with ``SegmentationClass`` and
             ``SegmentationObject``; other categories of a json are left out.
@@ -67,12 +66,16 @@ def measure_labels(
         out) and ``AP50`` (VOC's, over the classes with true instances), and ``classes``: by name ``IoU``, ``AP50`` and
         ``true_instances``.
     """
-    true = find_true_masks(true_masks, copies, classes)
-    predicted = _group_instances(instances, classes)
+    predicted, stems = _group_instances(instances, classes), name_stems(copies)
     jobs = [
-        (info, (copies[photo].height, copies[photo].width), predicted.get(photo), semantic_masks / name, len(classes))
-        for photo, name in name_masks(copies)
-        if (info := true.get(photo))
+        (
+            info,
+            (copies[photo].height, copies[photo].width),
+            predicted.get(photo),
+            semantic_masks / f'{stems[photo]}.png',
+            len(classes),
+        )
+        for photo, info in find_true_masks(true_masks, copies, classes).items()
     ]
     measures = list(map_jobs(_measure_photo, jobs, processes, 'measured'))
     if faults := [measure.fault for measure in measures if measure.fault]:

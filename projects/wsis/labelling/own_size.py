@@ -1,6 +1,6 @@
 """The labels of a recipe at the size of the photos themselves."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import cv2
@@ -8,8 +8,7 @@ import numpy as np
 from PIL import Image
 from pycocotools import mask as coco_mask
 
-from ..datasets.photos import find_shared_stems
-from ..datasets.tags.names import drop_ending
+from ..datasets.photos import name_stems
 from ..inspection.parallel import map_jobs, take_turns
 from ..structures import read_json, report_unwritable, write_atomically, write_json
 from ..structures.masks import encode_mask, read_index_png
@@ -56,7 +55,7 @@ def write_instances(
 def write_semantic_masks(
     source: Path, target: Path, copies: Mapping[str, WorkingCopy], processes: int | None = None
 ) -> int:
-    """Write semantic masks as palette PNGs of the photos' own sizes, see :func:`name_masks`.
+    """Write semantic masks as palette PNGs of the photos' own sizes, named by :func:`name_stems`.
 
     Args:
         source: The store of the recipe.
@@ -70,22 +69,11 @@ def write_semantic_masks(
     Raises:
         ValueError: If a mask cannot be read or written; one line.
     """
-    jobs = [(source / f'{photo}.png', target / name, copies[photo]) for photo, name in name_masks(copies)]
+    stems = name_stems(copies)
+    jobs = [(source / f'{photo}.png', target / f'{stems[photo]}.png', copy) for photo, copy in copies.items()]
     jobs = [job for job in jobs if job[0].is_file()]
     with report_unwritable(target):
         return sum(map_jobs(_scale_mask, jobs, processes, 'semantic masks'))
-
-
-def name_masks(photos: Mapping[str, WorkingCopy]) -> Iterator[tuple[str, str]]:
-    """Yield each photo and the name of its mask: ``a.png`` for ``a.jpg``, but ``a.jpg.png`` where names would be equal.
-
-    This is how :class:`~projects.wsis.datasets.maps_of_photos.MapFolder` finds masks.
-    """
-    shared = find_shared_stems(photos)
-    for photo in photos:
-        stem = drop_ending(photo)
-        # a.jpg.png of a photo a.jpg is taken where there is a photo a.jpg.png, whose own name without ending it is
-        yield photo, f'{photo}.png' if stem in shared or stem in photos else f'{stem}.png'
 
 
 def scale_mask(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:
