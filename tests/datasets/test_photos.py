@@ -13,6 +13,8 @@ from PIL import Image
 from pycocotools import mask as coco_mask
 
 from projects.wsis.datasets import PhotoTagDataset
+from projects.wsis.datasets.maps_of_photos import MapFolder
+from projects.wsis.datasets.photos import find_shared_stems, name_stems
 from projects.wsis.datasets.transforms import LoadEvaluationMasks, LoadPhoto, PackTagInputs
 from projects.wsis.structures import PseudoLabelStore
 
@@ -248,3 +250,21 @@ def test_what_is_read_is_named_without_loading(root):
     assert [source.path for source in found[3:]] == [f'{root}/masks', f'{root}/masks.json']
     kept = PhotoTagDataset.keep_photo_settings(dict(settings, mode='predict', data_prefix=dict(cams='x', sem_seg='y')))
     assert kept == dict(settings, data_prefix=dict(sem_seg='y'))
+
+
+@pytest.mark.parametrize(
+    'photos, stems',
+    [
+        (['a.jpg', 'b/a.jpg', 'B/a.tiff'], ['a', 'b/a', 'B/a']),
+        (['a.jpg', 'a.png', 'c.JPG'], ['a.jpg', 'a.png', 'c']),
+        (['a.jpg', 'a.jpg.png'], ['a', 'a.jpg.png']),
+        (['a.jpg', 'a.png', 'a.jpg.png'], ['a.jpg', 'a.png', 'a.jpg.png']),
+        (['v1.2/photo 3.5.jpg', 'ä, "b".webp'], ['v1.2/photo 3.5', 'ä, "b"']),
+    ],
+)
+def test_files_of_photos_have_names_of_their_own_that_are_found(photos, stems, tmp_path):
+    assert list(name_stems(photos).values()) == stems
+    for stem in stems:
+        save(tmp_path / f'{stem}.png')
+    maps = MapFolder(str(tmp_path), find_shared_stems(photos))
+    assert [maps.find(photo) for photo in photos] == [str(tmp_path / f'{stem}.png') for stem in stems]

@@ -1,15 +1,15 @@
-"""Working copies of photos, and labels brought back to the photos' own sizes."""
+"""Working copies of photos."""
 
+import errno
 import json
+import os
 
 import numpy as np
 import pytest
 from PIL import Image
-from pycocotools import mask as coco_mask
 
-from projects.wsis.labelling.own_size import write_instances, write_semantic_masks
+from projects.wsis.labelling import working_copy
 from projects.wsis.labelling.working_copy import prepare_photos
-from projects.wsis.structures.masks import encode_mask
 from projects.wsis.structures.photo_file import decode_photo, probe_photo
 
 RANDOM = np.random.default_rng(0)
@@ -74,38 +74,106 @@ def test_broken_photos_are_told_and_the_others_go_on(tmp_path):
     assert all('\n' not in fault and fault for fault in faults.values())
 
 
-@pytest.fixture
-def labelled(tmp_path):
-    """A photo that was halved and one that was not, with an instance and a class map each."""
-    photos = {'a/x.jpg': save(tmp_path / 'in/a/x.jpg', (200, 100)), 'a/x.png': save(tmp_path / 'in/a/x.png', (60, 40))}
-    copies, _ = prepare(tmp_path, photos, long_side=100)
-    images, annotations = [], []
-    for index, (name, shape) in enumerate((('a/x.jpg', (50, 100)), ('a/x.png', (40, 60))), 1):
-        mask = np.zeros(shape, bool)
-        mask[10:30, 20:40] = True
-        rle = encode_mask(mask)
-        images.append(dict(id=index, file_name=name, height=shape[0], width=shape[1]))
-        box = [20.0, 10.0, 20.0, 20.0]
-        annotations.append(
-            dict(id=index, image_id=index, category_id=1, segmentation=rle, area=400.0, bbox=box, iscrowd=0, score=0.5)
-        )
-        store = tmp_path / 'masks' / f'{name}.png'
-        store.parent.mkdir(parents=True, exist_ok=True)
-        Image.fromarray(mask.astype(np.uint8), mode='P').save(store)
-    content = dict(images=images, annotations=annotations, categories=[dict(id=1, name='dog')])
-    (tmp_path / 'instances.json').write_text(json.dumps(content))
-    return tmp_path, copies
+def test_work_of_a_killed_call_is_kept(tmp_path, monkeypatch):
+    photos = {f'{index}.png': save(tmp_path / f'{index}.png', (300, 100)) for index in range(4)}
+    whole_copies = []
+
+    def stop_at_the_third(path, target, long_side):
+        if len(whole_copies) == 2:
+            raise KeyboardInterrupt
+        whole_copies.append(target)
+        write_copy(path, target, long_side)
+
+    write_copy = working_copy._write_copy
+    monkeypatch.setattr(working_copy, '_write_copy', stop_at_the_third)
+    with pytest.raises(KeyboardInterrupt):
+        prepare(tmp_path, photos, long_side=150)
+    before = [path.stat().st_mtime_ns for path in whole_copies]
+    monkeypatch.setattr(working_copy, '_write_copy', write_copy)
+    copies, _ = prepare(tmp_path, photos, long_side=150)
+    assert list(copies) == list(photos)
+    assert [path.stat().st_mtime_ns for path in whole_copies] == before
+    assert not list(tmp_path.rglob('*.tmp'))
 
 
-def test_labels_get_the_size_of_the_photos(labelled):
-    folder, copies = labelled
-    content = write_instances(folder / 'instances.json', folder / 'final.json', copies)
-    assert content == json.loads((folder / 'final.json').read_text())
-    assert [(image['height'], image['width']) for image in content['images']] == [(100, 200), (40, 60)]
-    large, small = content['annotations']
-    assert abs(coco_mask.decode(large['segmentation']).sum() - 1600) < 40 and large['score'] == 0.5
-    assert np.allclose(large['bbox'], [40, 20, 40, 40], atol=1) and small['area'] == 400
-    assert write_semantic_masks(folder / 'masks', folder / 'final', copies) == 2
-    # the photos have equal stems, so their masks keep the ending
-    large, small = (np.asarray(Image.open(folder / f'final/a/x.{ending}.png')) for ending in ('jpg', 'png'))
-    assert large.shape == (100, 200) and large.sum() == 1600 and small.sum() == 400
+def test_copies_of_another_size_are_never_taken_for_those_of_this_one(tmp_path, monkeypatch):
+    photos = {'long.png': save(tmp_path / 'long.png', (300, 100))}
+    prepare(tmp_path, photos, long_side=150)
+    # killed so that nothing more is written, after the copy of another size was made
+    write_json, calls = working_copy.write_json, []
+
+    def die_at_the_second(*arguments, **options):
+        calls.append(arguments)
+        if len(calls) > 1:
+            raise KeyboardInterrupt
+        write_json(*arguments, **options)
+
+    monkeypatch.setattr(working_copy, 'write_json', die_at_the_second)
+    with pytest.raises(KeyboardInterrupt):
+        prepare(tmp_path, photos, long_side=60)
+    monkeypatch.setattr(working_copy, 'write_json', write_json)
+    prepare(tmp_path, photos, long_side=150)
+    assert decode_photo(tmp_path / 'out/photos/long.png').shape == (50, 150, 3)
+
+
+def test_a_photo_that_became_small_is_linked_and_one_that_became_large_stays_whole(tmp_path):
+    photo = save(tmp_path / 'in.png', (100, 50))
+    prepare(tmp_path, {'in.png': photo}, long_side=150)
+    save(photo, (300, 150))
+    content = photo.read_bytes()
+    prepare(tmp_path, {'in.png': photo}, long_side=150)
+    assert photo.read_bytes() == content, 'the copy replaces the link, not the photo behind it'
+    assert not (tmp_path / 'out/photos/in.png').is_symlink()
+    save(photo, (90, 50))
+    prepare(tmp_path, {'in.png': photo}, long_side=150)
+    assert (tmp_path / 'out/photos/in.png').is_symlink()
+
+
+def test_full_disk_is_one_line_and_no_fault_of_the_photos(tmp_path, monkeypatch):
+    def fill(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(working_copy, 'write_atomically', fill)
+    photos = {'long.png': save(tmp_path / 'long.png', (300, 100))}
+    with pytest.raises(ValueError, match=r'photos cannot be written \(No space left on device\)') as error:
+        prepare(tmp_path, photos, long_side=150)
+    assert '\n' not in str(error.value)
+
+
+@pytest.mark.parametrize('record', ['{', '[]', '{"long_side": 150, "photos": {"long.png": {"width": 1}}}', 'null'])
+def test_a_damaged_record_costs_time_only(record, tmp_path):
+    photos = {'long.png': save(tmp_path / 'long.png', (300, 100))}
+    (tmp_path / 'out').mkdir()
+    (tmp_path / 'out/photos.json').write_text(record)
+    copies, faults = prepare(tmp_path, photos, long_side=150)
+    assert (faults, copies['long.png'].width) == ({}, 300)
+
+
+def test_unusual_photos_become_plain_ones(tmp_path):
+    (tmp_path / 'in').mkdir()
+    Image.fromarray(np.full((30, 40), 40000, np.uint16)).save(tmp_path / 'in/deep.png')
+    frames = [Image.new('RGB', (40, 30), color) for color in ('red', 'blue')]
+    frames[0].save(tmp_path / 'in/moving.webp', save_all=True, append_images=frames[1:])
+    save(tmp_path / 'in/clear.png', mode='RGBA')
+    save(tmp_path / 'in/bits.bmp', mode='1')
+    Image.new('RGB', (1, 2000)).save(tmp_path / 'in/thin.JPEG')
+    names = ['deep.png', 'moving.webp', 'clear.png', 'bits.bmp', 'thin.JPEG']
+    copies, faults = prepare(tmp_path, {name: tmp_path / 'in' / name for name in names})
+    assert faults == {} and all(copy.copied for copy in copies.values())
+    for name in names:
+        facts = probe_photo(tmp_path / 'out/photos' / name)
+        assert (facts.format, facts.mode, facts.frames, facts.orientation) == ('JPEG', 'RGB', 1, 1)
+    assert probe_photo(tmp_path / 'out/photos/thin.JPEG').shape == (1024, 1)
+    assert abs(int(decode_photo(tmp_path / 'out/photos/deep.png').mean()) - 156) <= 1
+
+
+def test_several_processes_give_what_one_gives(tmp_path):
+    photos = {f'{index} ä/x.png': save(tmp_path / f'{index} ä/x.png', (200 + index, 90)) for index in range(9)}
+    alone = prepare_photos(photos, tmp_path / 'one/photos', 150, processes=1)
+    several = prepare_photos(photos, tmp_path / 'two/photos', 150, processes=2)
+    assert alone == several
+    assert json.loads((tmp_path / 'one/photos.json').read_text()) == json.loads(
+        (tmp_path / 'two/photos.json').read_text()
+    )
+    for name in photos:
+        assert (tmp_path / 'one/photos' / name).read_bytes() == (tmp_path / 'two/photos' / name).read_bytes()

@@ -4,7 +4,16 @@ import hashlib
 
 import pytest
 
-from projects.wsis.structures import hash_content, hash_file, read_json, write_atomically, write_json
+from projects.wsis.structures import (
+    files,
+    hash_content,
+    hash_file,
+    link_file,
+    read_json,
+    report_unwritable,
+    write_atomically,
+    write_json,
+)
 
 
 def test_failed_write_leaves_the_old_file_and_no_other(tmp_path):
@@ -57,3 +66,27 @@ def test_hashes(tmp_path):
     data = bytes(range(256)) * 9000  # more than one block
     (tmp_path / 'data').write_bytes(data)
     assert hash_file(tmp_path / 'data') == hashlib.sha256(data).hexdigest()
+
+
+@pytest.mark.parametrize('links', [True, False])
+def test_a_link_or_copy_takes_the_place_of_what_is_there(links, tmp_path, monkeypatch):
+    def refuse(*_):
+        raise OSError('no links here')
+
+    if not links:
+        monkeypatch.setattr(files.os, 'symlink', refuse)
+    (tmp_path / 'photo').write_bytes(b'photo')
+    (tmp_path / 'other').write_bytes(b'other')
+    for source in ('other', 'photo'):
+        link_file(tmp_path / source, tmp_path / 'deep' / 'ä b')
+    assert (tmp_path / 'deep' / 'ä b').read_bytes() == b'photo'
+    assert (tmp_path / 'other').read_bytes() == b'other', 'the link is replaced, not what it pointed to'
+    assert (tmp_path / 'deep' / 'ä b').is_symlink() == links
+    assert len(list((tmp_path / 'deep').iterdir())) == 1
+
+
+def test_what_cannot_be_written_is_one_line(tmp_path):
+    (tmp_path / 'file').write_text('')
+    with pytest.raises(ValueError, match=r'OUT cannot be written \(.+\): make room') as error, report_unwritable('OUT'):
+        write_json(tmp_path / 'file' / 'x.json', {})
+    assert '\n' not in str(error.value)

@@ -144,6 +144,18 @@ def list_photo_tree(root: str, skip: Iterable[str] = ()) -> list[str]:
     return list(walk_files(root, PHOTO_ENDINGS, skip))
 
 
+def name_stems(photos: Iterable[str]) -> dict[str, str]:
+    """Return what to name the files of each photo, to which an ending is added: the path without its own ending.
+
+    Photos that would share a name keep theirs (``a.jpg`` and ``a.png``), as :class:`MapFolder` looks for them. So does
+    one whose path without ending is the whole path of another (``a.jpg.png`` beside ``a.jpg``).
+    """
+    photos = dict.fromkeys(photos)
+    shared = find_shared_stems(photos)
+    stems = {photo: drop_ending(photo) for photo in photos}
+    return {photo: photo if stem in shared or stem in photos else stem for photo, stem in stems.items()}
+
+
 def find_shared_stems(photos: Iterable[str]) -> frozenset[str]:
     """Return paths without ending that several photos share."""
     return frozenset(stem for stem, count in Counter(map(drop_ending, photos)).items() if count > 1)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from ..structures import report_unwritable
 from .coco_polygons import write_coco_polygons
 from .label_file import LabelFile, read_labels
 from .palette_png import write_palette_png
@@ -41,7 +42,5 @@ def export_labels(name: str, instances_json: str | Path, photo_folder: str | Pat
             f'{len(missing)} photos of {instances_json} are not in {photo_folder} (the first: {missing[0]}): give the '
             'folder that its file names are relative to'
         )
-    try:
+    with report_unwritable(out):
         return EXPORTS[name](labels, photo_folder, out)
-    except OSError as error:
-        raise ValueError(f'{error.filename or out} cannot be written ({error.strerror or error})') from None

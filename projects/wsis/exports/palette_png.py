@@ -9,10 +9,11 @@ from PIL import Image
 from pycocotools import mask as coco_mask
 
 from ..datasets.palette import voc_palette
+from ..datasets.photos import name_stems
 from ..structures import write_atomically
 from ..structures.masks import IGNORE_LABEL
 from .label_file import LabelFile, LabelledPhoto
-from .targets import check_targets, name_stems
+from .targets import check_targets
 
 FOLDERS = ('SegmentationClass', 'SegmentationObject')
 MAX_OBJECTS = IGNORE_LABEL - 1

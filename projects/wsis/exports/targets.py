@@ -4,17 +4,6 @@ import os
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
-from ..datasets.photos import find_shared_stems
-from ..datasets.tags.names import drop_ending
-
-
-def name_stems(names: Iterable[str]) -> dict[str, str]:
-    """Return the path of each photo without its ending; photos that would share one keep theirs (``a.jpg``)."""
-    names = list(names)
-    shared = find_shared_stems(names)
-    stems = {name: drop_ending(name) for name in names}
-    return {name: name if stem in shared else stem for name, stem in stems.items()}
-
 
 def check_targets(folder: Path, names: Iterable[str], photo_folder: Path) -> None:
     """Check that a folder can take files, before the first is written.

@@ -2,15 +2,15 @@
 
 import filecmp
 import os
-import shutil
 from pathlib import Path
 
 import yaml
 
-from ..structures import write_atomically
+from ..datasets.photos import name_stems
+from ..structures import link_file, write_atomically
 from .label_file import LabelFile, LabelledPhoto
 from .outlines import join_polygons, trace_outlines
-from .targets import check_targets, name_stems
+from .targets import check_targets
 
 IMAGES, LABELS, DATA_FILE = 'images', 'labels', 'data.yaml'
 
@@ -71,13 +71,4 @@ def _place_photo(photo: Path, place: Path) -> None:
     """Link a photo, or copy it; a file that is there already and is not this photo stays."""
     if place.exists() and not place.is_symlink() and not filecmp.cmp(photo, place, shallow=False):
         raise ValueError(f'{place} is another file than {photo}: choose an empty folder')
-    place.parent.mkdir(parents=True, exist_ok=True)
-    temporary = place.with_name(f'.{place.name}.{os.getpid()}.tmp')
-    try:
-        try:
-            os.symlink(photo.resolve(), temporary)
-        except OSError:  # some file systems have no links
-            shutil.copyfile(photo, temporary)
-        os.replace(temporary, place)
-    finally:
-        temporary.unlink(missing_ok=True)
+    link_file(photo, place)

@@ -2,16 +2,23 @@
 
 import multiprocessing
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import AbstractContextManager, nullcontext
 from typing import TypeVar
 
 from tqdm import tqdm
 
+Job = TypeVar('Job')
 Result = TypeVar('Result')
 FILES_PER_TASK = 8
 FEWEST_FILES_FOR_PROCESSES = 64  # starting processes takes longer than looking at fewer
+# Pictures of more pixels are worked on by one process at a time, so that the memory does not grow with the cores: at
+# ten bytes a pixel, which is what decoding may take, this is half a gigabyte a process.
+LARGE_PIXELS = 50_000_000
+
+_large_lock: AbstractContextManager | None = None
 
 
 def default_processes() -> int:
@@ -35,17 +42,51 @@ def map_files(
     Raises:
         ValueError: If a process was killed, most likely for the memory that it took.
     """
+    return dict(zip(paths, map_jobs(function, paths, processes, title), strict=True))
+
+
+def map_jobs(
+    function: Callable[[Job], Result], jobs: Sequence[Job], processes: int | None = None, title: str = ''
+) -> Iterator[Result]:
+    """Yield ``function(job)`` of each job in order, with a progress bar on stderr where that is a terminal.
+
+    Args:
+        function: A function of a module; what it raises is raised here, and ends the work.
+        jobs: What it is called with.
+        processes: As in :func:`map_files`.
+        title: What the bar calls the jobs.
+
+    Raises:
+        ValueError: If a process was killed, most likely for the memory that it took.
+    """
     count = default_processes() if processes is None else processes
-    bar = dict(total=len(paths), desc=title, unit='file', leave=False, disable=None)
-    if count <= 1 or (processes is None and len(paths) < FEWEST_FILES_FOR_PROCESSES):
-        return dict(zip(paths, tqdm(map(function, paths), **bar), strict=True))
+    bar = dict(total=len(jobs), desc=title, unit='file', leave=False, disable=None)
+    if count <= 1 or (processes is None and len(jobs) < FEWEST_FILES_FOR_PROCESSES):
+        yield from tqdm(map(function, jobs), **bar)
+        return
     # forked processes start at once; others would import torch and mmdet anew, each for many seconds
     method = 'fork' if 'fork' in multiprocessing.get_all_start_methods() else None
+    context = multiprocessing.get_context(method)
+    shared = dict(initializer=_share_lock, initargs=(context.Lock(),))
     try:
-        with ProcessPoolExecutor(count, mp_context=multiprocessing.get_context(method)) as pool:
-            results = pool.map(function, paths, chunksize=FILES_PER_TASK)
-            return dict(zip(paths, tqdm(results, **bar), strict=True))
+        with ProcessPoolExecutor(count, mp_context=context, **shared) as pool:
+            yield from tqdm(pool.map(function, jobs, chunksize=FILES_PER_TASK), **bar)
     except BrokenProcessPool:
         raise ValueError(
-            'a process that looked at photos was ended, most likely for lack of memory: set --processes 1'
+            'a process that looked at photos was ended, most likely for lack of memory: free some, or set '
+            '--processes 1 in a command that has this'
         ) from None
+
+
+def take_turns(pixels: int) -> AbstractContextManager:
+    """Return what a job of :func:`map_jobs` holds while it works on a picture, so that large ones take turns.
+
+    Args:
+        pixels: Of the picture.
+    """
+    return _large_lock if _large_lock is not None and pixels > LARGE_PIXELS else nullcontext()
+
+
+def _share_lock(lock: AbstractContextManager) -> None:
+    global _large_lock
+    _large_lock = lock

@@ -6,6 +6,11 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
+
+# Columns of the table, by key.
+COUNTED = dict(photos='photos', instances='instances', tags_without_instance='tags without instance')
+MEASURED = dict(true_instances='true instances', AP50='AP50', IoU='IoU')
 
 
 def count_labels(instances: Mapping[str, Any], tags: Mapping[str, Sequence[str]], classes: Sequence[str]) -> dict:
@@ -45,20 +50,43 @@ def count_labels(instances: Mapping[str, Any], tags: Mapping[str, Sequence[str]]
 
 
 def print_numbers(numbers: Mapping[str, Any], console: Console) -> None:
-    """Print the counts as a table."""
-    labels = numbers['labels']
+    """Print the counts as a table, and beside them what was measured on true masks.
+
+    Args:
+        numbers: ``labels`` as of :func:`count_labels`; ``masks`` as of
+            :func:`~projects.wsis.labelling.measure.measure_labels`, where there are true masks.
+        console: Where to print.
+    """
+    labels, measured = numbers['labels'], numbers.get('masks') or {}
+    of_classes = measured.get('classes', {})
+    shown = [key for key in MEASURED if any(key in own for own in of_classes.values())]
     table = Table(title='Labels')
-    for name, side in (
-        ('class', 'left'),
-        ('photos', 'right'),
-        ('instances', 'right'),
-        ('tags without instance', 'right'),
-    ):
-        table.add_column(name, justify=side)
+    table.add_column('class', overflow='fold')
+    for name in (*COUNTED.values(), *(MEASURED[key] for key in shown)):
+        table.add_column(name, justify='right')
     for name, counts in labels['classes'].items():
-        table.add_row(name, *(str(counts[key]) for key in ('photos', 'instances', 'tags_without_instance')))
+        own = of_classes.get(name, {})
+        # names are no markup: a class may be called [red]
+        table.add_row(Text(name), *(str(counts[key]) for key in COUNTED), *(_format(own.get(key)) for key in shown))
     table.add_section()
-    table.add_row('all', str(labels['photos']), str(labels['instances']), '')
+    without = sum(counts['tags_without_instance'] for counts in labels['classes'].values())
+    means = dict(
+        true_instances=sum(own.get('true_instances', 0) for own in of_classes.values()),
+        AP50=measured.get('AP50'),
+        IoU=measured.get('mIoU'),
+    )
+    totals = (labels['photos'], labels['instances'], without)
+    table.add_row('all', *map(str, totals), *(_format(means[key]) for key in shown))
     console.print(table)
     if labels['photos_without_instance']:
         console.print(f'{labels["photos_without_instance"]} photos have no instance', markup=False)
+    if measured:
+        photos = measured['photos']
+        text = f'Measured on the true masks of {photos} photos, in percent; mean IoU with background'
+        console.print(text if shown else 'No photo has true masks to measure with', markup=False)
+
+
+def _format(value: float | None) -> str:
+    if value is None:
+        return '-'
+    return str(value) if isinstance(value, int) else f'{value:.2f}'

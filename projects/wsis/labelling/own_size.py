@@ -1,93 +1,139 @@
 """The labels of a recipe at the size of the photos themselves."""
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Mapping
 from pathlib import Path
 
 import cv2
 import numpy as np
 from PIL import Image
 from pycocotools import mask as coco_mask
-from tqdm import tqdm
 
-from ..inspection.parallel import default_processes
-from ..structures import read_json, write_atomically, write_json
-from ..structures.masks import encode_mask
+from ..datasets.photos import name_stems
+from ..inspection.parallel import map_jobs, take_turns
+from ..structures import read_json, report_unwritable, write_atomically, write_json
+from ..structures.masks import encode_mask, read_index_png
+from ..structures.photo_file import open_picture
 from .working_copy import WorkingCopy
 
+MADE_BY = 'Made from image-level tags by tools/label_photos.py of WSIS'
+# An even number below 256: shares of a pixel are counted in it, and one half is exact.
+WHOLE = 254
 
-def write_instances(source: Path, target: Path, copies: Mapping[str, WorkingCopy]) -> dict:
+
+def write_instances(
+    source: Path, target: Path, copies: Mapping[str, WorkingCopy], processes: int | None = None
+) -> dict:
     """Write a COCO json of instances with masks of the photos' own sizes.
 
     Args:
         source: The json of the recipe: masks (RLE) at the size of the working copies.
         target: The json to write, atomically.
         copies: What stands for each photo.
+        processes: How many work at once (None: one a core).
 
     Returns:
-        What was written.
+        What was written: equal for equal input.
+
+    Raises:
+        ValueError: If the json names a photo that is not among the copies, or cannot be written; one line.
     """
     content = read_json(source)
     sizes = {}
     for image in content['images']:
-        copy = copies[image['file_name']]
+        if (copy := copies.get(image['file_name'])) is None:
+            raise ValueError(f'{source} names {image["file_name"]}, which is no photo of this set: make it again')
         sizes[image['id']] = (copy.height, copy.width)
         image.update(height=copy.height, width=copy.width)
     jobs = [(annotation, sizes[annotation['image_id']]) for annotation in content['annotations']]
-    with ProcessPoolExecutor(default_processes()) as pool:
-        scaled = pool.map(_scale_annotation, jobs, chunksize=16)
-        content['annotations'] = list(tqdm(scaled, total=len(jobs), desc='instances', unit='mask', disable=None))
-    content = dict(info=dict(description='Made from tags by WSIS'), **content)
-    write_json(target, content, indent=None)
+    content['annotations'] = list(map_jobs(_scale_annotation, jobs, processes, 'instances'))
+    content = {**content, 'info': dict(description=MADE_BY)}
+    with report_unwritable(target):
+        write_json(target, content, indent=None)
     return content
 
 
-def write_semantic_masks(source: Path, target: Path, copies: Mapping[str, WorkingCopy]) -> int:
-    """Write semantic masks as palette PNGs of the photos' own sizes, named by the photo with the ending ``.png``.
+def write_semantic_masks(
+    source: Path, target: Path, copies: Mapping[str, WorkingCopy], processes: int | None = None
+) -> int:
+    """Write semantic masks as palette PNGs of the photos' own sizes, named by :func:`name_stems`.
 
     Args:
         source: The store of the recipe.
         target: The folder to fill.
         copies: What stands for each photo.
+        processes: How many work at once (None: one a core).
 
     Returns:
-        How many there are.
+        How many there are; photos that the store does not hold have none.
+
+    Raises:
+        ValueError: If a mask cannot be read or written; one line.
     """
-    jobs = [(source / f'{photo}.png', target / name, copies[photo]) for photo, name in name_masks(copies)]
+    stems = name_stems(copies)
+    jobs = [(source / f'{photo}.png', target / f'{stems[photo]}.png', copy) for photo, copy in copies.items()]
     jobs = [job for job in jobs if job[0].is_file()]
-    with ProcessPoolExecutor(default_processes()) as pool:
-        written = pool.map(_scale_mask, jobs, chunksize=8)
-        return sum(tqdm(written, total=len(jobs), desc='masks', unit='mask', disable=None))
+    with report_unwritable(target):
+        return sum(map_jobs(_scale_mask, jobs, processes, 'semantic masks'))
 
 
-def name_masks(photos: Mapping[str, WorkingCopy]) -> Iterator[tuple[str, str]]:
-    """Yield each photo and the name of its mask: with ``.png`` for its ending, or behind it where two would be one."""
-    stems = [str(Path(photo).with_suffix('')) for photo in photos]
-    counts = Counter(stems)
-    for photo, stem in zip(photos, stems):
-        yield photo, f'{photo}.png' if counts[stem] > 1 else f'{stem}.png'
+def scale_mask(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Enlarge a mask with a smooth outline: bilinear, cut at a half.
+
+    Args:
+        mask: (h, w) uint8, 0 or 1; fastest in Fortran order, as RLE is decoded.
+        size: Height and width to give it.
+
+    Returns:
+        (H, W) bool in Fortran order; not empty where the mask is not.
+    """
+    turned = np.ascontiguousarray(mask.T)
+    scaled = cv2.resize(turned * np.uint8(WHOLE), size, interpolation=cv2.INTER_LINEAR) > WHOLE // 2
+    if not scaled.any() and mask.any():  # of a single pixel, no place may have more than a half
+        scaled = cv2.resize(turned, size, interpolation=cv2.INTER_NEAREST_EXACT) > 0
+    return scaled.T
+
+
+def scale_class_map(labels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Enlarge a class map with smooth outlines: each pixel gets the label of the largest bilinear share.
+
+    Args:
+        labels: (h, w) uint8.
+        size: Height and width to give it.
+
+    Returns:
+        (H, W) uint8.
+    """
+    scaled, largest = np.zeros(size, np.uint8), np.zeros(size, np.uint8)
+    for label in np.unique(labels):
+        share = cv2.resize((labels == label) * np.uint8(WHOLE), size[::-1], interpolation=cv2.INTER_LINEAR)
+        scaled[share > largest] = label
+        np.maximum(largest, share, out=largest)
+    return scaled
 
 
 def _scale_annotation(job: tuple[dict, tuple[int, int]]) -> dict:
     annotation, size = job
     if tuple(annotation['segmentation']['size']) == size:
         return annotation
-    mask = coco_mask.decode(annotation['segmentation'])
-    # bilinear, cut at a half, so that outlines are smooth and not in steps
-    scaled = cv2.resize(mask.astype(np.float32), size[::-1], interpolation=cv2.INTER_LINEAR) > 0.5
-    rle = encode_mask(scaled)
+    with take_turns(size[0] * size[1]):
+        rle = encode_mask(scale_mask(coco_mask.decode(annotation['segmentation']), size))
     box = [float(value) for value in coco_mask.toBbox(rle)]
     return {**annotation, 'segmentation': rle, 'area': float(coco_mask.area(rle)), 'bbox': box}
 
 
 def _scale_mask(job: tuple[Path, Path, WorkingCopy]) -> int:
     source, target, copy = job
-    with Image.open(source) as mask:
-        if mask.size == (copy.width, copy.height):
-            content = source.read_bytes()
-            write_atomically(target, lambda file: file.write(content))
-        else:
-            scaled = mask.resize((copy.width, copy.height), Image.Resampling.NEAREST)
-            write_atomically(target, lambda file: scaled.save(file, format='PNG'))
+    size = (copy.height, copy.width)
+    labels = read_index_png(source)
+    if labels.shape == size:
+        content = source.read_bytes()
+        write_atomically(target, lambda file: file.write(content))
+        return 1
+    with open_picture(source) as picture:
+        palette = picture.getpalette()
+    with take_turns(copy.height * copy.width):
+        scaled = Image.fromarray(scale_class_map(labels, size))
+        if palette:
+            scaled.putpalette(palette)
+        write_atomically(target, lambda file: scaled.save(file, format='PNG'))
     return 1

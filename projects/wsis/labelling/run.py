@@ -13,6 +13,7 @@ from rich.console import Console
 
 from ..apis.configs import load_config
 from ..engine import find_latest_checkpoint
+from ..exports import EXPORTS, export_labels
 from ..inspection.check_report import print_check
 from ..inspection.dataset_check import DatasetCheck, check_photos
 from ..inspection.photo_listing import PhotoEntry, PhotoListing
@@ -20,6 +21,7 @@ from ..recipes.recipe import Recipe
 from ..structures import read_json, write_atomically, write_json
 from .data_file import write_data_file
 from .masks import find_masks
+from .measure import measure_labels
 from .numbers import count_labels, print_numbers
 from .own_size import write_instances, write_semantic_masks
 from .photo_set import PhotoSet, read_photo_set
@@ -109,15 +111,28 @@ def label_photos(options: LabelPhotosOptions, console: Console | None = None) ->
         FileNotFoundError, ValueError: If something does not fit; one line, before anything long is begun.
     """
     console = console or Console(highlight=False, soft_wrap=True)
+    check_exports(options.exports, Path(options.photos), Path(options.out).resolve())
     out = open_output(options)
     plan = make_plan(options, out, console)
     print_plan(plan.describe(), plan.why, console)
     recipe = Recipe(load_config(plan.recipe, data=plan.data), out / WORK_FOLDER, options.gpus, plan.data, plan.options)
     results = recipe.run()
-    numbers = hand_over(plan, recipe, results, out, options.exports)
+    numbers = hand_over(plan, recipe, results, out, options.exports, options.masks)
     print_numbers(numbers, console)
     console.print(f'Labels, pictures and numbers: {out}', markup=False)
     return numbers
+
+
+def check_exports(exports: Sequence[str], photos: Path, out: Path) -> None:
+    """Check before the long work what the exports would find after it.
+
+    Raises:
+        ValueError: If a format is not known, or would be written among the photos; one line.
+    """
+    if unknown := [name for name in exports if name not in EXPORTS]:
+        raise ValueError(f'There is no export {unknown[0]!r}: choose among {", ".join(EXPORTS)}')
+    if exports and photos.resolve() in out.parents:
+        raise ValueError(f'--out {out} lies among the photos, where nothing is exported to: name a folder elsewhere')
 
 
 def open_output(options: LabelPhotosOptions) -> Path:
@@ -203,7 +218,12 @@ def _report_faults(faults: Mapping[str, str], total: int) -> None:
 
 
 def hand_over(
-    plan: Plan, recipe: Recipe, results: dict[str, Any], out: Path, exports: Sequence[str] = ()
+    plan: Plan,
+    recipe: Recipe,
+    results: dict[str, Any],
+    out: Path,
+    exports: Sequence[str] = (),
+    masks: str | None = None,
 ) -> dict[str, Any]:
     """Write the labels, at the photos' own sizes, the model and the pictures into the output folder.
 
@@ -224,12 +244,14 @@ def hand_over(
     train = set(plan.photo_set.train)
     tags = {photo: names for photo, names in plan.photo_set.tags.items() if photo in train and photo in plan.copies}
     numbers = dict(labels=count_labels(instances, tags, plan.photo_set.classes), recipe=results)
+    if masks:
+        measured = measure_labels(instances, out / 'semantic_masks', masks, plan.copies, plan.photo_set.classes)
+        numbers['masks'] = measured
     write_json(out / 'numbers.json', numbers)
-    if exports:
-        from ..exports import export_labels
-
-        for name in exports:
-            export_labels(name, out / 'instances.json', plan.photo_set.root, out / 'exports' / name)
+    if exports and not instances:
+        print_log(f'{plan.recipe.stem} makes no instances: nothing to export', 'current', logging.WARNING)
+    for name in exports if instances else ():
+        export_labels(name, out / 'instances.json', plan.photo_set.root, out / 'exports' / name)
     return numbers
 
 

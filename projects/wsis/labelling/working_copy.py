@@ -1,22 +1,23 @@
 """Working copies: what the stages read of photos that are large, turned or of an unusual kind."""
 
-import os
+import time
 from collections.abc import Mapping
-from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
-from tqdm import tqdm
 
-from ..inspection.parallel import default_processes
-from ..structures import read_json, write_atomically, write_json
-from ..structures.photo_file import PhotoError, decode_photo, probe_photo
+from ..inspection.parallel import map_jobs, take_turns
+from ..structures import link_file, read_json, report_unwritable, write_atomically, write_json
+from ..structures.photo_file import PhotoError, PhotoFacts, decode_photo, probe_photo
 
-JPEG_QUALITY = 95
+JPEG_SETTINGS = (cv2.IMWRITE_JPEG_QUALITY, 95, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, 0x111111)  # colours not subsampled
 # What the networks' loaders read as it is, quickly.
 PLAIN_FORMATS = ('JPEG', 'PNG', 'BMP', 'WEBP')
 PLAIN_MODES = ('RGB', 'L')
+SECONDS_BETWEEN_RECORDS = 10  # so much work is lost when the process is killed
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,8 @@ def prepare_photos(
 
     A photo that is plain (8 bit, upright, no longer than ``long_side``) is linked. All others (longer, turned by EXIF,
     CMYK, palette, 16 bit, animated, TIFF) are decoded once, reduced, and written as upright JPEG under the same name,
-    whatever its ending says: readers look at the content. What is there from an earlier call is kept.
+    whatever its ending says: readers look at the content. What is there from an earlier call is kept, also from one
+    that was killed.
 
     Args:
         photos: The file of each photo by its path below the folder.
@@ -53,61 +55,86 @@ def prepare_photos(
 
     Returns:
         What stands for each photo, and for photos that cannot be read the reason.
+
+    Raises:
+        ValueError: If the folder cannot be written, or the memory is not enough; one line.
     """
-    record_path = folder.with_name(f'{folder.name}.json')
-    known = read_json(record_path) if record_path.is_file() else {}
-    known = known.get('photos', {}) if known.get('long_side') == long_side else {}
+    record = folder.with_name(f'{folder.name}.json')
+    known = _read_record(record, long_side)
     jobs = [(photo, Path(path), folder / photo, long_side, known.get(photo)) for photo, path in photos.items()]
     copies: dict[str, WorkingCopy] = {}
     faults: dict[str, str] = {}
-    with ProcessPoolExecutor(processes or default_processes()) as pool:
-        results = pool.map(_prepare, jobs, chunksize=8)
-        for photo, copy, fault in tqdm(results, total=len(jobs), desc='photos', unit='photo', disable=None):
-            if copy is None:
-                faults[photo] = fault
-            else:
-                copies[photo] = copy
-    content = {photo: asdict(copy) for photo, copy in copies.items()}
-    write_json(record_path, dict(long_side=long_side, photos=content), indent=None)
+
+    def save() -> None:
+        content = {photo: asdict(copy) for photo, copy in {**known, **copies}.items() if photo in photos}
+        write_json(record, dict(long_side=long_side, photos=content), indent=None)
+
+    with report_unwritable(folder):
+        save()  # before the first copy: a record of another size must not stand for copies of this one
+        saved = time.monotonic()
+        try:
+            for photo, copy, fault in map_jobs(_prepare, jobs, processes, 'working copies'):
+                known.pop(photo, None)
+                if copy is None:
+                    faults[photo] = fault
+                else:
+                    copies[photo] = copy
+                if time.monotonic() - saved > SECONDS_BETWEEN_RECORDS:
+                    save()
+                    saved = time.monotonic()
+        except BaseException:
+            with suppress(OSError):
+                save()
+            raise
+        save()
     return copies, faults
 
 
-def _prepare(job: tuple[str, Path, Path, int, dict | None]) -> tuple[str, WorkingCopy | None, str]:
-    """Link or copy one photo; a fault is told, not raised, so that the others go on."""
-    photo, path, target, long_side, known = job
+def _read_record(path: Path, long_side: int) -> dict[str, WorkingCopy]:
+    """Return what an earlier call made for this size; nothing if the record is not whole."""
     try:
-        status = path.stat()
-        source = (str(path.resolve()), status.st_size, status.st_mtime_ns)
-        if known and tuple(known['source']) == source and target.is_file():
-            return photo, WorkingCopy(**{**known, 'source': source}), ''
+        content = read_json(path)
+        if content['long_side'] != long_side:
+            return {}
+        return {photo: WorkingCopy(**facts) for photo, facts in content['photos'].items()}
+    except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
+        return {}  # it only saves time
+
+
+def _prepare(job: tuple[str, Path, Path, int, WorkingCopy | None]) -> tuple[str, WorkingCopy | None, str]:
+    """Link or copy one photo; a fault of the photo is told, not raised, so that the others go on."""
+    photo, path, target, long_side, known = job
+    source = _describe_source(path)
+    if known and list(known.source) == source and target.is_file():
+        return photo, known, ''
+    try:
         facts = probe_photo(path)
-        plain = facts.format in PLAIN_FORMATS and facts.mode in PLAIN_MODES and facts.frames == 1
-        copied = not plain or facts.orientation != 1 or max(facts.width, facts.height) > long_side
-        if copied:
+        if is_plain(facts, long_side):
+            link_file(path, target)
+            return photo, WorkingCopy(facts.width, facts.height, False, tuple(source)), ''
+        with take_turns(facts.width * facts.height):
             _write_copy(path, target, long_side)
-        else:
-            _link(path, target)
-    except (PhotoError, OSError) as error:
+        return photo, WorkingCopy(facts.width, facts.height, True, tuple(source)), ''
+    except PhotoError as error:
         return photo, None, str(error)
-    return photo, WorkingCopy(facts.width, facts.height, copied, source), ''
+
+
+def _describe_source(path: Path) -> list:
+    """Return file, size and time of change; without these two where the file cannot be looked at."""
+    facts: list[Any] = [str(path.resolve())]
+    with suppress(OSError):
+        status = path.stat()
+        facts += [status.st_size, status.st_mtime_ns]
+    return facts
+
+
+def is_plain(facts: PhotoFacts, long_side: int) -> bool:
+    """Return whether the stages can read a photo as it is."""
+    of_plain_kind = facts.format in PLAIN_FORMATS and facts.mode in PLAIN_MODES and facts.frames == 1
+    return of_plain_kind and facts.orientation == 1 and max(facts.shape) <= long_side
 
 
 def _write_copy(path: Path, target: Path, long_side: int) -> None:
-    settings = [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, 0x111111]
-    _, content = cv2.imencode('.jpg', decode_photo(path, long_side), settings)
-    _clear(target)
+    _, content = cv2.imencode('.jpg', decode_photo(path, long_side), list(JPEG_SETTINGS))
+    # the rename takes the place of a link, and leaves the photo that it pointed to alone
     write_atomically(target, lambda file: file.write(content.tobytes()))
-
-
-def _link(path: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
-    _clear(target)
-    try:
-        os.symlink(path.resolve(), target)
-    except OSError:  # a file system without links
-        write_atomically(target, lambda file: file.write(path.read_bytes()))
-
-
-def _clear(target: Path) -> None:
-    if target.is_symlink() or target.exists():
-        target.unlink()

@@ -1,6 +1,15 @@
 """Data structures: the pseudo-label store, atomic files, photos and texts that people give."""
 
-from .files import hash_content, hash_file, read_json, write_atomically, write_json, write_png
+from .files import (
+    hash_content,
+    hash_file,
+    link_file,
+    read_json,
+    report_unwritable,
+    write_atomically,
+    write_json,
+    write_png,
+)
 from .photo_file import PHOTO_ENDINGS, PhotoError, PhotoFacts, check_photo, decode_photo, probe_photo
 from .pseudo_label_store import MANIFEST_NAME, PseudoLabelStore, find_manifests
 from .text_file import read_given_json, read_text
@@ -16,10 +25,12 @@ __all__ = [
     'find_manifests',
     'hash_content',
     'hash_file',
+    'link_file',
     'probe_photo',
     'read_given_json',
     'read_json',
     'read_text',
+    'report_unwritable',
     'write_atomically',
     'write_json',
     'write_png',

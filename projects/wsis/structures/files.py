@@ -3,7 +3,9 @@
 import hashlib
 import json
 import os
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -28,6 +30,39 @@ def write_atomically(path: str | Path, write: Callable[[BinaryIO], None]) -> Non
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def link_file(source: str | Path, target: str | Path) -> None:
+    """Put a symbolic link to a file, or a copy where links cannot be made, in the place of whatever file is there.
+
+    Raises:
+        OSError: If neither can be made.
+    """
+    source, target = Path(source).resolve(), Path(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f'.{target.name}.{os.getpid()}.tmp')
+    try:
+        try:
+            os.symlink(source, temporary)
+        except OSError:  # some file systems, and some users, make no links
+            shutil.copyfile(source, temporary)
+        os.replace(temporary, target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def report_unwritable(place: str | Path) -> Iterator[None]:
+    """Turn what the system says of a full disk or a folder that cannot be written into one line.
+
+    Raises:
+        ValueError: In the place of an ``OSError``.
+    """
+    try:
+        yield
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise ValueError(f'{place} cannot be written ({reason}): make room there, or name another folder') from None
 
 
 def write_json(path: str | Path, content: Any, indent: int | None = 2) -> None:
