@@ -268,3 +268,14 @@ def test_files_of_photos_have_names_of_their_own_that_are_found(photos, stems, t
         save(tmp_path / f'{stem}.png')
     maps = MapFolder(str(tmp_path), find_shared_stems(photos))
     assert [maps.find(photo) for photo in photos] == [str(tmp_path / f'{stem}.png') for stem in stems]
+
+
+def test_split_line_with_another_folder_is_no_photo(tmp_path):
+    for name in ('red fox/1.jpg', 'dog/2.jpg'):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        Image.fromarray(np.zeros((4, 4, 3), np.uint8)).save(tmp_path / name)
+    (tmp_path / 'split.txt').write_text('dog/1.jpg\ndog/2.jpg\n')
+    dataset = PhotoTagDataset(
+        'split.txt', str(tmp_path), metainfo=dict(classes=('dog',)), tags_file=None, lazy_init=False, pipeline=[]
+    )
+    assert [dataset.get_data_info(index)['img_id'] for index in range(len(dataset))] == ['dog/2.jpg']

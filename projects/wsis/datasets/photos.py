@@ -118,7 +118,8 @@ class PhotoTagDataset(TagDataset):
                     f'{", ".join(self.split_files)}: {line} may be {" or ".join(alike)}: write the path below '
                     f'{self.data_root} with its ending'
                 )
-            photos.append(line if photo is None else photo)  # one that is not there is counted with the bad ones
+            missing = photo is None or names.is_elsewhere(line, photo)
+            photos.append(line if missing else photo)  # one that is not there is counted with the bad ones
         return list(dict.fromkeys(photos))
 
     def _prepare_masks(self) -> None:
