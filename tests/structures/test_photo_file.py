@@ -231,3 +231,19 @@ def test_open_picture_leaves_the_limit_of_pil_as_it_was(tmp_path):
     with pytest.raises(OSError), open_picture(tmp_path / 'none.png'):
         pass
     assert before == Image.MAX_IMAGE_PIXELS
+
+
+@pytest.mark.parametrize(
+    'ending, mode', [('png', 'RGB'), ('png', 'L'), ('png', 'RGBA'), ('tif', 'RGB'), ('bmp', 'RGB')]
+)
+def test_large_photos_are_reduced_as_soon_as_they_are_decoded(ending, mode, tmp_path, monkeypatch):
+    row, column = np.mgrid[:90, :130]
+    values = np.stack([row * 2, column, row + column], -1).astype(np.uint8)
+    path = tmp_path / f'large.{ending}'
+    Image.fromarray(values).convert(mode).save(path)
+    usual = photo_file.decode_photo(path, 20)
+    monkeypatch.setattr(photo_file, 'LARGE_PIXELS', 1000)
+    reduced = photo_file.decode_photo(path, 20)
+    assert reduced.shape == usual.shape == (14, 20, 3)
+    assert np.abs(reduced.astype(int) - usual).max() <= 3
+    assert np.array_equal(photo_file.decode_photo(path), photo_file.decode_photo(path, 1000))

@@ -4,17 +4,41 @@ import csv
 import json
 import shutil
 import xml.etree.ElementTree as ElementTree
+from pathlib import Path
 
 import pytest
+from mmengine.config import Config
 from PIL import Image
 from tiny_chain.fixtures import CONFIGS, run_tool
+
+from projects.wsis.structures.masks import masks_to_instances, read_object_masks
 
 RECIPE = CONFIGS / 'tiny_pipeline.py'
 
 
+def save_true_masks(demo_root, names, folder):
+    """Save the true masks of the demo as masks.json; those of the first photo are twice as large."""
+    content = dict(images=[], annotations=[], categories=[])
+    classes = Config.fromfile('configs/_base_/datasets/demo.py').metainfo['classes']
+    for index, name in enumerate(names):
+        paths = [demo_root / kind / f'{Path(name).stem}.png' for kind in ('SegmentationClass', 'SegmentationObject')]
+        maps = [values.repeat(2 - bool(index), 0).repeat(2 - bool(index), 1) for values in read_object_masks(*paths)]
+        content['images'].append(dict(id=index, file_name=name))
+        content['annotations'] += [
+            dict(image_id=index, category_id=entry['bbox_label'], segmentation=entry['mask'])
+            for entry in masks_to_instances(*maps)
+        ]
+    used = {entry['category_id'] for entry in content['annotations']}
+    content['categories'] = [dict(id=label, name=classes[label]) for label in sorted(used)]
+    (folder / 'masks.json').write_text(json.dumps(content))
+
+
 @pytest.fixture
 def photos(demo_root, tmp_path):
-    """The demo's training photos in folders with odd names, one too large and one without tags; their tags as CSV."""
+    """The demo's training photos in folders with odd names, one too large and one without tags; their tags as CSV.
+
+    Beside them their true masks.
+    """
     rows = []
     names = (demo_root / 'ImageSets/Segmentation/train.txt').read_text().split()
     for index, name in enumerate(names):
@@ -26,6 +50,7 @@ def photos(demo_root, tmp_path):
         rows.append((target.relative_to(tmp_path / 'My photos, new').as_posix(), '|'.join(sorted(tags))))
     with Image.open(tmp_path / 'My photos, new' / rows[0][0]) as photo:
         photo.resize((photo.width * 2, photo.height * 2)).save(tmp_path / 'My photos, new' / rows[0][0])
+    save_true_masks(demo_root, [name for name, _ in rows], tmp_path)
     with open(tmp_path / 'tags.csv', 'w', newline='', encoding='utf-8') as file:
         csv.writer(file).writerows([('file', 'tags'), *rows[:-1]])
     return tmp_path / 'My photos, new'
@@ -49,6 +74,7 @@ def test_photos_and_tags_become_masks(photos, tmp_path):
     assert all(stage['iterations'] for stage in plan['stages'] if stage['action'] == 'train')
 
     run = ('--out', tmp_path / "My out, (a) 'b'", '--long-side', 100, '--cfg-options', 'iterations=2')
+    run += ('--masks', tmp_path / 'masks.json', '--export', 'coco-polygons', 'yolo', 'png')
     result = call(photos, *run)
     assert result.status == 0, result.tail
     out = tmp_path / "My out, (a) 'b'"
@@ -63,6 +89,15 @@ def test_photos_and_tags_become_masks(photos, tmp_path):
     numbers = json.loads((out / 'numbers.json').read_text())
     assert numbers['labels']['instances'] == len(labels['annotations'])
     assert numbers['labels']['photos'] == 7 and numbers['recipe']['stages'][-1]['complete']
+    assert numbers['masks']['photos'] == 7, 'also the photo that was reduced'
+    assert {'AP50', 'mIoU'} <= numbers['masks'].keys()
+    assert 'Measured on the true masks of 7 photos' in result.output
+    polygons = json.loads((out / 'exports/coco-polygons/instances_polygons.json').read_text())
+    assert polygons['images'] == labels['images']
+    for image in labels['images']:
+        assert (out / 'exports/yolo/images' / image['file_name']).is_file()
+        with Image.open((out / 'exports/png/SegmentationClass' / image['file_name']).with_suffix('.png')) as mask:
+            assert mask.size == (image['width'], image['height'])
     assert (out / 'model/model.pth').is_file() and (out / 'model/config.py').is_file()
 
     before = (out / 'instances.json').read_bytes()
@@ -79,3 +114,16 @@ def test_output_folder_with_other_things_is_refused(photos, tmp_path):
     assert result.status == 1
     assert 'error: --out' in result.tail and 'is not empty and holds no earlier run' in result.tail
     assert [path.name for path in (tmp_path / 'full').iterdir()] == ['letter.txt']
+
+
+@pytest.mark.parametrize(
+    'arguments, line',
+    [
+        (('--out', 'out', '--export', 'voc'), "There is no export 'voc': choose among coco-polygons, yolo, png"),
+        (('--out', 'My photos, new/out', '--export', 'yolo'), 'lies among the photos'),
+    ],
+)
+def test_exports_are_checked_before_the_work(arguments, line, photos, tmp_path):
+    result = call(photos, *(tmp_path / part if part.endswith('out') and part[0] != '-' else part for part in arguments))
+    assert result.status == 1 and line in result.tail
+    assert not (photos / 'out').exists() and not (tmp_path / 'out').exists()

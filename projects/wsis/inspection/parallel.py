@@ -10,14 +10,12 @@ from typing import TypeVar
 
 from tqdm import tqdm
 
+from ..structures.photo_file import LARGE_PIXELS
+
 Job = TypeVar('Job')
 Result = TypeVar('Result')
 FILES_PER_TASK = 8
 FEWEST_FILES_FOR_PROCESSES = 64  # starting processes takes longer than looking at fewer
-# Pictures of more pixels are worked on by one process at a time, so that the memory does not grow with the cores: at
-# ten bytes a pixel, which is what decoding may take, this is half a gigabyte a process.
-LARGE_PIXELS = 50_000_000
-
 _large_lock: AbstractContextManager | None = None
 
 
@@ -80,6 +78,8 @@ def map_jobs(
 
 def take_turns(pixels: int) -> AbstractContextManager:
     """Return what a job of :func:`map_jobs` holds while it works on a picture, so that large ones take turns.
+
+    So the memory does not grow with the cores where it would be much: decoding takes up to ten bytes a pixel.
 
     Args:
         pixels: Of the picture.

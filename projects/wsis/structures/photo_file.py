@@ -24,6 +24,8 @@ MISSING, DEAD_LINK, EMPTY, CUT_OFF, WRONG_CHECKSUM = 'missing', 'a dead link', '
 
 #: A photo of more pixels is refused: 3 GB in memory, and OpenCV reads no more either.
 MAX_PIXELS = 10**9
+#: Photos of more pixels are reduced by PIL, where OpenCV would take several times the memory to decode them.
+LARGE_PIXELS = 5 * 10**7
 
 _ORIENTATION, _TIFF_WIDTH, _TIFF_HEIGHT = 0x0112, 256, 257
 _PNG_SIGNATURE = b'\x89PNG\r\n\x1a\n'
@@ -99,7 +101,9 @@ def decode_photo(path: str | Path, long_side: int | None = None) -> np.ndarray:
         content = Path(path).read_bytes()
         with open_picture(io.BytesIO(content)) as picture:
             facts = _read_facts(picture, len(content))
-            if facts.format in ('JPEG', 'PNG'):
+            if factor := _find_reduction(facts, long_side):
+                photo = _decode_with_pil(picture.reduce(factor))
+            elif facts.format in ('JPEG', 'PNG'):
                 photo = _decode_with_opencv(content, facts, long_side)
             else:
                 photo = _decode_with_pil(picture)
@@ -214,6 +218,15 @@ def _read_orientation(picture: Image.Image) -> int:
     except Exception:  # damaged EXIF data is no damaged photo
         return 1
     return orientation if isinstance(orientation, int) and 1 <= orientation <= 8 else 1
+
+
+def _find_reduction(facts: PhotoFacts, long_side: int | None) -> int | None:
+    """Return by what PIL is to divide the sides of a large photo as soon as it is decoded; None where it is not."""
+    # OpenCV reduces JPEG while it decodes; turned photos and unusual kinds of pixels are too rare for a case of theirs
+    if facts.format == 'JPEG' or facts.mode not in ('RGB', 'RGBA', 'L') or facts.orientation != 1:
+        return None
+    factor = max(facts.shape) // long_side if long_side else 1
+    return factor if factor > 1 and facts.width * facts.height > LARGE_PIXELS else None
 
 
 def _decode_with_opencv(content: bytes, facts: PhotoFacts, long_side: int | None) -> np.ndarray:
