@@ -118,7 +118,7 @@ def resnet38() -> ReferenceNetwork:
     return ReferenceNetwork(
         name='resnet38',
         description='ImageNet ResNet-38 (ilsvrc-cls_rna-a1_cls1000_ep-0001) in the names of PSA, SEAM, EPS and PPC',
-        config='configs/_base_/models/cam_resnet38.py',
+        config='configs/seam/seam_resnet38_8e_voc2012.py',
         shapes=_resnet38(),
         aliases={},
         renames=_resnet38_renames(prefix=''),
