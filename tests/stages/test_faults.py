@@ -12,8 +12,10 @@ import torch
 from tiny_chain.fixtures import (
     CONFIGS,
     CROP,
+    DEMO_FOLDER,
     TOOLS,
     check_two_processes_train_as_one,
+    link_demo,
     make_labels,
     read_tiny_config,
     run_tool,
@@ -192,7 +194,7 @@ def test_two_processes_train_as_one_on_the_same_global_batch(chain, demo_environ
 def call_tool(monkeypatch, capsys, folder: Path, tool: str, *arguments: object) -> str:
     """Run a tool in this process; it must fail, and its one line is returned."""
     monkeypatch.syspath_prepend(str(TOOLS))
-    monkeypatch.chdir(folder)
+    monkeypatch.chdir(link_demo(folder, DEMO_FOLDER.resolve()))  # the demo set of the fixture's current folder
     monkeypatch.setattr(sys, 'argv', [tool, *map(str, arguments)])
     with pytest.raises(SystemExit) as caught:
         runpy.run_path(str(TOOLS / tool), run_name='__main__')

@@ -47,7 +47,8 @@ def own_scope(monkeypatch):
 @cache
 def build(name):
     """The test pipeline and the model of a config, with random weights."""
-    cfg = load_config(ROOT / 'configs' / name if '/' in name else CONFIGS / name)
+    data = ROOT / 'tests/data/photos.py' if 'photos' in name else None  # it has a val split
+    cfg = load_config(ROOT / 'configs' / name if '/' in name else CONFIGS / name, data=data)
     init_default_scope(cfg.default_scope)
     torch.manual_seed(0)
     if cfg.get('tta'):

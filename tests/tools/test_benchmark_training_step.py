@@ -13,7 +13,7 @@ def test_steps_of_two_configs_in_turns(demo_root, tmp_path):
     rows = re.findall(r'^\| `(\w+)` \| (\d+) \| \d+ to \d+ \| ([\d.]+) \| (\d+) \|', result.output, re.MULTILINE)
     assert [row[0] for row in rows] == ['tiny_seam', 'tiny_ppc']
     assert float(rows[0][2]) == 1 and all(float(number) > 0 for row in rows for number in row[1:])
-    assert not any(tmp_path.iterdir())
+    assert [path.name for path in tmp_path.iterdir()] == ['data'], 'nothing but the link to the demo set'
 
 
 def test_wrong_config_gets_one_line(demo_root, tmp_path):

@@ -127,7 +127,7 @@ def test_tool_draws_every_column_from_any_folder(run_folder, tmp_path):
         command += [f'--{key.replace("_", "-")}', value]
     result = subprocess.run(
         [str(part) for part in command],
-        cwd=tmp_path,
+        cwd=link_demo(tmp_path, run_folder / 'set'),
         capture_output=True,
         text=True,
         timeout=180,

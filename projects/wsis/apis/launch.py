@@ -28,6 +28,9 @@ from .configs import load_config, read_options
 from .devices import setup_environment_for_launch
 
 
+NOTHING_TO_TEST = 'this config has nothing to test: it has no `{key}`, or its data set has no val split'
+
+
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that train.py and test.py share."""
     parser.add_argument('--work-dir', help='folder for logs, checkpoints and results (default: work_dirs/CONFIG_NAME)')
@@ -102,6 +105,8 @@ def apply_tta(cfg: Config) -> None:
     for key in ('tta_model', 'tta_pipeline'):
         if not cfg.get(key):
             raise ValueError(f'test-time augmentation is asked for, but the config has no `{key}`')
+    if not cfg.get('test_dataloader'):
+        raise ValueError(NOTHING_TO_TEST.format(key='test_dataloader'))
     cfg.model = ConfigDict(**cfg.tta_model, module=cfg.model)
     dataset = cfg.test_dataloader.dataset
     while 'dataset' in dataset:
@@ -195,7 +200,7 @@ def run_test(cfg: Config, out: str | Path | None = None) -> dict:
     """
     for key in ('test_dataloader', 'test_evaluator', 'test_cfg'):
         if cfg.get(key) is None:
-            raise ValueError(f'this config has nothing to test: it has no `{key}`')
+            raise ValueError(NOTHING_TO_TEST.format(key=key))
     check_checkpoint_exists(cfg.get('load_from'))
     cfg.resume = False
     runner = build_runner(cfg, complete_weights=True, training=False)

@@ -19,7 +19,8 @@ label_dataset = dict(
     data_root=data_root,
     metainfo=metainfo,
     tags_file={tags!r},
-    ann_file={train!r}{masks})
+    ann_file={train!r},
+    ignore_unknown_classes=True{masks})  # true masks may have more classes
 weak_dataset = dict(label_dataset, filter_cfg=dict(filter_empty_tags=False))
 val_dataset = {val}
 """
