@@ -27,7 +27,6 @@ from .batch_size import fit_batch
 from .configs import load_config, read_options
 from .devices import setup_environment_for_launch
 
-
 NOTHING_TO_TEST = 'this config has nothing to test: it has no `{key}`, or its data set has no val split'
 
 
