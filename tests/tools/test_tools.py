@@ -169,7 +169,7 @@ BAD_CALLS = {
     'tta': (['test.py', CONFIG, 'none', '--tta'], 'the config has no `tta_model`'),
     'show': (['test.py', CONFIG, 'none', '--show-dir', 'x'], '--show-dir need `visualization`'),
     'slurm': (['train.py', CONFIG, '--launcher', 'slurm'], '--launcher slurm needs a GPU'),
-    'option': (['train.py', CONFIG, '--cfg-options', 'model.type.x=1'], '--cfg-options do not fit'),
+    'option': (['train.py', CONFIG, '--cfg-options', 'model.type.x=1'], '--cfg-options: model.type.x does not fit'),
     'nothing to test': (['test.py', CONFIG, 'none', '--cfg-options', 'test_evaluator=None'], 'no `test_evaluator`'),
 }
 
