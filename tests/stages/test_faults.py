@@ -242,6 +242,18 @@ def test_checkpoint_of_another_model_gets_one_line(chain, demo_environment, tmp_
     assert 'is not of this model (IRNet' in line
 
 
+def test_damaged_photo_is_left_out_or_gets_one_line(chain, demo_copy, tmp_path, monkeypatch, capsys):
+    (demo_copy / 'JPEGImages/demo_000002.jpg').write_bytes(b'no photo \xff\xd9')
+    strict = ['--cfg-options', 'test_dataloader.dataset.on_bad_photo=error']
+    line = call_tool(
+        monkeypatch, capsys, tmp_path, 'test.py', CONFIGS / 'tiny_cam.py', chain / 'classifier/epoch_1.pth', *strict
+    )
+    assert re.search(r'1 of 8 photos are missing or damaged .*demo_000002: .*restore them', line)
+    monkeypatch.chdir(link_demo(tmp_path, demo_copy))
+    metrics = make_labels('tiny_cam.py', chain / 'classifier/epoch_1.pth', tmp_path / 'cams')
+    assert metrics['cams/photos'] == 7
+
+
 @pytest.mark.parametrize(
     'spoil, message',
     [

@@ -157,7 +157,7 @@ def test_bad_files_get_one_line(tmp_path, name, text, message):
         read_tags(tmp_path / 'none.csv')
 
 
-def test_100_000_rows_take_seconds(tmp_path):
+def test_100_000_rows_take_less_than_two_seconds(tmp_path):
     photos = [f'folder {number % 50}/photo {number}.jpg' for number in range(50_000)]
     with open(tmp_path / 't.csv', 'w', newline='') as file:
         writer = csv.writer(file)
@@ -168,5 +168,5 @@ def test_100_000_rows_take_seconds(tmp_path):
         began = time.process_time()
         tags = read_tags(tmp_path / 't.csv', photos)
         seconds.append(time.process_time() - began)
-    assert min(seconds) < 6  # 2 on an idle core
+    assert min(seconds) < 2
     assert len(tags.by_photo) == 50_000 and tags.by_photo[photos[7]] == ['fox', 'cat']

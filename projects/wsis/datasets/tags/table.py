@@ -46,12 +46,14 @@ def read_table(path: Path, text: str, classes: Collection[str] | None = None) ->
     Raises:
         ValueError: If the columns are not of this form; one line that names column or line.
     """
-    rows = list(_read_rows(path, text))
-    if not rows:
+    rows = _read_rows(path, text)
+    number, header = next(rows, (0, []))
+    if not header:
         raise ValueError(f'{path} is empty: give a table `file,tags`')
-    number, header = rows[0]
     if is_photo_name(header[0].strip()):
-        return FoundTags([TagRow(row[0], _split_cells(row[1:], classes)) for _, row in rows])
+        return FoundTags(
+            [TagRow(row[0], _split_cells(row[1:], classes)) for row in (header, *(row for _, row in rows))]
+        )
     photo_column = _find_column(header, PHOTO_COLUMNS)
     tag_column = _find_column(header, TAG_COLUMNS)
     if not photo_column:
@@ -61,8 +63,8 @@ def read_table(path: Path, text: str, classes: Collection[str] | None = None) ->
         )
     columns = _index_columns(path, header)
     if tag_column:
-        return _read_tag_column(header, rows[1:], columns[photo_column], columns[tag_column], classes)
-    return _read_class_columns(path, header, rows[1:], columns[photo_column])
+        return _read_tag_column(header, rows, columns[photo_column], columns[tag_column], classes)
+    return _read_class_columns(path, header, rows, columns[photo_column])
 
 
 def split_tags(cell: str, classes: Collection[str] | None = None) -> list[str]:
@@ -119,7 +121,7 @@ def _index_columns(path: Path, header: Sequence[str]) -> dict[str, int]:
 
 
 def _read_tag_column(
-    header: Sequence[str], rows: list, photo: int, tag: int, classes: Collection[str] | None
+    header: Sequence[str], rows: Iterator, photo: int, tag: int, classes: Collection[str] | None
 ) -> FoundTags:
     found = FoundTags()
     others = [cell.strip() or '(no name)' for index, cell in enumerate(header) if index not in (photo, tag)]
@@ -139,7 +141,7 @@ def _read_tag_column(
     return found
 
 
-def _read_class_columns(path: Path, header: Sequence[str], rows: list, photo: int) -> FoundTags:
+def _read_class_columns(path: Path, header: Sequence[str], rows: Iterator, photo: int) -> FoundTags:
     names = {index: cell.strip() for index, cell in enumerate(header) if index != photo and cell.strip()}
     if not names:
         raise ValueError(f'{path}: there is a column of photos, but none of tags: name it `tags`')
