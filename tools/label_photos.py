@@ -9,8 +9,8 @@ import repository_path  # noqa: F401  must come first: it makes projects.wsis im
 from mmengine.config import DictAction
 
 from projects.wsis.apis.errors import report_errors
+from projects.wsis.datasets.class_list import read_class_file
 from projects.wsis.labelling.run import LabelPhotosOptions, label_photos, make_plan
-from projects.wsis.structures.text_file import read_text
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -47,7 +47,7 @@ def build_parser() -> argparse.ArgumentParser:
 def read_classes(given: list[str] | None) -> list[str] | None:
     """Return the class list that was given: names, or the lines of a file."""
     if given and len(given) == 1 and Path(given[0]).is_file():
-        return [line.strip() for line in read_text(given[0]).splitlines() if line.strip()]
+        return read_class_file(given[0])
     return given
 
 

@@ -1,13 +1,12 @@
 """Reading a config, and applying to it what a user changes: its data set, single settings, the length of training."""
 
-import os
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
 
-from ..structures import read_json
+from ..structures import read_given_json
 from .data_choice import check_class_counts, drop_missing_validation, read_config
 from .schedule import set_iterations
 
@@ -78,9 +77,7 @@ def read_options(path: str | Path) -> dict[str, Any]:
         FileNotFoundError: If it does not exist.
         ValueError: If it is no such JSON.
     """
-    if not os.path.isfile(path):
-        raise FileNotFoundError(f'options file {path} does not exist')
-    options = read_json(path)
+    options = read_given_json(path)
     if not isinstance(options, dict):
         raise ValueError(f'{path}: options are a JSON object {{"dotted.key": value}}')
     return options
@@ -116,17 +113,14 @@ def _replace_equal(cfg: Config, name: str, before: Any, after: Any) -> None:
     """Put ``after`` wherever the config holds ``before``, but for the entry ``name`` itself."""
 
     def visit(node: Any) -> None:
-        pairs = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+        of_dict = isinstance(node, (dict, Config))
+        pairs = node.items() if of_dict else enumerate(node) if isinstance(node, list) else ()
         for key, child in list(pairs):
+            if node is cfg and key == name:
+                continue
             if child == before:
                 node[key] = deepcopy(after)
             else:
                 visit(child)
 
-    for key in list(cfg.keys()):
-        if key == name:
-            continue
-        if cfg[key] == before:
-            cfg[key] = deepcopy(after)
-        else:
-            visit(cfg[key])
+    visit(cfg)

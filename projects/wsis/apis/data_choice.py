@@ -10,6 +10,7 @@ from unittest import mock
 from mmengine.config import Config
 
 from ..datasets.class_list import check_classes
+from ..engine.dataset_settings import find_named_classes
 
 DATA_FOLDER = 'datasets'
 # what such a file defines
@@ -45,9 +46,8 @@ def read_config(path: str | Path, data: str | Path | None = None) -> Config:
             raise ValueError(
                 f'{data} does not define {name}, which config {path} reads; see configs/_base_/datasets'
             ) from error
-    if (
-        not replaced and 'stages' not in cfg
-    ):  # the stages of a recipe have data sets of their own, to be replaced in turn
+    # the stages of a recipe have data sets of their own, to be replaced in turn
+    if not replaced and 'stages' not in cfg:
         raise ValueError(
             f'config {path} has no data set that --data could replace: none of its bases is in a folder `{DATA_FOLDER}`'
         )
@@ -159,15 +159,9 @@ def _replaced_data(data: Path) -> Iterator[list[str]]:
         yield replaced
 
 
-def _find_classes(cfg: Config) -> tuple[str, ...] | None:
-    for phase in ('train', 'test', 'val'):
-        dataset = (cfg.get(f'{phase}_dataloader') or {}).get('dataset')
-        while isinstance(dataset, dict) and 'dataset' in dataset:
-            dataset = dataset['dataset']
-        classes = ((dataset or {}).get('metainfo') or {}).get('classes')
-        if isinstance(classes, (list, tuple)):
-            return tuple(classes)
-    return None
+def _find_classes(cfg: Config) -> list[str] | None:
+    loaders = (cfg.get(f'{phase}_dataloader') or {} for phase in ('train', 'test', 'val'))
+    return next(filter(None, (find_named_classes(loader.get('dataset')) for loader in loaders)), None)
 
 
 def _find_counts(node: Any, key: str) -> Iterator[tuple[str, int]]:

@@ -12,6 +12,7 @@ from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 from torch import distributed
 
+from projects.wsis.engine.dataset_settings import innermost_dataset
 from projects.wsis.engine.hooks.checkpoint_match_hook import CheckpointMatchHook
 from projects.wsis.engine.hooks.last_validation_hook import LastValidationHook
 from projects.wsis.engine.hooks.plain_checkpoint_hook import PlainCheckpointHook
@@ -107,10 +108,7 @@ def apply_tta(cfg: Config) -> None:
     if not cfg.get('test_dataloader'):
         raise ValueError(NOTHING_TO_TEST.format(key='test_dataloader'))
     cfg.model = ConfigDict(**cfg.tta_model, module=cfg.model)
-    dataset = cfg.test_dataloader.dataset
-    while 'dataset' in dataset:
-        dataset = dataset.dataset
-    dataset.pipeline = deepcopy(cfg.tta_pipeline)
+    innermost_dataset(cfg.test_dataloader.dataset).pipeline = deepcopy(cfg.tta_pipeline)
 
 
 def apply_show(cfg: Config, show: bool, show_dir: str | None) -> None:

@@ -3,8 +3,17 @@
 from . import transforms
 from .data_sources import DataSource
 from .photos import PhotoTagDataset
-from .tag_dataset import TagDataset
+from .tag_dataset import TagDataset, find_tag_dataset
 from .tags import Tags, read_tags
 from .voc import VOCTagDataset
 
-__all__ = ['DataSource', 'PhotoTagDataset', 'TagDataset', 'Tags', 'VOCTagDataset', 'read_tags', 'transforms']
+__all__ = [
+    'DataSource',
+    'PhotoTagDataset',
+    'TagDataset',
+    'Tags',
+    'VOCTagDataset',
+    'find_tag_dataset',
+    'read_tags',
+    'transforms',
+]

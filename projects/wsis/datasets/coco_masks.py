@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..structures.coco_json import report_broken_coco
 from ..structures.text_file import read_given_json
 from .tags.names import PhotoNames
 from .tags.spelling import spelling_key
@@ -29,8 +30,10 @@ def read_coco_masks(
         ValueError: If it is no COCO json, names none of the photos, or names an unknown class.
     """
     content = read_given_json(path)
-    try:
-        labels = _match_categories(path, content['categories'], classes, ignore_unknown_classes)
+    with report_broken_coco(path):
+        labels = match_categories(content['categories'], classes)
+        if not ignore_unknown_classes:
+            _check_categories(path, content['categories'], labels, classes)
         found: dict[Any, list] = defaultdict(list)
         for entry in content['annotations']:
             label = labels[entry['category_id']]
@@ -46,23 +49,27 @@ def read_coco_masks(
         for entry in content['images']:
             if photo := names.find(str(entry['file_name'])):
                 known[photo] = found.get(entry['id'], [])
-    except (KeyError, TypeError) as error:
-        raise ValueError(
-            f'{path} is no whole COCO json: {error} is missing among its images, annotations or categories'
-        ) from None
     if not known:
         first = next((str(entry['file_name']) for entry in content['images']), 'none at all')
         raise ValueError(f'{path} names none of the photos (its first: {first}): name them by their path')
     return known
 
 
-def _match_categories(path: str | Path, categories: list, classes: Sequence[str], ignore: bool) -> dict:
+def match_categories(categories: Iterable[dict[str, Any]], classes: Sequence[str]) -> dict[Any, int | None]:
+    """Return the 0-based class of each category by its id; None for a category that is no class.
+
+    Names that differ by case or blanks only are the same.
+    """
     ids = {spelling_key(name): index for index, name in enumerate(classes)}
-    labels = {entry['id']: ids.get(spelling_key(str(entry['name']))) for entry in categories}
+    return {entry['id']: ids.get(spelling_key(str(entry['name']))) for entry in categories}
+
+
+def _check_categories(
+    path: str | Path, categories: Iterable[dict[str, Any]], labels: dict[Any, int | None], classes: Sequence[str]
+) -> None:
     unknown = [entry['name'] for entry in categories if labels[entry['id']] is None]
-    if unknown and not ignore:
+    if unknown:
         raise ValueError(
             f'{path}: category {unknown[0]!r} is not in the class list ({", ".join(classes)}); add it to metainfo, or '
             'set ignore_unknown_classes=True'
         )
-    return labels

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
+from mmengine.registry import DATASETS
 
 from ..structures import PseudoLabelStore
 from ..structures.point_file import Point, read_points
@@ -43,7 +44,6 @@ class TagDataset(BaseDataset):
             ``<photo>.png``), relative to ``data_root``. Any other key is an artifact of an earlier stage, a store of
             this name, relative to the working directory: ``cams``, ``inter_pixel_labels``, ``semantic_masks`` ...
         tags_file: Tags of all photos (see :func:`projects.wsis.datasets.tags.read_tags`), relative to ``data_root``.
-            ``'none'`` means no such file: a config cannot give an environment variable an empty default.
         points_file: Points of objects (:mod:`projects.wsis.structures.point_file`), relative to the working directory.
         with_masks: Whether to name the masks for evaluation; photos without masks stay without.
         mode: ``'pseudo_label'`` or ``'predict'``, where the data set and not the model says whether tags may be used.
@@ -88,7 +88,7 @@ class TagDataset(BaseDataset):
             raise ValueError(f"on_bad_photo is 'skip' or 'error', not {on_bad_photo!r}")
         folders, self.store_dirs = self.split_prefix(data_prefix)
         self.split_files = list_split_files(self.default_ann_file if ann_file is None else ann_file, data_root)
-        self.tags_file = None if tags_file == 'none' else tags_file
+        self.tags_file = tags_file
         self.points_file = points_file
         self.with_masks = with_masks
         self.mode = mode
@@ -117,7 +117,7 @@ class TagDataset(BaseDataset):
         root = settings.get('data_root') or ''
         files = cls.find_split_files(settings)
         tags_file = settings.get('tags_file')
-        files += [os.path.join(root, tags_file)] if tags_file and tags_file != 'none' else []
+        files += [os.path.join(root, tags_file)] if tags_file else []
         sources = [DataSource(file) for file in files]
         classes = (settings.get('metainfo') or {}).get('classes')
         named = [settings.get('points_file'), classes if isinstance(classes, str) else None]
@@ -258,3 +258,16 @@ class TagDataset(BaseDataset):
             )
         if points is not None:
             check_given_points(points, data_list, self.metainfo['classes'], self.points_file)
+
+
+def find_tag_dataset(settings: Any) -> type[TagDataset] | None:
+    """Return the class of the tag data set that settings name; None if they name none.
+
+    Only the root registry is asked, where all of them are: to look for others would import their libraries.
+
+    Args:
+        settings: What a config says of a data set: its ``type`` (a name or a class) and its arguments.
+    """
+    kind = settings.get('type') if isinstance(settings, Mapping) else None
+    kind = DATASETS.module_dict.get(kind) if isinstance(kind, str) else kind
+    return kind if isinstance(kind, type) and issubclass(kind, TagDataset) else None

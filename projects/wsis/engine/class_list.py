@@ -5,6 +5,8 @@ from typing import Any
 
 from mmengine.registry import DATASETS
 
+from .dataset_settings import innermost_dataset
+
 
 def find_class_list(cfg: Mapping[str, Any], training: bool) -> list[str] | None:
     """Return the class names of the data set that a config trains or tests on; None where they cannot be told.
@@ -15,9 +17,7 @@ def find_class_list(cfg: Mapping[str, Any], training: bool) -> list[str] | None:
         cfg: The whole config.
         training: Whether it is trained; else tested.
     """
-    dataset = (cfg.get('train_dataloader' if training else 'test_dataloader') or {}).get('dataset')
-    while isinstance(dataset, Mapping) and 'dataset' in dataset:
-        dataset = dataset['dataset']
+    dataset = innermost_dataset((cfg.get('train_dataloader' if training else 'test_dataloader') or {}).get('dataset'))
     if not isinstance(dataset, Mapping):
         return None
     classes = (dataset.get('metainfo') or {}).get('classes')

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..structures import read_json
 from ..structures.class_lists import describe_difference
+from .dataset_settings import innermost_dataset
 
 COCO_DATASETS = ('CocoDataset', 'mmdet.CocoDataset')
 
@@ -24,8 +25,7 @@ def check_pseudo_instances(dataset: Mapping[str, Any]) -> None:
         FileNotFoundError: If the json does not exist.
         ValueError: If it is none, of another class list, or no instance (of a photo that is large enough) is left.
     """
-    while 'dataset' in dataset:
-        dataset = dataset['dataset']
+    dataset = innermost_dataset(dataset)
     if dataset.get('type') not in COCO_DATASETS:
         return
     path = Path(os.path.join(dataset.get('data_root') or '', dataset.get('ann_file') or ''))

@@ -12,10 +12,11 @@ from urllib.parse import unquote
 from mmengine.logging import print_log
 from pycocotools import mask as coco_mask
 
+from ..datasets.coco_masks import match_categories
 from ..datasets.photos import list_photo_tree
 from ..datasets.tags.names import PhotoNames, clean_name
-from ..datasets.tags.spelling import spelling_key
 from ..structures import probe_photo, read_given_json
+from ..structures.coco_json import report_broken_coco
 from ..structures.masks import encode_segmentation
 
 # Outlines farther away are mistakes; filling them would take minutes.
@@ -44,36 +45,26 @@ def read_corrected(path: str | Path, classes: Sequence[str], photo_folder: str |
         ValueError: If it is no whole COCO json, or a category, a size or a mask does not fit; one line.
     """
     content, counts = read_given_json(path), Counter()
-    try:
+    with report_broken_coco(path):
         images = _match_images(path, content['images'], Path(photo_folder), counts)
-        category_ids = _match_categories(content['categories'], classes)
+        labels = match_categories(content['categories'], classes)
         names = {entry['id']: entry['name'] for entry in content['categories']}
         annotations = []
         for entry in content['annotations']:
             image, name = images[entry['image_id']], names[entry['category_id']]
-            if (category_id := category_ids[entry['category_id']]) is None:
+            if (label := labels[entry['category_id']]) is None:
                 raise ValueError(
                     f'{path}: category {name!r} is not in the class list ({", ".join(classes)}): rename it, or add it '
                     'to the classes of the data set'
                 )
             if instance := _read_instance(path, entry, image, counts):
-                annotations.append(dict(id=len(annotations) + 1, category_id=category_id, **instance))
-    except (KeyError, TypeError) as error:
-        raise ValueError(
-            f'{path} is no whole COCO json: {error} is missing among its images, annotations or categories'
-        ) from None
+                annotations.append(dict(id=len(annotations) + 1, category_id=label + 1, **instance))
     for what, count in counts.items():
         if count:
             print_log(f'{path}: {what}: {count}', 'current', logging.WARNING)
     unique = {image['id']: image for image in images.values()}
     categories = [dict(id=index, name=name) for index, name in enumerate(classes, 1)]
     return dict(images=list(unique.values()), annotations=annotations, categories=categories)
-
-
-def _match_categories(categories: list[dict], classes: Sequence[str]) -> dict[Any, int | None]:
-    """Return the id 1..C of each category; None if it is no class."""
-    ids = {spelling_key(name): index for index, name in enumerate(classes, 1)}
-    return {entry['id']: ids.get(spelling_key(str(entry['name']))) for entry in categories}
 
 
 def _match_images(

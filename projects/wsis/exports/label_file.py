@@ -6,6 +6,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from ..structures import read_given_json
+from ..structures.coco_json import report_broken_coco
 from ..structures.masks import encode_segmentation
 
 
@@ -50,7 +51,7 @@ def read_labels(path: str | Path) -> LabelFile:
         ValueError: If it is no whole COCO json, or a photo or mask in it is wrong; one line.
     """
     content = read_given_json(path)
-    try:
+    with report_broken_coco(path):
         categories = sorted(content['categories'], key=lambda entry: entry['id'])
         labels = {entry['id']: index for index, entry in enumerate(categories)}
         photos = {
@@ -60,10 +61,6 @@ def read_labels(path: str | Path) -> LabelFile:
         _check_names(path, [str(entry['file_name']) for entry in content['images']])
         for entry in content['annotations']:
             _add_instance(path, photos[entry['image_id']], entry, labels[entry['category_id']])
-    except (KeyError, TypeError) as error:
-        raise ValueError(
-            f'{path} is no whole COCO json: {error} is missing among its images, annotations or categories'
-        ) from None
     return LabelFile([str(entry['name']) for entry in categories], list(photos.values()))
 
 

@@ -7,7 +7,8 @@ from typing import Any
 from mmengine.config import Config
 
 from ..apis.configs import load_config
-from .dataset_listing import find_dataset_class, list_dataset
+from ..datasets import find_tag_dataset
+from .dataset_listing import list_dataset
 from .findings import make_findings
 from .photo_listing import PhotoListing, join_listings
 
@@ -60,7 +61,7 @@ def _find_datasets(cfg: Config) -> Iterator[tuple[Mapping[str, Any], str]]:
 
 def _unwrap(settings: Any) -> Iterator[Mapping[str, Any]]:
     """Yield the tag data sets inside wrappers such as RepeatDataset and ConcatDataset."""
-    if find_dataset_class(settings):
+    if find_tag_dataset(settings):
         yield settings
     elif not isinstance(settings, Mapping):
         return

@@ -7,9 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from mmengine.registry import DATASETS
-
-from ..datasets import TagDataset, read_tags
+from ..datasets import TagDataset, find_tag_dataset, read_tags
 from ..datasets.class_list import read_class_file
 from ..datasets.photos import list_photo_tree
 from ..datasets.splits import read_split_lines
@@ -38,13 +36,6 @@ def entries_of_dataset(dataset: TagDataset, split: str = 'train') -> list[PhotoE
         )
         for info in infos
     ]
-
-
-def find_dataset_class(settings: Any) -> type[TagDataset] | None:
-    """Return the class of a tag data set that settings name; None if they name none."""
-    name = settings.get('type') if isinstance(settings, Mapping) else None
-    found = DATASETS.get(name) if isinstance(name, str) else name
-    return found if isinstance(found, type) and issubclass(found, TagDataset) else None
 
 
 def list_dataset(settings: Mapping[str, Any], split: str) -> PhotoListing:
@@ -91,7 +82,7 @@ def read_class_list(metainfo: Mapping[str, Any], default: Sequence[str]) -> tupl
 
 def _read_lists(settings: Mapping[str, Any], split: str, listing: PhotoListing, faults: list[str]) -> None:
     """Fill a listing with what can be read; what cannot is added to ``faults``, or raised if nothing can be done."""
-    dataset_class = find_dataset_class(settings)
+    dataset_class = find_tag_dataset(settings)
     if dataset_class is None:
         name = settings.get('type') if isinstance(settings, Mapping) else settings
         faults.append(f'type {name!r} is no data set of photos with tags')

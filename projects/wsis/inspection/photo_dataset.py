@@ -1,9 +1,8 @@
 """The photos and tags that a config speaks of."""
 
 from mmengine.config import Config
-from mmengine.registry import DATASETS
 
-from ..datasets import TagDataset
+from ..datasets import TagDataset, find_tag_dataset
 
 
 def build_photo_dataset(cfg: Config, with_masks: bool = False) -> TagDataset:
@@ -21,8 +20,7 @@ def build_photo_dataset(cfg: Config, with_masks: bool = False) -> TagDataset:
         ValueError: If it is no data set of tags, a class name is unknown, or no photo is left.
     """
     settings = dict(cfg.test_dataloader.dataset)
-    kind = DATASETS.module_dict.get(settings.get('type'))
-    if kind is None or not issubclass(kind, TagDataset):
+    if (kind := find_tag_dataset(settings)) is None:
         raise ValueError(
             f'the test dataset of {cfg.filename} is a {settings.get("type")}, which knows no tags: name a config that '
             'has a TagDataset (VOCTagDataset, PhotoTagDataset ...)'

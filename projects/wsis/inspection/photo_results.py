@@ -16,6 +16,7 @@ from ..apis.devices import setup_environment_for_launch
 from ..datasets import TagDataset
 from ..datasets.transforms import LoadEvaluationMasks
 from ..engine import load_checkpoint_safely
+from ..engine.dataset_settings import find_named_classes, innermost_dataset
 from ..engine.hooks.checkpoint_match_hook import find_unmatched_parameters
 from ..structures import PseudoLabelStore, read_json
 from ..structures.masks import decode_masks
@@ -76,7 +77,7 @@ def build_photos(cfg: Config, pipeline_cfg: Config, source: str, cams: str | Non
     if not cfg.get('test_dataloader') or (pipeline := find_test_pipeline(pipeline_cfg)) is None:
         raise ValueError(f'config {source} has no test_dataloader with a dataset and its pipeline')
     init_default_scope(pipeline_cfg.get('default_scope', 'mmdet'))
-    settings = deepcopy(_innermost(cfg.test_dataloader.dataset))
+    settings = deepcopy(innermost_dataset(cfg.test_dataloader.dataset))
     settings.pipeline = deepcopy(pipeline)
     prefix = dict(settings.get('data_prefix') or {})
     prefix.pop('cams', None)
@@ -101,21 +102,15 @@ def read_truth(dataset: TagDataset) -> list[list[dict] | None]:
 def find_test_pipeline(cfg: Config) -> list[dict] | None:
     """Return the test pipeline of a config, also where its data set has no photos to test on; None without one."""
     if cfg.get('test_dataloader'):
-        return _innermost(cfg.test_dataloader.dataset).get('pipeline')
+        return innermost_dataset(cfg.test_dataloader.dataset).get('pipeline')
     return cfg.get('test_pipeline')
-
-
-def _innermost(dataset: dict) -> dict:
-    while 'dataset' in dataset:
-        dataset = dataset['dataset']
-    return dataset
 
 
 def check_detector_classes(cfg: Config, classes: Sequence[str], source: str) -> None:
     """Raise ValueError when the detector's config names other classes than the photos have."""
     loader = cfg.get('test_dataloader') or cfg.train_dataloader
-    named = (_innermost(loader.dataset).get('metainfo') or {}).get('classes')
-    if named is not None and list(named) != list(classes):
+    named = find_named_classes(loader.dataset)
+    if named is not None and named != list(classes):
         raise ValueError(
             f'{source} is for the classes {", ".join(named)}, but the photos have {", ".join(classes)}: '
             'name the detector that was trained on these pseudo labels'

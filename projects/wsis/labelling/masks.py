@@ -1,13 +1,12 @@
 """Finding true masks to measure with."""
 
 import logging
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
 from mmengine.logging import print_log
 
-from ..structures import write_json
+from ..structures import link_file, write_json
 from ..structures.text_file import read_given_json
 from .working_copy import WorkingCopy
 
@@ -42,10 +41,15 @@ def find_masks(masks: str, copies: Mapping[str, WorkingCopy], folder: Path) -> d
         )
     if path.is_file():
         return dict(mask_file=str(_without(path, reduced, folder) if reduced else path))
-    found = {key: path / name for key, name in VOC_FOLDERS.items() if (path / name).is_dir()} or dict(sem_seg=path)
+    found = find_mask_folders(path)
     if reduced:
         found = {key: _link_others(source, reduced, folder / key) for key, source in found.items()}
     return {key: str(source) for key, source in found.items()}
+
+
+def find_mask_folders(path: Path) -> dict[str, Path]:
+    """Return the folders of class maps (``sem_seg``) and, where there is one, of instances in a folder of masks."""
+    return {key: path / name for key, name in VOC_FOLDERS.items() if (path / name).is_dir()} or dict(sem_seg=path)
 
 
 def _without(path: Path, photos: set[str], folder: Path) -> Path:
@@ -66,7 +70,5 @@ def _link_others(source: Path, photos: set[str], folder: Path) -> Path:
         target = folder / name
         if str(name.with_suffix('')) in stems | photos:
             continue
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if not target.is_symlink():
-            os.symlink(mask, target)
+        link_file(mask, target)
     return folder

@@ -17,7 +17,7 @@ from ..datasets.transforms import LoadEvaluationMasks
 from ..evaluation.functional import PhotoMatches, match_photo, score_labels, voc_instance_ap
 from ..inspection.parallel import map_jobs, take_turns
 from ..structures.masks import IGNORE_LABEL, read_index_png
-from .masks import VOC_FOLDERS
+from .masks import find_mask_folders
 from .working_copy import WorkingCopy
 
 IOU_THRESHOLD = 0.5
@@ -92,9 +92,8 @@ def find_true_masks(
     if path.is_file():
         found = read_coco_masks(path, photos, classes, ignore_unknown_classes=True)
         return {photo: dict(img_path=photo, mask_annotations=annotations) for photo, annotations in found.items()}
-    places = {key: path / name for key, name in VOC_FOLDERS.items() if (path / name).is_dir()} or dict(sem_seg=path)
     shared = find_shared_stems(photos)
-    folders = {MASK_KEYS[key]: MapFolder(str(place), shared) for key, place in places.items()}
+    folders = {MASK_KEYS[key]: MapFolder(str(place), shared) for key, place in find_mask_folders(path).items()}
     infos = {photo: {key: folder.find(photo) for key, folder in folders.items()} for photo in photos}
     return {
         photo: dict(num_classes=len(classes), **{key: found for key, found in info.items() if found})

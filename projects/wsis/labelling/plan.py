@@ -1,20 +1,20 @@
 """What labelling a set of photos will do: the recipe, the length of each training, time and disk."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import torch
+from mmengine.config import Config
 
-from ..apis.configs import INSTALLED_ROOT, ROOT, find_config, load_config
-from ..recipes.stage import Stage, read_stages
+from ..apis.configs import INSTALLED_ROOT, ROOT, find_config
+from ..recipes.stage import Stage
 
 RECIPES = Path('configs') / 'recipes'
 LIGHT_RECIPE = 'irnet_mobilenet-v2_photos'
 PAPER_RECIPE = 'irnet_r50_voc2012'
-FEW_PHOTOS = 200  # with fewer the paper's networks learn no better
+FEW_PHOTOS = 200  # a guess: whether fewer are too few for the paper's networks was not measured
 # A schedule of epochs is made for a set like VOC 2012 trainaug. Fewer photos are seen more often, so that the networks
 # learn something; more are not seen each as often, so that the time does not grow without bound.
 COUNTED_PHOTOS = (300, 10582)
@@ -69,22 +69,16 @@ def list_recipes() -> list[str]:
     return sorted(path.stem for path in folder.glob('*.py'))
 
 
-def plan_stages(
-    recipe: Path, data: Path, photos: Mapping[str, int], options: Mapping[str, Any] | None = None
-) -> list[PlannedStage]:
+def plan_stages(recipe: Config, stages: Sequence[Stage], photos: Mapping[str, int]) -> list[PlannedStage]:
     """Plan the stages of a recipe for a data set.
 
     Args:
-        recipe: The recipe's config.
-        data: The data set's file.
+        recipe: The recipe.
+        stages: Its stages, for the data set; iterations among their options stay.
         photos: How many photos are learnt from: ``train`` (with negatives), ``tagged`` of them, and ``val``.
-        options: Options of the user, see :func:`~projects.wsis.recipes.stage.spread_options`; iterations given there
-            stay.
     """
-    config = load_config(recipe, data=data)
-    stages = [stage for stage in read_stages(config, str(data), dict(options or {})) if not stage.has_nothing_to_test()]
-    costs = {} if torch.cuda.is_available() else config.get('cpu_seconds', {})
-    limits = tuple(config.get('counted_photos', COUNTED_PHOTOS))
+    costs = {} if torch.cuda.is_available() else recipe.get('cpu_seconds', {})
+    limits = tuple(recipe.get('counted_photos', COUNTED_PHOTOS))
     return [_plan(stage, photos, costs.get(stage.name), limits) for stage in stages]
 
 
@@ -93,22 +87,18 @@ def _plan(stage: Stage, photos: Mapping[str, int], cost: float | None, limits: t
         return PlannedStage(stage.name, stage.action, photos['tagged'], seconds=cost)
     config = stage.load_config()
     if stage.action == 'predict':
-        on_val = config.get('val_dataset') and config.test_dataloader.dataset.get('ann_file') == config.val_dataset.get(
-            'ann_file'
-        )
+        val = config.get('val_dataset') or {}
+        on_val = bool(val) and config.test_dataloader.dataset.get('ann_file') == val.get('ann_file')
         count = photos['val'] if on_val else photos['tagged']
         return PlannedStage(stage.name, stage.action, count, seconds=None if cost is None else cost * count)
-    keeps_negatives = not (config.train_dataloader.dataset.get('filter_cfg') or {}).get('filter_empty_tags')
-    count = (
-        photos['train']
-        if keeps_negatives and config.train_dataloader.dataset.type != 'CocoDataset'
-        else (photos['tagged'])
-    )
+    dataset = config.train_dataloader.dataset
+    of_tagged = dataset.type == 'CocoDataset' or (dataset.get('filter_cfg') or {}).get('filter_empty_tags')
+    count = photos['tagged' if of_tagged else 'train']
     iterations = count_iterations(config, count, limits)
     return PlannedStage(stage.name, stage.action, count, iterations, None if cost is None else cost * iterations)
 
 
-def count_iterations(config: Any, photos: int, limits: tuple[int, int] = COUNTED_PHOTOS) -> int:
+def count_iterations(config: Config, photos: int, limits: tuple[int, int] = COUNTED_PHOTOS) -> int:
     """Return how many iterations a config's training takes for a number of photos.
 
     The schedule of the config holds for sets whose size lies within the limits; a smaller one is trained as long as one

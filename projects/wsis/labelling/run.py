@@ -1,7 +1,6 @@
 """From photos and tags to masks: check, plan, run the recipe, hand over the labels."""
 
 import logging
-import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -190,9 +189,10 @@ def make_plan(options: LabelPhotosOptions, out: Path, console: Console | None = 
         tagged=sum(bool(names) for photo, names in tags.items() if photo not in held_out),
         val=len(held_out),
     )
-    chosen = Recipe(load_config(recipe, data=data), out / WORK_FOLDER, data=data, options=dict(options.options or {}))
+    config = load_config(recipe, data=data)
+    chosen = Recipe(config, out / WORK_FOLDER, data=data, options=dict(options.options or {}))
     given = {**choose_weights(chosen.stages, options.weights), **(options.options or {})}
-    stages = plan_stages(recipe, data, counts, given)
+    stages = plan_stages(config, chosen.stages, counts)
     lengths = {f'{stage.name}.iterations': stage.iterations for stage in stages if stage.iterations is not None}
     return Plan(photo_set, check, recipe, why, stages, {**lengths, **given}, copies, data)
 
@@ -239,8 +239,7 @@ def hand_over(
         write_semantic_masks(labels / 'semantic_masks', out / 'semantic_masks', plan.copies)
     _copy_model(recipe, out / 'model')
     for picture in recipe.work_dir.glob('*/*.png'):
-        content = picture.read_bytes()
-        write_atomically(out / picture.name, lambda file, content=content: file.write(content))
+        _copy(picture, out / picture.name)
     train = set(plan.photo_set.train)
     tags = {photo: names for photo, names in plan.photo_set.tags.items() if photo in train and photo in plan.copies}
     numbers = dict(labels=count_labels(instances, tags, plan.photo_set.classes), recipe=results)
@@ -264,8 +263,11 @@ def _copy_model(recipe: Recipe, folder: Path) -> None:
     checkpoint = find_latest_checkpoint(source)
     if checkpoint is None:
         return
-    folder.mkdir(parents=True, exist_ok=True)
-    for path, name in ((checkpoint, 'model.pth'), *((path, 'config.py') for path in source.glob('*.py'))):
-        temporary = folder / f'.{name}.{os.getpid()}.tmp'
-        shutil.copyfile(path, temporary)
-        os.replace(temporary, folder / name)
+    _copy(checkpoint, folder / 'model.pth')
+    for config in source.glob('*.py'):
+        _copy(config, folder / 'config.py')
+
+
+def _copy(source: Path, target: Path) -> None:
+    with open(source, 'rb') as content:
+        write_atomically(target, lambda file: shutil.copyfileobj(content, file))

@@ -5,9 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from mmengine.registry import DATASETS
-
-from ..datasets import DataSource, TagDataset
+from ..datasets import DataSource, find_tag_dataset
 from ..structures import hash_content, hash_file
 
 
@@ -67,9 +65,7 @@ def _describe_file(path: str) -> str | None:
 
 
 def _describe_dataset(settings: dict[str, Any]) -> list[Any]:
-    # ours are in the root registry; to look for others would import their libraries
-    kind = DATASETS.module_dict.get(settings.get('type'))
-    if kind is not None and issubclass(kind, TagDataset):
+    if kind := find_tag_dataset(settings):
         sources = kind.describe_sources(settings)
     else:
         root, prefix = settings.get('data_root') or '', settings.get('data_prefix') or {}

@@ -60,7 +60,10 @@ def read_xml_tags(path: str | Path) -> list[str]:
         FileNotFoundError: If it does not exist.
         ValueError: If it is not valid XML; the message names it.
     """
-    root = _parse_xml(path)
+    return _list_objects(_parse_xml(path))
+
+
+def _list_objects(root: ElementTree.Element) -> list[str]:
     return [name for entry in root.iter('object') if (name := (entry.findtext('name') or '').strip())]
 
 
@@ -77,4 +80,4 @@ def _read_xml(folder: Path, file: str) -> TagRow:
     named = (root.findtext('filename') or '').strip().replace('\\', '/').rpartition('/')[2]
     # the ending tells a.jpg from a.png, where the name is not that of a copy
     photo = stem + os.path.splitext(named)[1] if os.path.splitext(named)[0] == stem.rpartition('/')[2] else stem
-    return TagRow(photo, [name for entry in root.iter('object') if (name := (entry.findtext('name') or '').strip())])
+    return TagRow(photo, _list_objects(root))

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
+from ...structures.coco_json import report_broken_coco
 from ...structures.text_file import read_given_json
 from .table import PHOTO_COLUMNS, TAG_COLUMNS, split_tags
 from .tags import FoundTags, TagRow
@@ -59,7 +60,7 @@ def _read_entry(path: Path, number: int, entry: dict, classes: Collection[str] |
 
 
 def _read_coco(path: Path, content: dict) -> FoundTags:
-    try:
+    with report_broken_coco(path):
         categories = {entry['id']: str(entry['name']) for entry in content['categories']}
         tags: dict[Any, list[str]] = {entry['id']: [] for entry in content['images']}
         for entry in content['annotations']:
@@ -68,7 +69,3 @@ def _read_coco(path: Path, content: dict) -> FoundTags:
             [TagRow(str(entry['file_name']), tags[entry['id']]) for entry in content['images']],
             list(categories.values()),
         )
-    except (KeyError, TypeError) as error:
-        raise ValueError(
-            f'{path} is no whole COCO json: {error} is missing among its images, annotations or categories'
-        ) from None
