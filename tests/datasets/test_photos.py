@@ -1,13 +1,11 @@
 """PhotoTagDataset: any folder tree, identities, splits, tags, masks of every form, bad photos."""
 
 import json
-import logging
 import os
 from pathlib import Path
 
 import numpy as np
 import pytest
-from mmengine.logging import MMLogger
 from mmengine.registry import DATASETS
 from PIL import Image
 from pycocotools import mask as coco_mask
@@ -54,22 +52,7 @@ def one_line(root: Path, error: type, message: str, **settings) -> None:
     assert '\n' not in str(caught.value)
 
 
-@pytest.fixture
-def log(monkeypatch):
-    """The lines that are logged as warnings."""
-    lines = []
-    logger = MMLogger.get_instance('photos')
-
-    def handle(record):
-        if record.levelno >= logging.WARNING:
-            lines.append(record.getMessage())
-
-    monkeypatch.setattr(logger, 'handle', handle)
-    monkeypatch.setattr(MMLogger, 'get_current_instance', classmethod(lambda cls: logger))
-    return lines
-
-
-def test_each_photo_keeps_its_identity(root, log):
+def test_each_photo_keeps_its_identity(root, warnings_of_log):
     infos = infos_of(build(root))
     assert {photo: info['tags'] for photo, info in infos.items()} == {
         'a.jpg': [0, 1],
@@ -79,7 +62,7 @@ def test_each_photo_keeps_its_identity(root, log):
         'z/b.tif': [],
     }
     assert infos['z/b.tif']['img_path'] == str(root / 'z/b.tif') and infos['z/b.tif']['file_name'] == 'z/b.tif'
-    assert '2 of 5 photos have no tag (first: a.png, z/b.tif)' in log
+    assert '2 of 5 photos have no tag (first: a.png, z/b.tif)' in warnings_of_log
     for info in infos.values():
         assert LoadPhoto().transform(info)['img'].shape == (8, 12, 3)
     assert list(infos_of(build(root, filter_cfg=dict(filter_empty_tags=True)))) == [
@@ -116,14 +99,16 @@ def test_folders_as_classes(root):
     assert [info['tags'] for info in infos.values()] == [[], [], [0], [0], [1]]
 
 
-def test_bad_photos_are_left_out_with_their_reasons(root, log):
+def test_bad_photos_are_left_out_with_their_reasons(root, warnings_of_log):
     (root / 'dead.jpg').symlink_to('nowhere.jpg')
     (root / 'folder.jpg').mkdir()
     (root / 'empty.webp').write_bytes(b'')
     save(root / 'cut.tif')
     (root / 'cut.tif').write_bytes((root / 'cut.tif').read_bytes()[:60])
     assert sorted(infos_of(build(root))) == sorted(PHOTOS)
-    assert any('3 of 8 photos are missing or damaged' in line and 'dead.jpg: a dead link' in line for line in log)
+    assert any(
+        '3 of 8 photos are missing or damaged' in line and 'dead.jpg: a dead link' in line for line in warnings_of_log
+    )
     one_line(root, FileNotFoundError, '3 of 8 photos', on_bad_photo='error')
 
 

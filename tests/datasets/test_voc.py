@@ -1,13 +1,11 @@
 """VOCTagDataset: tags from XML and tags files, splits, class lists, bad input, stores, masks only where asked for."""
 
 import json
-import logging
 from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
-from mmengine.logging import MMLogger
 from mmengine.registry import DATASETS
 
 from projects.wsis.datasets import VOCTagDataset
@@ -64,21 +62,6 @@ def one_line(root: Path, error: type, message: str, **settings) -> str:
         build(root, **settings)
     assert '\n' not in str(caught.value)
     return str(caught.value)
-
-
-@pytest.fixture
-def warnings_of_log(monkeypatch):
-    """The warnings that are logged."""
-    lines = []
-    logger = MMLogger.get_instance('datasets', log_level='INFO')
-
-    def handle(record):
-        if record.levelno >= logging.WARNING:
-            lines.append(record.getMessage())
-
-    monkeypatch.setattr(logger, 'handle', handle)
-    monkeypatch.setattr(MMLogger, 'get_current_instance', classmethod(lambda cls: logger))
-    return lines
 
 
 def test_items_of_xml(root):
