@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, nullcontext
+from multiprocessing.context import BaseContext
 from typing import TypeVar
 
 from tqdm import tqdm
@@ -15,7 +16,7 @@ from ..structures.photo_file import LARGE_PIXELS
 Job = TypeVar('Job')
 Result = TypeVar('Result')
 FILES_PER_TASK = 8
-FEWEST_FILES_FOR_PROCESSES = 64  # starting processes takes longer than looking at fewer
+FEWEST_FILES_FOR_PROCESSES = 200  # starting processes takes longer than looking at fewer
 _large_lock: AbstractContextManager | None = None
 
 
@@ -62,9 +63,7 @@ def map_jobs(
     if count <= 1 or (processes is None and len(jobs) < FEWEST_FILES_FOR_PROCESSES):
         yield from tqdm(map(function, jobs), **bar)
         return
-    # forked processes start at once; others would import torch and mmdet anew, each for many seconds
-    method = 'fork' if 'fork' in multiprocessing.get_all_start_methods() else None
-    context = multiprocessing.get_context(method)
+    context = _choose_context(function.__module__)
     shared = dict(initializer=_share_lock, initargs=(context.Lock(),))
     try:
         with ProcessPoolExecutor(count, mp_context=context, **shared) as pool:
@@ -74,6 +73,18 @@ def map_jobs(
             'a process that looked at photos was ended, most likely for lack of memory: free some, or set '
             '--processes 1 in a command that has this'
         ) from None
+
+
+def _choose_context(module: str) -> BaseContext:
+    """Return how processes start: forked from a process without threads that has imported a module already.
+
+    Forked from this one, they might wait for ever for a lock that a thread of torch, OpenCV or the progress bar held.
+    """
+    if 'forkserver' not in multiprocessing.get_all_start_methods():
+        return multiprocessing.get_context('spawn')
+    context = multiprocessing.get_context('forkserver')
+    context.set_forkserver_preload([module])
+    return context
 
 
 def take_turns(pixels: int) -> AbstractContextManager:

@@ -8,15 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from mmengine.logging import print_log
 
 from ..datasets.coco_masks import read_coco_masks
 from ..datasets.maps_of_photos import MapFolder
 from ..datasets.photos import find_shared_stems, name_stems
 from ..datasets.transforms import LoadEvaluationMasks
-from ..evaluation.functional import PhotoMatches, match_photo, score_labels, voc_instance_ap
+from ..evaluation.functional import PhotoMatches, count_labels, match_photo, score_labels, voc_instance_ap
 from ..inspection.parallel import map_jobs, take_turns
-from ..structures.masks import IGNORE_LABEL, read_index_png
+from ..structures.masks import read_index_png
 from .masks import find_mask_folders
 from .working_copy import WorkingCopy
 
@@ -123,22 +124,12 @@ def _measure_photo(job: tuple[dict, tuple[int, int], list[dict] | None, Path, in
             return PhotoMeasure(fault=str(error))
         pixels = None
         if semantic_path.is_file():
-            pixels = _count_pixels(read_index_png(semantic_path), true['evaluation_sem_seg'], num_classes)
+            labels, truth = map(torch.from_numpy, (read_index_png(semantic_path), true['evaluation_sem_seg']))
+            pixels = count_labels(labels, truth, num_classes + 1)
         matches = None
         if instances is not None and 'instances' in true:
             matches = _match(instances, true['instances'])
         return PhotoMeasure(pixels, matches)
-
-
-def _count_pixels(labels: np.ndarray, true: np.ndarray, num_classes: int) -> np.ndarray:
-    """Count as :func:`~projects.wsis.evaluation.functional.count_labels` does, but without torch.
-
-    Its threads do not survive the fork that processes are made by.
-    """
-    known = true != IGNORE_LABEL
-    labels, true = labels[known], true[known]
-    counts = [np.bincount(values, minlength=IGNORE_LABEL + 1) for values in (true[labels == true], labels, true)]
-    return np.stack(counts)[:, : num_classes + 1]
 
 
 def _match(instances: Sequence[dict], true: Sequence[dict]) -> PhotoMatches:
