@@ -16,7 +16,7 @@ from ..structures.photo_file import LARGE_PIXELS
 Job = TypeVar('Job')
 Result = TypeVar('Result')
 FILES_PER_TASK = 8
-FEWEST_FILES_FOR_PROCESSES = 200  # starting processes takes longer than looking at fewer
+FEWEST_FILES_FOR_PROCESSES = 200  # a guess: starting processes takes seconds of imports
 _large_lock: AbstractContextManager | None = None
 
 
