@@ -1,7 +1,3 @@
 # From tags to a segmentation model: any classifier -> CAMs -> inter-pixel labels -> IRNet -> pseudo masks -> DeepLab.
 _base_ = ['./irnet.py', './deeplab.py']
-stages = [
-    *[stage for stage in _base_.stages if stage.name in ('classifier', 'cams', 'inter_pixel_labels', 'irnet')],
-    *[dict(stage, number='semantic/mIoU') for stage in _base_.stages if stage.name == 'pseudo_labels'],
-    *_base_.deeplab_stages,
-]
+stages = [*_base_.irnet_stages, dict(_base_.pseudo_labels, number='semantic/mIoU'), *_base_.deeplab_stages]
