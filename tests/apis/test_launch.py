@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 import torch.distributed as dist
-import torch.multiprocessing as mp
+from tiny_chain.processes import call_in_ranks
 
 from projects.wsis.apis.launch import finish
 
@@ -35,7 +35,7 @@ def train_and_leave(rank: int, rendezvous: str) -> None:
 
 @pytest.mark.skipif(not sys.platform.startswith('linux'), reason='names of threads are read from /proc')
 def test_no_thread_of_the_group_lives_on_after_it_was_left(tmp_path):
-    mp.spawn(train_and_leave, args=(tmp_path / 'rendezvous',), nprocs=2)
+    call_in_ranks(train_and_leave, tmp_path / 'rendezvous')
 
 
 def test_one_process_has_no_group_to_leave():

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 import torch
 import torch.distributed as dist
-import torch.multiprocessing as mp
 from mmdet.structures import DetDataSample
 from mmengine.dataset import DefaultSampler
 from mmengine.evaluator import Evaluator
 from mmengine.structures import InstanceData, PixelData
+from tiny_chain.processes import call_in_ranks
 
 import projects.wsis.evaluation  # noqa: F401  registers the metrics
 from projects.wsis.evaluation.functional import to_rle
@@ -86,12 +86,12 @@ def evaluate_rank(rank, folder, round_up, with_masks=True):
 def test_two_processes_equal_one(tmp_path, round_up):
     expected = evaluate(round_up)
     assert len(expected) > 40 and all(math.isfinite(value) for value in expected.values())
-    mp.spawn(evaluate_rank, args=(str(tmp_path), round_up), nprocs=2)
+    call_in_ranks(evaluate_rank, str(tmp_path), round_up)
     for rank in range(2):
         assert json.loads((tmp_path / f'rank{rank}.json').read_text()) == expected
 
 
 def test_without_masks_nothing_is_measured_in_two_processes_either(tmp_path):
     assert evaluate(True, with_masks=False) == {}
-    mp.spawn(evaluate_rank, args=(str(tmp_path), True, False), nprocs=2)
+    call_in_ranks(evaluate_rank, str(tmp_path), True, False)
     assert [json.loads((tmp_path / f'rank{rank}.json').read_text()) for rank in range(2)] == [{}, {}]

@@ -3,10 +3,10 @@
 import pytest
 import torch
 import torch.distributed as dist
-import torch.multiprocessing as mp
 import torch.nn.functional as F
 from mmdet.structures import DetDataSample
 from mmengine.registry import MODELS, init_default_scope
+from tiny_chain.processes import call_in_ranks
 from torch import nn
 from torch.testing import assert_close
 
@@ -252,7 +252,7 @@ def _train_once(rank):
 
 
 def test_two_processes_equal_one(tmp_path):
-    mp.spawn(_rank_gradients, args=(2, tmp_path / 'rendezvous', tmp_path), nprocs=2)
+    call_in_ranks(_rank_gradients, 2, tmp_path / 'rendezvous', tmp_path)
     ranks = [torch.load(tmp_path / f'rank{rank}.pth', weights_only=True) for rank in (0, 1)]
     whole = _train_once(None)
     for name, loss in whole['losses'].items():

@@ -58,6 +58,9 @@ class ScriptedRecipe(Recipe):
 
     behaviours: dict[str, str] = {}
 
+    def _forks_stages(self):
+        return False  # a process that has imported everything takes seconds to start
+
     def _command(self, stage):
         command = super()._command(stage)
         given = [part.replace(str(self.work_dir), 'WORK') for part in command[2:]]

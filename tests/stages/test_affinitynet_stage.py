@@ -5,7 +5,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from mmengine.registry import DATASETS
-from tiny_chain.fixtures import CONFIGS, link_demo, make_labels, train
+from tiny_chain.fixtures import CONFIGS, make_labels, train
+from tiny_chain.processes import link_demo
 
 from projects.wsis.apis.configs import load_config
 from projects.wsis.engine import load_checkpoint_safely

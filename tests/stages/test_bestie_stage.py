@@ -13,10 +13,10 @@ from tiny_chain.fixtures import (
     check_two_processes_train_as_one,
     make_labels,
     read_tiny_config,
-    run_tool,
     train,
     write_killed_config,
 )
+from tiny_chain.processes import run_tool
 
 from projects.wsis.apis.launch import run_training
 from projects.wsis.datasets import VOCTagDataset

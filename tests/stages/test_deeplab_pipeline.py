@@ -1,7 +1,8 @@
 """A whole chain from saliency maps and tags to DeepLab, by tools/pipeline.py on the tiny demo set."""
 
 import pytest
-from tiny_chain.fixtures import CONFIGS, run_tool
+from tiny_chain.fixtures import CONFIGS
+from tiny_chain.processes import run_tool
 
 from projects.wsis.structures import PseudoLabelStore, read_json
 

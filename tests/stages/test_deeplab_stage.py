@@ -5,15 +5,8 @@ import pytest
 import torch
 from mmengine.registry import DATASETS, DefaultScope
 from PIL import Image
-from tiny_chain.fixtures import (
-    CONFIGS,
-    CROP,
-    check_two_processes_train_as_one,
-    link_demo,
-    make_labels,
-    read_tiny_config,
-    train,
-)
+from tiny_chain.fixtures import CONFIGS, CROP, check_two_processes_train_as_one, make_labels, read_tiny_config, train
+from tiny_chain.processes import link_demo
 
 from projects.wsis.apis.configs import load_config
 from projects.wsis.structures import PseudoLabelStore, read_json, write_json

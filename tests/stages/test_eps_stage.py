@@ -1,7 +1,8 @@
 """EPS from its config: saliency maps by the tool, training, CAMs; and what happens without maps."""
 
 import pytest
-from tiny_chain.fixtures import CROP, check_two_processes_train_as_one, make_labels, run_tool, train
+from tiny_chain.fixtures import CROP, check_two_processes_train_as_one, make_labels, train
+from tiny_chain.processes import run_tool
 
 from projects.wsis.structures import PseudoLabelStore, read_json
 

@@ -12,17 +12,13 @@ import torch
 from tiny_chain.fixtures import (
     CONFIGS,
     CROP,
-    DEMO_FOLDER,
-    TOOLS,
     check_two_processes_train_as_one,
-    link_demo,
     make_labels,
     read_tiny_config,
-    run_tool,
-    start_tool,
     train,
     write_killed_config,
 )
+from tiny_chain.processes import DEMO_FOLDER, TOOLS, link_demo, run_tool, run_tool_in_ranks
 
 from projects.wsis.apis.launch import apply_resume, run_training
 from projects.wsis.engine import load_checkpoint_safely
@@ -58,21 +54,19 @@ def options_of(chain: Path, stage: str) -> dict:
 
 @pytest.mark.parametrize('name, checkpoint, stage', [CAMS, PSEUDO_LABELS], ids=['cams', 'pseudo labels'])
 def test_two_processes_make_the_same_files(chain, demo_root, tmp_path, name, checkpoint, stage):
-    command = ['dist_test.sh', CONFIGS / name, chain / checkpoint, 2, '--work-dir', 'work', '--out', 'out.json']
+    command = ['test.py', CONFIGS / name, chain / checkpoint, '--work-dir', 'work', '--out', 'out.json']
     if options := options_of(chain, stage):
         command += ['--cfg-options', *(f'{key}={value}' for key, value in options.items())]
-    result = run_tool(demo_root, tmp_path, *command)
+    result = run_tool_in_ranks(demo_root, tmp_path, 2, *command)
     assert result.status == 0, result.tail
     assert_same_stage(tmp_path / 'work', chain / stage, read_json(tmp_path / 'out.json'))
 
 
 def test_killed_label_making_goes_on(chain, demo_environment, tmp_path, one_thread):
     config = write_killed_config(tmp_path / 'killed.py', 'tiny_cam.py', 'test', 2)
-    killed = start_tool(
-        demo_environment, tmp_path, 'test.py', config, chain / 'classifier/epoch_1.pth', '--work-dir', 'work'
-    )
-    output, _ = killed.communicate(timeout=300)
-    assert killed.returncode == -signal.SIGKILL, output
+    command = ['test.py', config, chain / 'classifier/epoch_1.pth', '--work-dir', 'work']
+    result = run_tool(demo_environment, tmp_path, *command)
+    assert result.status == -signal.SIGKILL, result.tail
     store = tmp_path / 'work/cams'
     finished = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in store.glob('*.npz')}
     assert len(finished) == 3 and read_json(store / 'manifest.json')['complete'] is False
@@ -142,9 +136,8 @@ def test_labels_of_another_lineage_are_made_anew(chain, interrupted, demo_copy, 
 def test_killed_training_goes_on_from_its_checkpoint(demo_environment, tmp_path, caplog):
     config = write_killed_config(tmp_path / 'killed.py', 'tiny_cam.py', 'train', 2)  # the first of the second epoch
     command = ['train.py', config, '--work-dir', 'work', '--cfg-options', 'train_cfg.max_epochs=2']
-    killed = start_tool(demo_environment, tmp_path, *command)
-    output, _ = killed.communicate(timeout=300)
-    assert killed.returncode == -signal.SIGKILL, output
+    result = run_tool(demo_environment, tmp_path, *command)
+    assert result.status == -signal.SIGKILL, result.tail
     assert [path.name for path in (tmp_path / 'work').glob('*.pth')] == ['epoch_1.pth']
     first = (tmp_path / 'work/epoch_1.pth').stat().st_mtime_ns
     train('tiny_cam.py', tmp_path / 'work', resume='auto', **{'train_cfg.max_epochs': 2})

@@ -3,7 +3,8 @@
 import json
 
 import pytest
-from tiny_chain.fixtures import CONFIGS, make_labels, run_tool, train, write_killed_config
+from tiny_chain.fixtures import CONFIGS, make_labels, train, write_killed_config
+from tiny_chain.processes import run_tool
 
 from projects.wsis.structures import read_json
 from projects.wsis.structures.point_file import read_points

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 from mmengine.runner import load_checkpoint
-from tiny_chain.fixtures import link_demo, make_labels, train
+from tiny_chain.fixtures import make_labels, train
+from tiny_chain.processes import link_demo
 
 from projects.wsis.structures import PseudoLabelStore
 

@@ -2,12 +2,10 @@
 
 import os
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 import torch
@@ -17,55 +15,12 @@ from mmengine.config import Config
 from projects.wsis.apis.configs import load_config
 from projects.wsis.apis.launch import apply_resume, apply_tta, run_test, run_training
 from projects.wsis.engine import load_checkpoint_safely
+from projects.wsis.structures import write_json
 
-ROOT = Path(__file__).resolve().parents[2]
+from .processes import TOOLS, link_demo, run_tool, run_tool_in_ranks
+
 CONFIGS = Path(__file__).resolve().parent
-TOOLS = ROOT / 'tools'
-DEMO_FOLDER = Path('data/demo')  # where the demo's configs look, below the current folder
 CROP = 'RandomCropAndPad'
-
-
-def link_demo(folder: Path, demo_root: Path) -> Path:
-    """Let the demo's configs find the tiny demo set in a current folder, and return that folder."""
-    link = folder / DEMO_FOLDER
-    if not link.is_symlink():
-        link.parent.mkdir(parents=True, exist_ok=True)
-        link.symlink_to(demo_root, target_is_directory=True)
-    return folder
-
-
-def make_environment() -> dict[str, str]:
-    """Return the environment of a tool's process: no GPU, one thread."""
-    paths = [str(CONFIGS.parent), *filter(None, [os.environ.get('PYTHONPATH')])]
-    return dict(
-        os.environ,
-        OMP_NUM_THREADS='1',
-        CUDA_VISIBLE_DEVICES='',
-        PYTHON=sys.executable,
-        PYTHONPATH=os.pathsep.join(paths),
-    )
-
-
-def start_tool(demo_root: Path, folder: Path, *command: object, **kwargs) -> subprocess.Popen:
-    """Start a tool (its name, then its arguments) in a folder that is not the repository."""
-    tool, *arguments = map(str, command)
-    program = ['bash'] if tool.endswith('.sh') else [sys.executable]
-    return subprocess.Popen(
-        [*program, str(TOOLS / tool), *arguments],
-        cwd=link_demo(folder, demo_root),
-        env=make_environment(),
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        **kwargs,
-    )
-
-
-def run_tool(demo_root: Path, folder: Path, *command: object) -> SimpleNamespace:
-    """Run a tool to its end and return its exit status, its output and its last lines, which say why it failed."""
-    process = start_tool(demo_root, folder, *command)
-    output, _ = process.communicate(timeout=900)
-    return SimpleNamespace(status=process.returncode, output=output, tail=output[-4000:])
 
 
 def read_tiny_config(name: str, work_dir: Path, **options) -> Config:
@@ -130,8 +85,9 @@ def check_two_processes_train_as_one(
         f"optim_wrapper = dict(optimizer=dict(_delete_=True, type='SGD', lr={rate}))\n"
         'param_scheduler = []\n'
     )
-    listed = [f'{key}={value}' for key, value in {**options, 'train_dataloader.batch_size': 2}.items()]
-    two = run_tool(demo_root, folder, 'dist_train.sh', config, 2, '--work-dir', 'two', '--cfg-options', *listed)
+    write_json(folder / 'options.json', {**options, 'train_dataloader.batch_size': 2})
+    arguments = [config, '--work-dir', 'two', '--options-file', 'options.json']
+    two = run_tool_in_ranks(demo_root, folder, 2, 'train.py', *arguments)
     assert two.status == 0, two.tail
     train(str(config), folder / 'one', **options)
     train(str(config), folder / 'slower', **options, **{'optim_wrapper.optimizer.lr': rate / 2})

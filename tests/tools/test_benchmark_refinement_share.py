@@ -3,7 +3,8 @@
 import re
 
 import torch
-from tiny_chain.fixtures import CONFIGS, read_tiny_config, run_tool
+from tiny_chain.fixtures import CONFIGS, read_tiny_config
+from tiny_chain.processes import run_tool
 
 from projects.wsis.apis.launch import build_runner
 

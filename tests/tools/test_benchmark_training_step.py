@@ -2,7 +2,8 @@
 
 import re
 
-from tiny_chain.fixtures import CONFIGS, run_tool
+from tiny_chain.fixtures import CONFIGS
+from tiny_chain.processes import run_tool
 
 
 def test_steps_of_two_configs_in_turns(demo_root, tmp_path):

@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 from PIL import Image
-from tiny_chain.fixtures import TOOLS, run_tool
+from tiny_chain.processes import TOOLS, run_tool
 
 from projects.wsis.structures import PseudoLabelStore
 

@@ -14,7 +14,7 @@ import torch
 from mmengine.config import Config
 from mmengine.registry import MODELS, init_default_scope
 from PIL import Image
-from tiny_chain.fixtures import link_demo
+from tiny_chain.processes import link_demo
 
 import projects.wsis  # noqa: F401
 from projects.wsis.inspection.contact_sheet import ContactSheetOptions, make_contact_sheet

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 from PIL import Image
-from tiny_chain.fixtures import CONFIGS, run_tool
+from tiny_chain.fixtures import CONFIGS
+from tiny_chain.processes import run_tool
 
 from projects.wsis.structures.masks import masks_to_instances, read_object_masks
 

@@ -3,7 +3,8 @@
 import pytest
 import torch
 from mmengine.registry import MODELS, init_default_scope
-from tiny_chain.fixtures import CONFIGS, read_tiny_config, run_tool
+from tiny_chain.fixtures import CONFIGS, read_tiny_config
+from tiny_chain.processes import run_tool
 
 import projects.wsis  # noqa: F401  registers BESTIE
 from projects.wsis.structures import read_json

@@ -9,9 +9,11 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
+from tiny_chain import processes
 
 from projects.wsis.engine import load_checkpoint_safely
 
@@ -20,26 +22,9 @@ TOOLS = TESTS.parents[1] / 'tools'
 CONFIG = TESTS / 'tiny_config.py'
 
 
-def environment() -> dict[str, str]:
-    paths = [str(TESTS)] + [path for path in (os.environ.get('PYTHONPATH'),) if path]
-    return dict(
-        os.environ,
-        PYTHONPATH=os.pathsep.join(paths),
-        OMP_NUM_THREADS='1',
-        PYTHON=sys.executable,
-        CUDA_VISIBLE_DEVICES='',
-    )
-
-
-def run(folder: Path, *command: object) -> subprocess.CompletedProcess:
-    """Run a command in a folder that is not the repository."""
-    return subprocess.run(
-        [str(part) for part in command], cwd=folder, env=environment(), capture_output=True, text=True, timeout=180
-    )
-
-
-def run_tool(folder: Path, tool: str, *arguments: object) -> subprocess.CompletedProcess:
-    return run(folder, sys.executable, TOOLS / tool, *arguments)
+def run_tool(folder: Path, *command: object) -> SimpleNamespace:
+    """Run a tool in a folder that is not the repository."""
+    return processes.run_tool(None, folder, *command)
 
 
 def weights(path: Path) -> dict:
@@ -51,28 +36,28 @@ def trained(tmp_path_factory) -> Path:
     """The work dir of two epochs of training in one process."""
     folder = tmp_path_factory.mktemp('trained')
     result = run_tool(folder, 'train.py', CONFIG, '--work-dir', 'work')
-    assert result.returncode == 0, result.stderr
+    assert result.status == 0, result.tail
     return folder / 'work'
 
 
 def test_train_and_test(trained, tmp_path):
     assert (trained / 'epoch_2.pth').is_file()
     result = run_tool(tmp_path, 'test.py', CONFIG, trained / 'epoch_2.pth', '--work-dir', 'work', '--out', 'out.json')
-    assert result.returncode == 0, result.stderr
+    assert result.status == 0, result.tail
     metrics = json.loads((tmp_path / 'out.json').read_text())
     assert metrics['count'] == 7
     untrained = run_tool(tmp_path, 'test.py', CONFIG, 'none', '--work-dir', 'work', '--out', 'none.json')
-    assert untrained.returncode == 0, untrained.stderr
+    assert untrained.status == 0, untrained.tail
     assert metrics['error'] < json.loads((tmp_path / 'none.json').read_text())['error']
 
 
 def test_two_processes_train_and_test_as_one(trained, tmp_path):
     # two processes of batch 2 see each step the four samples that one process sees
     options = ['--cfg-options', 'train_dataloader.batch_size=2', 'model.frozen_norm=True']
-    two = run(tmp_path, 'bash', TOOLS / 'dist_train.sh', CONFIG, 2, '--work-dir', 'two', *options)
-    assert two.returncode == 0, two.stderr
+    two = processes.run_command(tmp_path, 'bash', TOOLS / 'dist_train.sh', CONFIG, 2, '--work-dir', 'two', *options)
+    assert two.status == 0, two.tail
     one = run_tool(tmp_path, 'train.py', CONFIG, '--work-dir', 'one', '--cfg-options', 'model.frozen_norm=True')
-    assert one.returncode == 0, one.stderr
+    assert one.status == 0, one.tail
     expected = weights(tmp_path / 'one' / 'epoch_2.pth')
     for name, value in weights(tmp_path / 'two' / 'epoch_2.pth').items():
         torch.testing.assert_close(value, expected[name], rtol=1e-4, atol=1e-5, msg=name)
@@ -82,17 +67,18 @@ def test_two_processes_train_and_test_as_one(trained, tmp_path):
         'one.json': [sys.executable, TOOLS / 'test.py', CONFIG, trained / 'epoch_2.pth'],
         'two.json': ['bash', TOOLS / 'dist_test.sh', CONFIG, trained / 'epoch_2.pth', 2],
     }.items():
-        result = run(tmp_path, *command, '--work-dir', 'test', '--out', name)
-        assert result.returncode == 0, result.stderr
+        result = processes.run_command(tmp_path, *command, '--work-dir', 'test', '--out', name)
+        assert result.status == 0, result.tail
         outputs.append(json.loads((tmp_path / name).read_text()))
     assert outputs[0]['count'] == outputs[1]['count'] == 7
     assert outputs[0]['error'] == pytest.approx(outputs[1]['error'], rel=1e-5)
 
 
 def test_two_processes_with_sync_batch_norm_and_unused_parameters(tmp_path):
-    arguments = ['--work-dir', 'work', '--cfg-options', 'model.norm_cfg.type=SyncBN', 'model.unused=True']
-    result = run(tmp_path, 'bash', TOOLS / 'dist_train.sh', CONFIG, 2, *arguments, 'find_unused_parameters=True')
-    assert result.returncode == 0, result.stderr
+    options = ['model.norm_cfg.type=SyncBN', 'model.unused=True', 'find_unused_parameters=True']
+    command = ['bash', TOOLS / 'dist_train.sh', CONFIG, 2, '--work-dir', 'work', '--cfg-options', *options]
+    result = processes.run_command(tmp_path, *command)
+    assert result.status == 0, result.tail
 
 
 def test_killed_training_goes_on(tmp_path):
@@ -106,24 +92,18 @@ def test_killed_training_goes_on(tmp_path):
         'default_hooks.checkpoint.max_keep_ckpts=2',
         'default_hooks.logger.interval=1000',
     ]
-    process = subprocess.Popen(
-        [sys.executable, TOOLS / 'train.py', *map(str, arguments)],
-        cwd=tmp_path,
-        env=environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    process = processes.start_tool(None, tmp_path, 'train.py', *arguments)
     deadline = time.monotonic() + 120
     while not (tmp_path / 'work' / 'epoch_5.pth').exists() and time.monotonic() < deadline:
         time.sleep(0.01)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
+    process.kill()
+    assert processes.finish_tool(process).status == -signal.SIGKILL
     checkpoints = sorted(int(path.stem.split('_')[1]) for path in (tmp_path / 'work').glob('epoch_*.pth'))
     assert 5 <= checkpoints[-1] < 400
     (tmp_path / 'work' / 'last_checkpoint').write_text('')  # as if killed while writing this note
     result = run_tool(tmp_path, 'train.py', *arguments, f'train_cfg.max_epochs={checkpoints[-1] + 2}', '--resume')
-    assert result.returncode == 0, result.stderr
-    assert f'resumed epoch: {checkpoints[-1]},' in result.stdout + result.stderr
+    assert result.status == 0, result.tail
+    assert f'resumed epoch: {checkpoints[-1]},' in result.output
     assert (tmp_path / 'work' / f'epoch_{checkpoints[-1] + 2}.pth').is_file()
 
 
@@ -139,8 +119,8 @@ def test_resume_without_a_checkpoint_starts_as_the_config_says(trained, tmp_path
         f'load_from={trained / "epoch_2.pth"}',
         'train_cfg.max_epochs=1',
     )
-    assert result.returncode == 0, result.stderr
-    assert f'Load checkpoint from {trained / "epoch_2.pth"}' in result.stdout + result.stderr
+    assert result.status == 0, result.tail
+    assert f'Load checkpoint from {trained / "epoch_2.pth"}' in result.output
 
 
 def hostile_checkpoint(folder: Path) -> Path:
@@ -192,10 +172,11 @@ def test_bad_input_gets_one_line(trained, tmp_path, monkeypatch, capsys, name):
 
 
 def test_bad_input_in_a_real_process_shows_no_traceback(tmp_path):
-    result = run_tool(tmp_path, 'test.py', CONFIG, hostile_checkpoint(tmp_path))
-    assert result.returncode == 1
-    assert 'Traceback' not in result.stderr
-    assert result.stderr.splitlines()[-1].startswith('error: checkpoint ')
+    command = [sys.executable, TOOLS / 'test.py', CONFIG, hostile_checkpoint(tmp_path)]
+    result = processes.run_command(tmp_path, *command)
+    assert result.status == 1
+    assert 'Traceback' not in result.output
+    assert result.output.splitlines()[-1].startswith('error: checkpoint ')
     assert not (tmp_path / 'marker').exists()
 
 
@@ -208,7 +189,7 @@ def test_foreign_package_named_projects_gets_one_line(tmp_path):
         capture_output=True,
         text=True,
         timeout=60,
-        env=dict(environment(), PYTHONPATH=str(tmp_path)),
+        env=dict(processes.make_environment(), PYTHONPATH=str(tmp_path)),
     )
     assert result.returncode == 1
     assert result.stderr.splitlines()[-1].startswith('error: another package named `projects` (')
@@ -219,12 +200,12 @@ def test_print_config(tmp_path):
     result = run_tool(
         tmp_path, 'misc/print_config.py', CONFIG, '--cfg-options', 'train_cfg.max_epochs=77', '--out', 'out.py'
     )
-    assert result.returncode == 0, result.stderr
-    assert 'max_epochs=77' in result.stdout
+    assert result.status == 0, result.tail
+    assert 'max_epochs=77' in result.output
     assert 'max_epochs=77' in (tmp_path / 'out.py').read_text()
 
 
 def test_configs_are_found_from_any_folder(tmp_path):
     result = run_tool(tmp_path, 'misc/print_config.py', 'configs/_base_/default_runtime.py')
-    assert result.returncode == 0, result.stderr
-    assert "default_scope = 'mmdet'" in result.stdout
+    assert result.status == 0, result.tail
+    assert "default_scope = 'mmdet'" in result.output

@@ -4,16 +4,19 @@ import re
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from mmengine.config import Config
+from mmengine.device import get_device
 
 from ..apis.configs import INSTALLED_ROOT, ROOT, find_config
 from ..engine import find_latest_checkpoint
 from ..structures import read_json, write_json
 from .processes import end_with_parent, lock_folder
 from .report import RecipeReport
+from .script_server import RunningScript, ScriptServer
 from .stage import PLACEHOLDER, RecipeError, Stage, read_stages
 from .stage_record import StageRecord, make_key
 
@@ -85,7 +88,8 @@ class Recipe:
             start: Run this stage anew, and all after it.
         """
         self.work_dir.mkdir(parents=True, exist_ok=True)
-        with lock_folder(self.work_dir):
+        with lock_folder(self.work_dir), ExitStack() as self._until_the_end:
+            self._server = None
             return self._run(only, start)
 
     def _run(self, only: str | None, start: str | None) -> dict[str, Any]:
@@ -187,22 +191,24 @@ class Recipe:
             options['train_dataloader.batch_size'] = batch
         return options
 
+    def _forks_stages(self) -> bool:
+        return self.processes == 1 and get_device() == 'cpu' and ScriptServer.is_possible()
+
+    def _start(self, command: list[str]) -> subprocess.Popen | RunningScript:
+        """Start a command; where that can be, as a fork of a process that has imported what stages need."""
+        if not self._forks_stages():
+            pipes = dict(stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors='replace')
+            return subprocess.Popen(command, preexec_fn=end_with_parent, **pipes)
+        if self._server is None:
+            self._server = self._until_the_end.enter_context(ScriptServer())
+        return self._server.start(command[1:])
+
     def _execute(self, stage: Stage, report: RecipeReport) -> None:
         """Run the command of a stage; its output goes to ``output.log`` and its progress to the report."""
         log = self.work_dir / stage.name / 'output.log'
         if stage.action != 'tool':
             write_json(self.work_dir / stage.name / OPTIONS_NAME, self._options(stage))
-        with (
-            open(log, 'a', encoding='utf-8') as file,
-            subprocess.Popen(
-                self._command(stage),
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                errors='replace',
-                preexec_fn=end_with_parent,
-            ) as process,
-        ):
+        with open(log, 'a', encoding='utf-8') as file, self._start(self._command(stage)) as process:
             last_lines: list[str] = []
             try:
                 for line in process.stdout:

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
+from tiny_chain.processes import call_in_ranks
 from torch import distributed as dist
-from torch import multiprocessing
 
 from projects.wsis.models.losses import HardPixelCrossEntropyLoss
 
@@ -90,7 +90,7 @@ def _rank_loss(rank, world_size, rendezvous, folder):
 
 
 def test_two_processes_are_one_batch(tmp_path):
-    multiprocessing.spawn(_rank_loss, (2, tmp_path / 'rendezvous', tmp_path), nprocs=2)
+    call_in_ranks(_rank_loss, 2, tmp_path / 'rendezvous', tmp_path)
     parts = [torch.load(tmp_path / f'rank{rank}.pth', weights_only=True) for rank in range(2)]
     torch.testing.assert_close(
         (parts[0]['loss'] + parts[1]['loss']) / 2, torch.from_numpy(golden()['ce_top20']), rtol=1e-5, atol=0

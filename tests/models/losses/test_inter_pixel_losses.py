@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 import torch.distributed as dist
-import torch.multiprocessing as mp
 from mmengine.registry import MODELS
+from tiny_chain.processes import call_in_ranks
 
 from projects.wsis.models.losses import AffinityLoss, DisplacementLoss
 from projects.wsis.models.losses.inter_pixel import pair_targets
@@ -212,7 +212,7 @@ def _rank_losses(rank, world_size, rendezvous, folder):
 
 
 def test_two_processes_equal_one(tmp_path):
-    mp.spawn(_rank_losses, args=(2, tmp_path / 'rendezvous', tmp_path), nprocs=2)
+    call_in_ranks(_rank_losses, 2, tmp_path / 'rendezvous', tmp_path)
     ranks = [torch.load(tmp_path / f'rank{rank}.pth', weights_only=True) for rank in (0, 1)]
     for loss_type, channels in LOSSES:
         maps, label = make_batch(channels)

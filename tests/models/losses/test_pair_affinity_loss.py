@@ -5,8 +5,8 @@ import math
 import pytest
 import torch
 import torch.distributed as dist
-import torch.multiprocessing as mp
 from mmengine.registry import MODELS
+from tiny_chain.processes import call_in_ranks
 
 from projects.wsis.models.losses import AffinityLoss, PairAffinityLoss
 from projects.wsis.ops import boundary_to_affinity, feature_affinity, search_paths
@@ -127,7 +127,7 @@ def _rank_loss(rank, world_size, rendezvous, folder):
 
 
 def test_two_processes_equal_one(tmp_path):
-    mp.spawn(_rank_loss, args=(2, tmp_path / 'rendezvous', tmp_path), nprocs=2)
+    call_in_ranks(_rank_loss, 2, tmp_path / 'rendezvous', tmp_path)
     ranks = [torch.load(tmp_path / f'rank{rank}.pth', weights_only=True) for rank in (0, 1)]
     affinity, label = make_batch()
     losses = PairAffinityLoss(radius=3)(affinity.requires_grad_(), label)

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 import torch
 import torch.distributed as dist
-import torch.multiprocessing as mp
 import torch.nn.functional as F
 from mmengine.registry import MODELS
+from tiny_chain.processes import call_in_ranks
 from torch.testing import assert_close
 
 from projects.wsis.models.heads import PPCHead
@@ -318,7 +318,7 @@ def _train_once(photos, rank, gather):
 
 
 def test_two_processes_equal_one(tmp_path):
-    mp.spawn(_rank_losses, args=(2, tmp_path / 'rendezvous', tmp_path), nprocs=2)
+    call_in_ranks(_rank_losses, 2, tmp_path / 'rendezvous', tmp_path)
     ranks = [torch.load(tmp_path / f'rank{rank}.pth', weights_only=True) for rank in (0, 1)]
     close = dict(rtol=1e-5, atol=1e-7)
     for photos in ('all', 'tagged'):

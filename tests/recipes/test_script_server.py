@@ -1,0 +1,134 @@
+"""Scripts as forks of a process that has imported modules: their output, their ends, and that they share nothing."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+
+from projects.wsis.recipes.script_server import ScriptServer
+
+pytestmark = pytest.mark.skipif(not ScriptServer.is_possible(), reason='this system cannot fork')
+
+
+@pytest.fixture(scope='module')
+def server():
+    """A server that has imported no more than the package and a module of its own."""
+    with ScriptServer(modules=['colorsys', 'no_such_module']) as server:
+        yield server
+
+
+@pytest.fixture
+def write(tmp_path):
+    """Function: write a script and return its path."""
+
+    def write_script(text):
+        path = tmp_path / f'script{len(list(tmp_path.iterdir()))}.py'
+        path.write_text(textwrap.dedent(text))
+        return path
+
+    return write_script
+
+
+def run(server, script, *arguments, folder='.'):
+    with server.start([script, *arguments], folder) as process:
+        output = process.stdout.read()
+    return process.returncode, output
+
+
+def test_script_runs_as_python_would_run_it(server, write, tmp_path):
+    (tmp_path / 'beside.py').write_text('name = "beside"')
+    script = write("""
+        import os, sys
+        import beside
+        preloaded = 'colorsys' in sys.modules
+        print(__name__, sys.argv[1:], os.getcwd(), beside.name, preloaded, sys.stdin.read() == '')
+        print('and errors', file=sys.stderr)
+    """)
+    folder = tmp_path / "a, 'b' [c]"
+    folder.mkdir()
+    status, output = run(server, script, '--x', 'ä b', folder=folder)
+    assert status == 0
+    assert sorted(output.splitlines()) == [
+        f"__main__ ['--x', 'ä b'] {folder} beside True True",
+        'and errors',
+    ]
+
+
+@pytest.mark.parametrize(
+    'text, status, told',
+    [
+        ('import sys; sys.exit(3)', 3, ''),
+        ('raise SystemExit("error: no photos")', 1, 'error: no photos'),
+        ('1 / 0', 1, 'ZeroDivisionError: division by zero'),
+        ('import os, signal; os.kill(os.getpid(), signal.SIGKILL)', -signal.SIGKILL, ''),
+        ('import atexit; atexit.register(print, "left")', 0, 'left'),
+    ],
+)
+def test_ends_of_scripts(server, write, text, status, told):
+    found, output = run(server, write(text))
+    assert found == status
+    assert output.strip().endswith(told) and bool(output) == bool(told)
+
+
+def test_scripts_share_nothing(server, write):
+    script = write("""
+        import os, random, sys
+        import numpy as np
+        print(random.random(), np.random.rand(), os.environ.get('MARK'), hasattr(sys, 'mark'))
+        os.environ['MARK'] = '1'
+        sys.mark = True
+    """)
+    first, second = (run(server, script)[1].split() for _ in range(2))
+    assert first[2:] == second[2:] == ['None', 'False']
+    assert first[0] != second[0] and first[1] != second[1]
+
+
+def test_scripts_run_side_by_side_and_are_ended(server, write):
+    sleeping = server.start([write('import time; print("here", flush=True); time.sleep(60)')])
+    assert sleeping.stdout.readline() == 'here\n' and sleeping.poll() is None
+    with pytest.raises(subprocess.TimeoutExpired):
+        sleeping.wait(0.05)
+    assert run(server, write('print(1)')) == (0, '1\n')
+    sleeping.terminate()
+    assert sleeping.wait(20) == -signal.SIGTERM
+    sleeping.kill()  # nothing is left to end
+    with sleeping:
+        pass
+
+
+def test_scripts_end_with_their_server(write):
+    server = ScriptServer(modules=[])
+    sleeping = server.start([write('import time; time.sleep(60)')])
+    server.close()
+    with sleeping:
+        assert sleeping.wait(20) == -signal.SIGTERM
+    with pytest.raises(ChildProcessError, match='has ended'):
+        server.start([write('')])
+
+
+@pytest.mark.skipif(sys.platform != 'linux', reason='processes are read from /proc')
+@pytest.mark.parametrize('number', [signal.SIGKILL, signal.SIGTERM])
+def test_scripts_end_with_a_killed_parent(write, tmp_path, number):
+    """Else a stage of a killed recipe would write into the folder of the next call."""
+    sleeper = write('import os, time; print(os.getpid(), flush=True); time.sleep(60)')
+    parent = write(f"""
+        import sys, time
+        sys.path.insert(0, {str(Path(__file__).resolve().parents[2])!r})
+        from projects.wsis.recipes.script_server import ScriptServer
+        server = ScriptServer(modules=[])
+        process = server.start([{str(sleeper)!r}])
+        print(process.stdout.readline(), end='', flush=True)
+        time.sleep(60)
+    """)
+    with subprocess.Popen([sys.executable, parent], stdout=subprocess.PIPE, text=True) as process:
+        child = int(process.stdout.readline())
+        process.send_signal(number)
+    deadline = time.monotonic() + 20
+    while Path(f'/proc/{child}').exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not Path(f'/proc/{child}').exists() or os.waitpid(child, os.WNOHANG)

@@ -1,0 +1,93 @@
+"""Starting tools and functions in processes of their own, without waiting for their imports each time."""
+
+import atexit
+import multiprocessing
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from types import SimpleNamespace
+
+from torch.multiprocessing import start_processes
+
+from projects.wsis.recipes.script_server import RunningScript, ScriptServer
+
+ROOT = Path(__file__).resolve().parents[2]
+TOOLS = ROOT / 'tools'
+TESTS = ROOT / 'tests'
+DEMO_FOLDER = Path('data/demo')  # where the demo's configs look, below the current folder
+RANK_SCRIPT = Path(__file__).resolve().parent / 'run_rank.py'
+
+
+def link_demo(folder: Path, demo_root: Path) -> Path:
+    """Let the demo's configs find the tiny demo set in a current folder, and return that folder."""
+    link = folder / DEMO_FOLDER
+    if not link.is_symlink():
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(demo_root, target_is_directory=True)
+    return folder
+
+
+def make_environment() -> dict[str, str]:
+    """Return the environment of a tool's process: no GPU, one thread."""
+    paths = [str(TESTS), str(TESTS / 'tools'), *filter(None, [os.environ.get('PYTHONPATH')])]
+    return dict(
+        os.environ,
+        OMP_NUM_THREADS='1',
+        CUDA_VISIBLE_DEVICES='',
+        PYTHON=sys.executable,
+        PYTHONPATH=os.pathsep.join(paths),
+    )
+
+
+@cache
+def _server() -> ScriptServer:
+    server = ScriptServer(environment=make_environment())
+    atexit.register(server.close)
+    return server
+
+
+def start_tool(demo_root: Path | None, folder: Path, *command: object) -> RunningScript:
+    """Start a tool (its name, then its arguments) in a folder that is not the repository, and may see the demo set."""
+    tool, *arguments = command
+    return _server().start([TOOLS / str(tool), *arguments], link_demo(folder, demo_root) if demo_root else folder)
+
+
+def finish_tool(process: RunningScript | subprocess.Popen) -> SimpleNamespace:
+    """Wait for a tool and return its exit status, its output and its last lines, which say why it failed."""
+    with process:
+        output = process.stdout.read()
+    return SimpleNamespace(status=process.returncode, output=output, tail=output[-4000:])
+
+
+def run_tool(demo_root: Path | None, folder: Path, *command: object) -> SimpleNamespace:
+    """Run a tool to its end; see :func:`start_tool` and :func:`finish_tool`."""
+    return finish_tool(start_tool(demo_root, folder, *command))
+
+
+def run_command(folder: Path, *command: object) -> SimpleNamespace:
+    """Run a program to its end, as a user would: nothing is imported before; see :func:`finish_tool`."""
+    pipes = dict(stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return finish_tool(subprocess.Popen([*map(str, command)], cwd=folder, env=make_environment(), **pipes))
+
+
+def run_tool_in_ranks(demo_root: Path, folder: Path, processes: int, *command: object) -> SimpleNamespace:
+    """Run a tool in several processes of one group, as torchrun does; return the result of the first that failed."""
+    with socket.socket() as free:
+        free.bind(('127.0.0.1', 0))
+        port = free.getsockname()[1]
+    tool, *arguments = command
+    arguments = [TOOLS / str(tool), *arguments, '--launcher', 'pytorch']
+    link_demo(folder, demo_root)
+    group = [_server().start([RANK_SCRIPT, rank, processes, port, *arguments], folder) for rank in range(processes)]
+    results = [finish_tool(process) for process in group]
+    return next((result for result in results if result.status), results[0])
+
+
+def call_in_ranks(function: Callable, *arguments: object, processes: int = 2) -> None:
+    """Call ``function(rank, *arguments)`` in several processes and wait for them; what one raises is raised here."""
+    multiprocessing.get_context('forkserver').set_forkserver_preload(['projects.wsis.apis.launch'])
+    start_processes(function, arguments, processes, start_method='forkserver')
