@@ -1,9 +1,7 @@
 """Tests of tools/analysis_tools/contact_sheet.py: a whole page from models with random weights on a tiny set."""
 
 import json
-import os
 import runpy
-import subprocess
 import sys
 from pathlib import Path
 
@@ -14,7 +12,7 @@ import torch
 from mmengine.config import Config
 from mmengine.registry import MODELS, init_default_scope
 from PIL import Image
-from tiny_chain.processes import link_demo
+from tiny_chain.processes import link_demo, run_tool
 
 import projects.wsis  # noqa: F401
 from projects.wsis.inspection.contact_sheet import ContactSheetOptions, make_contact_sheet
@@ -122,20 +120,13 @@ def test_tool_draws_every_column_from_any_folder(run_folder, tmp_path):
         min_score=0.13,
         out='pictures/sheet.png',
     )
-    command = [sys.executable, TOOL]
+    command = [TOOL]
     for key, value in arguments.items():
         command += [f'--{key.replace("_", "-")}', value]
-    result = subprocess.run(
-        [str(part) for part in command],
-        cwd=link_demo(tmp_path, run_folder / 'set'),
-        capture_output=True,
-        text=True,
-        timeout=180,
-        env=dict(os.environ, OMP_NUM_THREADS='1'),
-    )
-    assert result.returncode == 0, result.stderr
+    result = run_tool(run_folder / 'set', tmp_path, *command)
+    assert result.status == 0, result.tail
     out = tmp_path / 'pictures/sheet.png'
-    assert str(out) in result.stdout and '[2/2]' in result.stdout
+    assert str(out) in result.output and '[2/2]' in result.output
     assert [path.name for path in out.parent.iterdir()] == ['sheet.png']
     page = read(out)
     # caption and eight columns of 220 pixels, with gaps

@@ -1,14 +1,12 @@
 """Converting checkpoints of the public IRNet code: what is taken, and what is refused in one line."""
 
-import os
 import pickle
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import torch
 from mmengine.config import Config
+from tiny_chain.processes import run_tool
 
 from projects.wsis.engine import load_checkpoint_safely
 from projects.wsis.reference.convert import convert_reference, convert_state_dict
@@ -25,18 +23,6 @@ TABLES = {
     'ppc-seam': 'ppc',
     'affinitynet': 'seam_aff',
 }
-
-
-def run_tool(folder, *arguments):
-    environment = dict(os.environ, OMP_NUM_THREADS='1', CUDA_VISIBLE_DEVICES='')
-    return subprocess.run(
-        [sys.executable, TOOL, *map(str, arguments)],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=180,
-    )
 
 
 def refuse(state_dict, name):
@@ -82,9 +68,9 @@ def test_file_of_training_gives_the_weights_of_the_file_for_inference(public_sta
 def test_tool_writes_a_checkpoint_of_mmengine(public_state_dict, tmp_path):
     state_dict = public_state_dict('irn_cam')
     torch.save(state_dict, tmp_path / 'public.pth')
-    result = run_tool(tmp_path, '--from', 'irn-cam', 'public.pth', 'new/ours.pth')
-    assert result.returncode == 0, result.stderr
-    assert 'configs/cam/cam_r50_reference_voc2012.py' in result.stdout
+    result = run_tool(None, tmp_path, TOOL, '--from', 'irn-cam', 'public.pth', 'new/ours.pth')
+    assert result.status == 0, result.output
+    assert 'configs/cam/cam_r50_reference_voc2012.py' in result.output
     checkpoint = load_checkpoint_safely(tmp_path / 'new' / 'ours.pth')
     assert torch.equal(checkpoint['state_dict']['head.classifier.weight'], state_dict['classifier.weight'])
     classes = Config.fromfile(ROOT / 'configs' / '_base_' / 'datasets' / 'voc2012.py').metainfo.classes
@@ -114,9 +100,9 @@ class Hostile:
 
 def test_tool_refuses_a_hostile_file_and_runs_nothing_of_it(tmp_path):
     torch.save(dict(weights=Hostile(tmp_path / 'run')), tmp_path / 'hostile.pth')
-    result = run_tool(tmp_path, '--from', 'irn', 'hostile.pth', 'ours.pth')
-    assert result.returncode == 1
-    assert result.stderr.count('\n') == 1 and result.stderr.startswith('error: checkpoint hostile.pth is refused')
+    result = run_tool(None, tmp_path, TOOL, '--from', 'irn', 'hostile.pth', 'ours.pth')
+    assert result.status == 1
+    assert result.output.count('\n') == 1 and result.output.startswith('error: checkpoint hostile.pth is refused')
     assert sorted(path.name for path in tmp_path.iterdir()) == ['hostile.pth']
     with pytest.raises(pickle.UnpicklingError):  # the file is as meant: torch's reader sees it too
         torch.load(tmp_path / 'hostile.pth', weights_only=True)

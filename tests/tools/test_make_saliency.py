@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from tiny_chain.processes import finish_tool, run_tool, start_tool
 
 TOOLS = Path(__file__).parents[2] / 'tools'
 SCRIPT = TOOLS / 'dataset_converters' / 'make_saliency.py'
@@ -37,8 +37,8 @@ def photos(tmp_path):
     return tmp_path
 
 
-def run(*arguments, **kwargs):
-    return subprocess.run([sys.executable, SCRIPT, *arguments], capture_output=True, text=True, **kwargs)
+def run(*arguments, folder=Path()):
+    return run_tool(None, folder, SCRIPT, *arguments)
 
 
 @pytest.mark.parametrize('border', [False, True], ids=['inside', 'touching the border'])
@@ -95,8 +95,8 @@ def test_tool_makes_maps_once_and_skips_damaged_photos(photos):
     (photos / 'JPEGImages/empty.jpg').write_bytes(b'')
     (photos / 'JPEGImages/notes.txt').write_text('no photo either')
     result = run(photos, '--workers', '2')
-    assert result.returncode == 0, result.stderr
-    assert '6 saliency maps (geodesic)' in result.stdout and '2 of 8 photos cannot be read' in result.stdout
+    assert result.status == 0, result.output
+    assert '6 saliency maps (geodesic)' in result.output and '2 of 8 photos cannot be read' in result.output
     files = sorted((photos / 'saliency').glob('*.png'))
     assert [file.stem for file in files] == list('012345') and not list((photos / 'saliency').glob('.*'))
     for number, file in enumerate(files):
@@ -104,12 +104,12 @@ def test_tool_makes_maps_once_and_skips_damaged_photos(photos):
         assert saliency.shape == (90, 120) and ((saliency > 127) & disc).sum() > 0.8 * disc.sum()
     before = {file: file.stat().st_mtime_ns for file in files}
     files[2].unlink()
-    assert run(photos, '--workers', '1').returncode == 0
+    assert run(photos, '--workers', '1').status == 0
     after = {file: file.stat().st_mtime_ns for file in files}
     assert {file for file in files if before[file] != after[file]} == {files[2]}
     later = time.time() + 5  # another photo of the same name
     os.utime(photos / 'JPEGImages/4.jpg', (later, later))
-    assert run(photos, '--workers', '1').returncode == 0
+    assert run(photos, '--workers', '1').status == 0
     assert {file for file in files if file.stat().st_mtime_ns != after[file]} == {files[4]}
 
 
@@ -120,15 +120,15 @@ def test_evaluation_against_masks(photos):
         mask[:5] = 255
         cv2.imwrite(str(photos / f'masks/{number}.png'), mask)
     result = run(photos, '--evaluate', 'masks')
-    iou = re.search(r'IoU with the objects of 2 photos: ([\d.]+)', result.stdout)
-    assert result.returncode == 0 and 80 < float(iou[1]) <= 100
+    iou = re.search(r'IoU with the objects of 2 photos: ([\d.]+)', result.output)
+    assert result.status == 0 and 80 < float(iou[1]) <= 100
     for number in (1, 4):  # and a map that is wrong everywhere
         path = photos / f'saliency/{number}.png'
         objects = cv2.imread(str(photos / f'masks/{number}.png'), 0) == 3
         cv2.imwrite(str(path), np.where(objects, 0, 255).astype(np.uint8))
-    assert 'photos: 0.0' in run(photos, '--evaluate', 'masks').stdout
+    assert 'photos: 0.0' in run(photos, '--evaluate', 'masks').output
     result = run(photos, '--evaluate', 'nowhere')
-    assert result.returncode == 1 and result.stderr.count('\n') == 1
+    assert result.status == 1 and result.output.count('\n') == 1
 
 
 def test_workers_make_the_same_bytes(photos):
@@ -143,22 +143,22 @@ def test_maps_of_others_are_left_alone(photos):
     (photos / 'saliency').mkdir()
     (photos / 'saliency/0.png').write_bytes(b'of a model')
     result = run(photos)
-    assert result.returncode == 1 and result.stderr.count('\n') == 1 and 'no manifest.json' in result.stderr
+    assert result.status == 1 and result.output.count('\n') == 1 and 'no manifest.json' in result.output
     assert (photos / 'saliency/0.png').read_bytes() == b'of a model'
 
 
 def test_killed_call_leaves_whole_maps_and_goes_on(photos):
     for number in range(6, 200):
         cv2.imwrite(str(photos / f'JPEGImages/{number}.jpg'), paint(400, 500, seed=number)[0])
-    process = subprocess.Popen([sys.executable, SCRIPT, photos, '--workers', '1'], stderr=subprocess.DEVNULL)
+    process = start_tool(None, photos, SCRIPT, photos, '--workers', '1')
     limit = time.monotonic() + 60
     while not list((photos / 'saliency').glob('*.png')) and time.monotonic() < limit:
         time.sleep(0.02)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
+    process.kill()
+    assert finish_tool(process).status == -signal.SIGKILL
     made = {file: file.stat().st_mtime_ns for file in (photos / 'saliency').glob('*.png')}
     assert 0 < len(made) < 200 and all(cv2.imread(str(file)) is not None for file in made)
-    assert run(photos).returncode == 0
+    assert run(photos).status == 0
     assert len(list((photos / 'saliency').glob('*.png'))) == 200
     assert all(file.stat().st_mtime_ns == when for file, when in made.items())
 
@@ -171,12 +171,12 @@ def test_killed_call_leaves_whole_maps_and_goes_on(photos):
     ],
 )
 def test_bad_folder_is_one_line(arguments, words, tmp_path):
-    result = run(*arguments, cwd=tmp_path)
-    assert result.returncode == 1 and words in result.stderr and result.stderr.count('\n') == 1
+    result = run(*arguments, folder=tmp_path)
+    assert result.status == 1 and words in result.output and result.output.count('\n') == 1
 
 
 def test_photos_that_are_all_damaged_are_one_line(tmp_path):
     (tmp_path / 'JPEGImages').mkdir()
     (tmp_path / 'JPEGImages/a.jpg').write_bytes(b'x')
     result = run(tmp_path)
-    assert result.returncode == 1 and 'none of 1 photos can be read' in result.stderr
+    assert result.status == 1 and 'none of 1 photos can be read' in result.output
