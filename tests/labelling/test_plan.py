@@ -2,10 +2,14 @@
 
 import pytest
 from mmengine.config import Config
+from rich.console import Console
 
 from projects.wsis.labelling import plan
 from projects.wsis.labelling.numbers import count_labels
-from projects.wsis.labelling.plan import choose_recipe, count_iterations
+from projects.wsis.labelling.plan import choose_recipe, count_iterations, plan_stages
+from projects.wsis.labelling.plan_report import describe_plan, print_plan
+from projects.wsis.labelling.working_copy import WorkingCopy
+from projects.wsis.recipes.stage import Stage
 
 
 def make(**train_cfg):
@@ -40,6 +44,48 @@ def test_recipe_follows_device_and_photos(monkeypatch):
 def test_unknown_recipe_lists_those_that_there_are():
     with pytest.raises(FileNotFoundError, match="no recipe 'fast': choose one of .*irnet"):
         choose_recipe('fast', 10)
+
+
+class ConfiguredStage(Stage):
+    """A stage whose config is given."""
+
+    def __init__(self, content, **kwargs):
+        super().__init__(config='given', **kwargs)
+        self.content = content
+
+    def load_config(self):
+        return Config(self.content)
+
+
+def test_time_follows_from_what_configs_say_they_cost(monkeypatch):
+    tagged = dict(type='CocoDataset')
+    training = dict(train_cfg=dict(max_epochs=5), train_dataloader=dict(batch_size=16, dataset=tagged))
+    costs = dict(cpu_seconds=dict(iteration=2.0, megapixel=10.0))
+    test = dict(test_dataloader=dict(dataset=dict(ann_file=None)))
+    stages = [
+        ConfiguredStage({**training, **costs}, name='irnet', action='train'),
+        ConfiguredStage({**test, **costs}, name='cams', action='predict'),
+        ConfiguredStage(training, name='other', action='train'),
+        Stage('pictures', 'tool', tool='draw.py'),
+    ]
+    monkeypatch.setattr(plan.torch.cuda, 'is_available', lambda: False)
+    planned = plan_stages(Config({}), stages, dict(train=200, tagged=160, val=0), 0.5)
+    assert [stage.seconds for stage in planned] == [188, 160 * 0.5 * 10, None, None]
+    described = describe_plan(160, dict(cat=160), 'recipe', planned)
+    assert described['seconds'] == 988 and described['stages'][1]['seconds'] == 800
+    told = Console(record=True, width=200)
+    print_plan(described, 'because', told)
+    text = told.export_text()
+    assert 'Time: about 16 minutes on two CPU cores, without other, pictures.' in text
+    assert '160 photos, about 13 minutes' in text
+    monkeypatch.setattr(plan.torch.cuda, 'is_available', lambda: True)
+    planned = plan_stages(Config({}), stages, dict(train=200, tagged=160, val=0), 0.5)
+    assert describe_plan(160, {}, 'recipe', planned)['seconds'] is None
+
+
+def test_pixels_of_a_working_copy():
+    assert WorkingCopy(4000, 3000, True, ('a', 1, 1)).pixels(1024) == pytest.approx(1024 * 768)
+    assert WorkingCopy(40, 30, False, ('a', 1, 1)).pixels(1024) == 1200
 
 
 def test_counts():

@@ -29,7 +29,7 @@ class PlannedStage:
         action: ``train``, ``predict`` or ``tool``.
         photos: How many photos it goes through.
         iterations: Length of a training.
-        seconds: How long it may take, None where that is not known for this machine.
+        seconds: How long it may take on two CPU cores, None where that is not known.
     """
 
     name: str
@@ -69,33 +69,44 @@ def list_recipes() -> list[str]:
     return sorted(path.stem for path in folder.glob('*.py'))
 
 
-def plan_stages(recipe: Config, stages: Sequence[Stage], photos: Mapping[str, int]) -> list[PlannedStage]:
+def plan_stages(
+    recipe: Config, stages: Sequence[Stage], photos: Mapping[str, int], megapixels: float | None = None
+) -> list[PlannedStage]:
     """Plan the stages of a recipe for a data set.
+
+    Configs for CPUs say what they cost on two cores: ``cpu_seconds = dict(iteration=, megapixel=)``, seconds of a
+    training's iteration and of a million pixels of photos to predict on.
 
     Args:
         recipe: The recipe.
         stages: Its stages, for the data set; iterations among their options stay.
         photos: How many photos are learnt from: ``train`` (with negatives), ``tagged`` of them, and ``val``.
+        megapixels: Mean size of the photos as the stages read them.
     """
-    costs = {} if torch.cuda.is_available() else recipe.get('cpu_seconds', {})
     limits = tuple(recipe.get('counted_photos', COUNTED_PHOTOS))
-    return [_plan(stage, photos, costs.get(stage.name), limits) for stage in stages]
+    return [_plan(stage, photos, megapixels, limits) for stage in stages]
 
 
-def _plan(stage: Stage, photos: Mapping[str, int], cost: float | None, limits: tuple[int, int]) -> PlannedStage:
+def _plan(stage: Stage, photos: Mapping[str, int], megapixels: float | None, limits: tuple[int, int]) -> PlannedStage:
     if stage.action == 'tool':
-        return PlannedStage(stage.name, stage.action, photos['tagged'], seconds=cost)
+        return PlannedStage(stage.name, stage.action, photos['tagged'])
     config = stage.load_config()
+    costs = {} if torch.cuda.is_available() else config.get('cpu_seconds', {})
     if stage.action == 'predict':
         val = config.get('val_dataset') or {}
         on_val = bool(val) and config.test_dataloader.dataset.get('ann_file') == val.get('ann_file')
         count = photos['val'] if on_val else photos['tagged']
-        return PlannedStage(stage.name, stage.action, count, seconds=None if cost is None else cost * count)
+        seconds = _multiply(costs.get('megapixel'), megapixels, count)
+        return PlannedStage(stage.name, stage.action, count, seconds=seconds)
     dataset = config.train_dataloader.dataset
     of_tagged = dataset.type == 'CocoDataset' or (dataset.get('filter_cfg') or {}).get('filter_empty_tags')
     count = photos['tagged' if of_tagged else 'train']
     iterations = count_iterations(config, count, limits)
-    return PlannedStage(stage.name, stage.action, count, iterations, None if cost is None else cost * iterations)
+    return PlannedStage(stage.name, stage.action, count, iterations, _multiply(costs.get('iteration'), iterations))
+
+
+def _multiply(*factors: float | None) -> float | None:
+    return None if None in factors else math.prod(factors)
 
 
 def count_iterations(config: Config, photos: int, limits: tuple[int, int] = COUNTED_PHOTOS) -> int:

@@ -5,7 +5,6 @@ from typing import Any
 
 from rich.console import Console
 
-from ..recipes.report import format_time
 from .plan import PlannedStage
 
 # Rounded up from one run of the light recipe on 11 photos of 352 px: 57 kB a photo in all stages (CAMs, labels, masks,
@@ -26,10 +25,10 @@ def describe_plan(
         stages: Its stages.
 
     Returns:
-        ``photos``, ``classes``, ``recipe``, ``stages`` (name, action, photos, iterations, seconds), ``seconds`` in all
-        (None where unknown) and ``bytes`` of disk.
+        ``photos``, ``classes``, ``recipe``, ``stages`` (name, action, photos, iterations, seconds), ``seconds`` of all
+        stages whose time is known (None where that is none) and ``bytes`` of disk.
     """
-    known = [stage.seconds for stage in stages]
+    known = [stage.seconds for stage in stages if stage.seconds is not None]
     trainings = sum(stage.action == 'train' for stage in stages)
     return dict(
         photos=photos,
@@ -45,7 +44,7 @@ def describe_plan(
             )
             for stage in stages
         ],
-        seconds=None if None in known else sum(known),
+        seconds=sum(known) if known else None,
         bytes=photos * BYTES_PER_PHOTO + trainings * BYTES_PER_TRAINING,
     )
 
@@ -57,7 +56,20 @@ def print_plan(plan: Mapping[str, Any], why: str, console: Console) -> None:
     console.print(f'Recipe: {why}', markup=False)
     for stage in plan['stages']:
         length = f'{stage["iterations"]} iterations' if stage['iterations'] else f'{stage["photos"]} photos'
-        time = '' if stage['seconds'] is None else f', about {format_time(stage["seconds"])} minutes'
+        time = '' if stage['seconds'] is None else f', about {_format_long(stage["seconds"])}'
         console.print(f'  {stage["name"]:<28}{stage["action"]:<9}{length}{time}', markup=False)
-    total = 'not known for this device' if plan['seconds'] is None else f'about {format_time(plan["seconds"])} minutes'
-    console.print(f'Time: {total}. Disk: about {plan["bytes"] / 1e9:.1f} GB.', markup=False)
+    console.print(f'Time: {_describe_time(plan)}. Disk: about {plan["bytes"] / 1e9:.1f} GB.', markup=False)
+
+
+def _describe_time(plan: Mapping[str, Any]) -> str:
+    if plan['seconds'] is None:
+        return 'not known for this device'
+    unknown = [stage['name'] for stage in plan['stages'] if stage['seconds'] is None]
+    without = f', without {", ".join(unknown)}' if unknown else ''
+    return f'about {_format_long(plan["seconds"])} on two CPU cores{without}'
+
+
+def _format_long(seconds: float) -> str:
+    """Return an estimated time in words, no more exact than it is."""
+    minutes = max(1, round(seconds / 60))
+    return f'{minutes} minute{"" if minutes == 1 else "s"}' if minutes < 120 else f'{seconds / 3600:.1f} hours'

@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from mmengine.logging import print_log
@@ -192,7 +193,8 @@ def make_plan(options: LabelPhotosOptions, out: Path, console: Console | None = 
     config = load_config(recipe, data=data)
     chosen = Recipe(config, out / WORK_FOLDER, data=data, options=dict(options.options or {}))
     given = {**choose_weights(chosen.stages, options.weights), **(options.options or {})}
-    stages = plan_stages(config, chosen.stages, counts)
+    megapixels = fmean(copy.pixels(options.long_side) for copy in copies.values()) / 1e6
+    stages = plan_stages(config, chosen.stages, counts, megapixels)
     lengths = {f'{stage.name}.iterations': stage.iterations for stage in stages if stage.iterations is not None}
     return Plan(photo_set, check, recipe, why, stages, {**lengths, **given}, copies, data)
 

@@ -36,6 +36,10 @@ class WorkingCopy:
     copied: bool
     source: tuple[str, int, int]
 
+    def pixels(self, long_side: int) -> float:
+        """Return how many pixels the stages see of it, where they work at a longest side of ``long_side``."""
+        return self.width * self.height * min(1, long_side / max(self.width, self.height)) ** 2
+
 
 def prepare_photos(
     photos: Mapping[str, Path], folder: Path, long_side: int = 1024, processes: int | None = None
