@@ -64,6 +64,13 @@ def test_labels_get_the_size_of_the_photos(labelled):
     assert large.shape == (100, 200) and abs(large.sum() - 1600) < 40 and small.sum() == 400
 
 
+def test_masks_of_photos_that_were_taken_out_go(labelled):
+    folder, copies = labelled
+    write_semantic_masks(folder / 'masks', folder / 'final', copies)
+    assert write_semantic_masks(folder / 'masks', folder / 'final', {'a/x.jpg': copies['a/x.jpg']}) == 1
+    assert [path.name for path in (folder / 'final').rglob('*.png')] == ['x.png']
+
+
 def test_processes_and_runs_give_equal_bytes(labelled):
     folder, copies = labelled
     for processes in (1, 2):

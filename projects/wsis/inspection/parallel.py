@@ -1,7 +1,6 @@
 """Doing one thing with many files in several processes, with a bar that moves."""
 
 import multiprocessing
-import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -11,6 +10,7 @@ from typing import TypeVar
 
 from tqdm import tqdm
 
+from ..apis.devices import available_cores
 from ..structures.photo_file import LARGE_PIXELS
 
 Job = TypeVar('Job')
@@ -18,13 +18,6 @@ Result = TypeVar('Result')
 FILES_PER_TASK = 8
 FEWEST_FILES_FOR_PROCESSES = 200  # a guess: starting processes takes seconds of imports
 _large_lock: AbstractContextManager | None = None
-
-
-def default_processes() -> int:
-    """Return how many processes may run at once: the cores that this process may use."""
-    if hasattr(os, 'sched_getaffinity'):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def map_files(
@@ -58,7 +51,7 @@ def map_jobs(
     Raises:
         ValueError: If a process was killed, most likely for the memory that it took.
     """
-    count = default_processes() if processes is None else processes
+    count = available_cores() if processes is None else processes
     bar = dict(total=len(jobs), desc=title, unit='file', leave=False, disable=None)
     if count <= 1 or (processes is None and len(jobs) < FEWEST_FILES_FOR_PROCESSES):
         yield from tqdm(map(function, jobs), **bar)

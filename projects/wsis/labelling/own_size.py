@@ -57,9 +57,11 @@ def write_semantic_masks(
 ) -> int:
     """Write semantic masks as palette PNGs of the photos' own sizes, named by :func:`name_stems`.
 
+    Masks that an earlier call wrote of photos that are no longer labelled are removed.
+
     Args:
         source: The store of the recipe.
-        target: The folder to fill.
+        target: The folder to fill, which holds nothing else.
         copies: What stands for each photo.
         processes: How many work at once (None: one a core).
 
@@ -73,7 +75,10 @@ def write_semantic_masks(
     jobs = [(source / f'{photo}.png', target / f'{stems[photo]}.png', copy) for photo, copy in copies.items()]
     jobs = [job for job in jobs if job[0].is_file()]
     with report_unwritable(target):
-        return sum(map_jobs(_scale_mask, jobs, processes, 'semantic masks'))
+        count = sum(map_jobs(_scale_mask, jobs, processes, 'semantic masks'))
+        for stale in set(target.rglob('*.png')) - {path for _, path, _ in jobs}:
+            stale.unlink()
+    return count
 
 
 def scale_mask(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:
