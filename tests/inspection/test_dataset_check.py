@@ -232,6 +232,18 @@ def test_masks(photos, tmp_path):
     assert found['mask_of_0_and_255'].level == 'note'
 
 
+def test_masks_of_a_coco_json_are_as_large_as_their_photo(photos):
+    entries = [
+        PhotoEntry('a', photos[0], (), 'val', mask_sizes=((48, 40),), polygon_extent=(48, 40.5)),
+        PhotoEntry('b', photos[1], (), 'val', mask_sizes=((48, 40), (40, 48))),
+        PhotoEntry('c', photos[2], (), 'val', polygon_extent=(60.5, 40)),
+    ]
+    assert find(PhotoListing(CLASSES, entries))['mask_size'].examples == [
+        'masks of b (40x48, its photo 48x40)',
+        'polygons of c (they reach to 60.5, 40; its photo 48x40)',
+    ]
+
+
 def test_masks_of_0_and_255(photos, tmp_path):
     mask = save_mask(tmp_path / 'a.png', np.where(np.arange(48) < 9, 255, np.zeros((40, 48))))
     found = find(PhotoListing(CLASSES, [PhotoEntry('a', photos[0], (), 'val', mask)]))

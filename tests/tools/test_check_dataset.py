@@ -246,6 +246,13 @@ def test_masks_in_a_coco_json(photo_tree):
     write_json(root / 'masks.json', content)
     listing = list_dataset(dict(photo_tree, mask_file='masks.json'), 'val')
     assert (len(listing.entries), listing.findings) == (24, [])
+    masked = next(entry for entry in listing.entries if entry.photo == 'red fox/a b/0.JPG')
+    assert (masked.mask_sizes, masked.polygon_extent) == ((), (9, 9))
+    content['annotations'].append(dict(square, id=2, segmentation=dict(size=[40, 48], counts='')))
+    write_json(root / 'masks.json', content)
+    listing = list_dataset(dict(photo_tree, mask_file='masks.json'), 'val')
+    masked = next(entry for entry in listing.entries if entry.photo == 'red fox/a b/0.JPG')
+    assert masked.mask_sizes == ((48, 40),)
     content['categories'][0]['name'] = 'dog'
     write_json(root / 'masks.json', content)
     listing = list_dataset(dict(photo_tree, mask_file='masks.json'), 'val')

@@ -3,7 +3,7 @@
 import logging
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -195,7 +195,23 @@ def _make_entry(
         semantic_mask=masks.get('seg_map_path'),
         instance_mask=masks.get('instance_map_path'),
         file_name=file_name,
+        **measure_segmentations(masks.get('mask_annotations', ())),
     )
+
+
+def measure_segmentations(annotations: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return ``mask_sizes`` and ``polygon_extent`` of COCO annotations, for :class:`PhotoEntry`."""
+    sizes: dict[tuple[int, int], None] = {}
+    right = down = 0.0
+    for annotation in annotations:
+        segmentation = annotation['segmentation']
+        if isinstance(segmentation, Mapping):
+            height, width = segmentation['size']
+            sizes[width, height] = None
+            continue
+        for polygon in segmentation:
+            right, down = max([right, *polygon[::2]]), max([down, *polygon[1::2]])
+    return dict(mask_sizes=tuple(sizes), polygon_extent=(right, down))
 
 
 @contextmanager

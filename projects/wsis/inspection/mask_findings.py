@@ -37,11 +37,26 @@ def find_mask_faults(
                 unreadable[path] = mask.reason if path in mask.reason else f'{path} ({mask.reason})'
             elif photo and photo.width and (photo.width, photo.height) != (mask.width, mask.height):
                 sizes[path] = f'{path} ({mask.width}x{mask.height}, its photo {photo.width}x{photo.height})'
+        if photo and photo.width and (text := _describe_coco_misfit(entry, photo)):
+            sizes[entry.photo] = text
     return [
         *make_findings('unreadable_mask', unreadable.values()),
         *make_findings('mask_size', sizes.values()),
         *_find_strange_values(entries, mask_looks, num_classes),
     ]
+
+
+def _describe_coco_misfit(entry: PhotoEntry, photo: PhotoLook) -> str | None:
+    """Return what is wrong with the sizes of a photo's masks in a COCO json, or None."""
+    size = f'its photo {photo.width}x{photo.height}'
+    for width, height in entry.mask_sizes:
+        if (width, height) != (photo.width, photo.height):
+            return f'masks of {entry.photo} ({width}x{height}, {size})'
+    right, down = entry.polygon_extent
+    # polygons name corners of pixels or their middles, and tools round them up
+    if right > photo.width + 1 or down > photo.height + 1:
+        return f'polygons of {entry.photo} (they reach to {right:g}, {down:g}; {size})'
+    return None
 
 
 def _find_strange_values(

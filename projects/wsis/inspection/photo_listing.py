@@ -18,6 +18,8 @@ class PhotoEntry:
         semantic_mask: File of its class map, if it has one.
         instance_mask: File of its instance map, if it has one.
         file_name: Path below the folder of the photos.
+        mask_sizes: Width and height of its RLE masks in a COCO json, each size once.
+        polygon_extent: How far right and down its polygons in a COCO json reach, in pixels.
     """
 
     photo: str
@@ -27,6 +29,8 @@ class PhotoEntry:
     semantic_mask: str | None = None
     instance_mask: str | None = None
     file_name: str = ''
+    mask_sizes: tuple[tuple[int, int], ...] = ()
+    polygon_extent: tuple[float, float] = (0.0, 0.0)
 
 
 @dataclass
