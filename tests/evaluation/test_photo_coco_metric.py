@@ -9,6 +9,7 @@ from mmengine.evaluator import Evaluator
 
 import projects.wsis.evaluation  # noqa: F401, registers the metric
 from projects.wsis.evaluation.functional import to_rle
+from projects.wsis.structures import write_json
 
 
 def make_sample(photo: str, with_truth: bool) -> dict:
@@ -29,8 +30,8 @@ def make_sample(photo: str, with_truth: bool) -> dict:
     return sample
 
 
-def evaluate(samples: list[dict]) -> dict:
-    evaluator = Evaluator([dict(type='PhotoCocoMetric', metric=['bbox', 'segm'])])
+def evaluate(samples: list[dict], **settings) -> dict:
+    evaluator = Evaluator([dict(type='PhotoCocoMetric', metric=['bbox', 'segm'], **settings)])
     evaluator.dataset_meta = dict(classes=('cat', 'dog'))
     metric = evaluator.metrics[0]
     metric.process(None, samples)
@@ -59,3 +60,19 @@ def test_photos_without_ground_truth_are_left_out_and_counted(lines):
 def test_no_ground_truth_at_all_gives_no_number(lines):
     assert evaluate([make_sample('a', False), make_sample('b', False)]) == {}
     assert lines == ['PhotoCocoMetric: no masks: not measured (2 photos)']
+
+
+def test_ground_truth_of_a_json_is_found_by_file_name(tmp_path, lines):
+    rle = make_sample('a', True)['instances'][0]['mask']
+    instance = dict(id=1, image_id=77, category_id=40, segmentation=rle, area=1440, bbox=[8, 4, 40, 36], iscrowd=0)
+    content = dict(
+        images=[dict(id=77, file_name='day/a.jpg', height=48, width=64), dict(id=5, file_name='b.jpg')],
+        categories=[dict(id=40, name='dog'), dict(id=7, name='cat')],
+        annotations=[instance],
+    )
+    write_json(tmp_path / 'instances.json', content)
+    truth = dict(ann_file=str(tmp_path / 'instances.json'))
+    found = evaluate([dict(make_sample('day/a.jpg', False), file_name='day/a.jpg')], **truth)
+    assert found['coco/segm_mAP'] == pytest.approx(1) and not lines
+    with pytest.raises(ValueError, match='does not name c.jpg: give the json of the same split'):
+        evaluate([dict(make_sample('c.jpg', False), file_name='c.jpg')], **truth)

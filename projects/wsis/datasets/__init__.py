@@ -1,6 +1,7 @@
 """Datasets of photos with tags, and their transforms."""
 
 from . import transforms
+from .coco import CocoTagDataset
 from .data_sources import DataSource
 from .photos import PhotoTagDataset
 from .tag_dataset import TagDataset, find_tag_dataset
@@ -8,6 +9,7 @@ from .tags import Tags, read_tags
 from .voc import VOCTagDataset
 
 __all__ = [
+    'CocoTagDataset',
     'DataSource',
     'PhotoTagDataset',
     'TagDataset',

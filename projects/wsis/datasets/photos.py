@@ -10,7 +10,7 @@ from mmengine.logging import print_log
 from mmengine.registry import DATASETS
 
 from ..structures.photo_file import PHOTO_ENDINGS
-from .coco_masks import read_coco_masks
+from .coco_instances import read_coco_masks
 from .data_sources import DataSource
 from .maps_of_photos import MapFolder
 from .splits import read_split_lines

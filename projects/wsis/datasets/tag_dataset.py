@@ -18,7 +18,7 @@ from .given_points import check_given_points
 from .maps_of_photos import MapFolder, name_saliency
 from .palette import voc_palette
 from .photo_checks import ON_BAD_PHOTO, find_bad_photos, report_bad_photos
-from .splits import list_split_files
+from .splits import list_split_files, read_split_lines
 
 
 class TagDataset(BaseDataset):
@@ -128,6 +128,11 @@ class TagDataset(BaseDataset):
         """Return the split files that a data set of these settings reads."""
         ann_file = settings.get('ann_file')
         return list_split_files(cls.default_ann_file if ann_file is None else ann_file, settings.get('data_root'))
+
+    @classmethod
+    def read_split(cls, file: str) -> list[str]:
+        """Return what a split file names, in its order, doubled lines included."""
+        return read_split_lines([file])
 
     @classmethod
     def name_folders(cls, settings: Mapping[str, Any]) -> dict[str, str]:

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from mmengine.logging import print_log
 from pycocotools import mask as coco_mask
 
-from ..datasets.coco_masks import match_categories
+from ..datasets.coco_instances import match_categories
 from ..datasets.photos import list_photo_tree
 from ..datasets.tags.names import PhotoNames, clean_name
 from ..structures import probe_photo, read_given_json

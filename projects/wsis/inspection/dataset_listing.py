@@ -10,7 +10,6 @@ from typing import Any
 from ..datasets import TagDataset, find_tag_dataset, read_tags
 from ..datasets.class_list import read_class_file
 from ..datasets.photos import list_photo_tree
-from ..datasets.splits import read_split_lines
 from ..datasets.tags import PhotoNames
 from ..datasets.tags.spelling import spelling_key
 from ..structures.masks import IGNORE_LABEL
@@ -91,7 +90,7 @@ def _read_lists(settings: Mapping[str, Any], split: str, listing: PhotoListing, 
     listing.classes, listing.findings = read_class_list(settings.get('metainfo') or {}, default)
     dataset = _build_dataset(dataset_class, settings, listing.classes)
     listing.ignore_unknown_tags = dataset.ignore_unknown_classes
-    lines, readable = _read_splits(dataset.split_files, faults)
+    lines, readable = _read_splits(dataset, faults)
     listing.doubled_lines = [line for line, count in Counter(lines).items() if count > 1]
     if dataset.split_files and not readable:
         return  # without split files some formats would take all photos
@@ -123,12 +122,12 @@ def _build_dataset(dataset_class: type[TagDataset], settings: Mapping[str, Any],
     return dataset_class(**{key: value for key, value in {**settings, **changed}.items() if key != 'type'})
 
 
-def _read_splits(files: Sequence[str], faults: list[str]) -> tuple[list[str], list[str]]:
+def _read_splits(dataset: TagDataset, faults: list[str]) -> tuple[list[str], list[str]]:
     """Return the lines of those split files that can be read, and these files."""
     lines, readable = [], []
-    for file in files:
+    for file in dataset.split_files:
         try:
-            lines += read_split_lines([file])
+            lines += dataset.read_split(file)
             readable.append(file)
         except (OSError, ValueError) as error:
             faults.append(_one_line(error))

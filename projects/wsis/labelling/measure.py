@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from mmengine.logging import print_log
 
-from ..datasets.coco_masks import read_coco_masks
+from ..datasets.coco_instances import read_coco_masks
 from ..datasets.maps_of_photos import MapFolder
 from ..datasets.photos import find_shared_stems, name_stems
 from ..datasets.transforms import LoadEvaluationMasks

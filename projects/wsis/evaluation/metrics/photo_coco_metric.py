@@ -14,7 +14,8 @@ class PhotoCocoMetric(BaseMetric):
     """mmdet's ``CocoMetric`` that leaves out photos without ``instances`` instead of stopping at them.
 
     Left-out photos are counted in one line of the log; if no photo has ground truth, there is no number (an empty
-    dict). With an ``ann_file`` the ground truth is there, and no photo is left out.
+    dict). With an ``ann_file`` the ground truth is there, as COCO's own evaluation has it (areas of masks, crowds), and
+    no photo is left out; photos are found in it by their ``file_name``.
 
     Args:
         collect_device: As in mmengine.
@@ -32,6 +33,8 @@ class PhotoCocoMetric(BaseMetric):
         self.ann_file = ann_file
         # built by name, as importing mmdet.evaluation takes a second, which only this metric has a use for
         self.metric = METRICS.build(dict(type='mmdet.CocoMetric', ann_file=ann_file, **kwargs))
+        images = self.metric._coco_api.imgs if ann_file else {}
+        self.image_ids = {image['file_name']: key for key, image in images.items()}
 
     def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
         """Take in a batch of photos.
@@ -46,8 +49,20 @@ class PhotoCocoMetric(BaseMetric):
             if self.ann_file is None and sample.get('instances') is None:
                 self.results.append((None,))
             else:
-                self.metric.process(data_batch, [sample])
+                self.metric.process(data_batch, [self._identify(sample)])
                 self.results.append((self.metric.results.pop(),))
+
+    def _identify(self, sample: dict) -> dict:
+        """Return the sample under the id that the json has for its photo.
+
+        Raises:
+            ValueError: If the json does not name it.
+        """
+        if self.ann_file is None:
+            return sample
+        if sample['file_name'] not in self.image_ids:
+            raise ValueError(f'{self.ann_file} does not name {sample["file_name"]}: give the json of the same split')
+        return {**sample, 'img_id': self.image_ids[sample['file_name']]}
 
     def compute_metrics(self, results: list) -> dict[str, float]:
         """Compute AP of the photos with ground truth.
