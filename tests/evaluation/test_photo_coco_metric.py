@@ -63,7 +63,8 @@ def test_no_ground_truth_at_all_gives_no_number(lines):
 
 
 def test_ground_truth_of_a_json_is_found_by_file_name(tmp_path, lines):
-    rle = make_sample('a', True)['instances'][0]['mask']
+    rle = dict(make_sample('a', True)['instances'][0]['mask'])
+    rle['counts'] = rle['counts'].decode()
     instance = dict(id=1, image_id=77, category_id=40, segmentation=rle, area=1440, bbox=[8, 4, 40, 36], iscrowd=0)
     content = dict(
         images=[dict(id=77, file_name='day/a.jpg', height=48, width=64), dict(id=5, file_name='b.jpg')],

@@ -111,6 +111,6 @@ def _check_ids(path: str | Path, categories: Iterable[dict[str, Any]], expected:
         name = entry['name']
         if name in expected and str(entry['id']) != str(expected[name]):
             raise ValueError(
-                f'{path}: category {name!r} has the id {entry["id"]}, in COCO it is {expected[name]}: this is another data '
-                'set, so name its own class list in metainfo'
+                f'{path}: category {name!r} has the id {entry["id"]}, in COCO it is {expected[name]}: this is another '
+                'data set, so name its own class list in metainfo'
             )
