@@ -86,4 +86,8 @@ class PhotoCocoMetric(BaseMetric):
                 logging.WARNING,
             )
         self.metric.dataset_meta = self.dataset_meta
+        if self.ann_file is not None:  # by name: mmdet takes them in the order of the json
+            ids = {category['name']: key for key, category in self.metric._coco_api.cats.items()}
+            classes = self.dataset_meta['classes']
+            self.metric.cat_ids = [ids.get(name, -1 - index) for index, name in enumerate(classes)]
         return self.metric.compute_metrics(kept)
