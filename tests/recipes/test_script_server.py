@@ -45,6 +45,7 @@ def test_script_runs_as_python_would_run_it(server, write, tmp_path):
     script = write("""
         import os, sys
         import beside
+        sys.stdout.reconfigure(errors='backslashreplace')
         preloaded = 'colorsys' in sys.modules
         print(__name__, sys.argv[1:], os.getcwd(), beside.name, preloaded, sys.stdin.read() == '')
         print('and errors', file=sys.stderr)

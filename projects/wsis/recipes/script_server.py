@@ -231,9 +231,7 @@ def _run_script(command: list[str], folder: str, output: int, unused_files: list
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for file in unused_files:
         os.close(file)
-    for standard in (1, 2):
-        os.dup2(output, standard)
-    os.close(output)
+    _redirect(output)
     os.chdir(folder)
     random.seed()  # else all scripts would draw the same numbers where no seed is set
     np.random.seed()
@@ -243,3 +241,15 @@ def _run_script(command: list[str], folder: str, output: int, unused_files: list
         runpy.run_path(command[0], run_name='__main__')
     finally:
         atexit._run_exitfuncs()  # a forked process leaves without them
+
+
+def _redirect(output: int) -> None:
+    """Let standard output and standard error go to a file, by streams that know what kind of file it is."""
+    for number, name in ((1, 'stdout'), (2, 'stderr')):
+        os.dup2(output, number)
+        old = getattr(sys, name)
+        stream = os.fdopen(number, 'w', encoding=old.encoding, errors=old.errors, closefd=False)
+        stream.reconfigure(line_buffering=old.line_buffering)
+        setattr(sys, name, stream)
+        setattr(sys, f'__{name}__', stream)
+    os.close(output)
