@@ -25,7 +25,7 @@ CONFIGS = sorted(
 )
 # three classes, a val split and points
 PHOTOS = ROOT / 'tests' / 'data' / 'photos.py'
-DATA_SETS = ('demo', 'photos', 'voc2012')
+DATA_SETS = ('coco2014', 'demo', 'photos', 'voc2012')
 RECIPES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / 'configs/recipes').glob('*.py'))
 CLASSIFIERS = {'cam', 'eps', 'pam', 'ppc', 'seam'}
 # whose data sets open what earlier stages have made
