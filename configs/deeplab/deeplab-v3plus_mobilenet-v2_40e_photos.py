@@ -31,3 +31,5 @@ val_dataloader = test_dataloader = dict(dataset=_base_.val_dataset)
 
 param_scheduler = [dict(_base_.param_scheduler[0], end=40)]
 train_cfg = dict(max_epochs=40, val_interval=10)
+# seconds on two CPU cores (docs/benchmarks.md), for the plan of tools/label_photos.py
+cpu_seconds = dict(iteration=1.4)

@@ -22,3 +22,5 @@ test_dataloader = dict(dataset=dict(_base_.label_dataset, data_prefix=cams))
 optim_wrapper = dict(optimizer=dict(lr=1e-3))
 param_scheduler = [dict(_base_.param_scheduler[0], end=12)]
 train_cfg = dict(max_epochs=12)
+# seconds on two CPU cores (docs/benchmarks.md), for the plan of tools/label_photos.py
+cpu_seconds = dict(iteration=4.7, megapixel=3.3)

@@ -22,3 +22,5 @@ val_dataloader = test_dataloader = dict(dataset=_base_.val_dataset and dict(_bas
 optim_wrapper = dict(optimizer=dict(lr=.01), clip_grad=dict(max_norm=10.))
 param_scheduler = [dict(_base_.param_scheduler[0], end=100), _base_.param_scheduler[1]]
 train_cfg = dict(val_interval=12)
+# seconds on two CPU cores (docs/benchmarks.md), for the plan of tools/label_photos.py
+cpu_seconds = dict(iteration=1.9)

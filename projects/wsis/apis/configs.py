@@ -14,7 +14,16 @@ ROOT = Path(__file__).resolve().parents[3]
 INSTALLED_ROOT = Path(__file__).resolve().parents[1] / '.mim'
 ITERATIONS = 'iterations'
 # What our tools read of a config beside what mmengine's Runner does.
-READ_BY_TOOLS = ('tta', 'tta_model', 'tta_pipeline', 'sync_bn', 'find_unused_parameters', 'cpu_seconds', ITERATIONS)
+READ_BY_TOOLS = (
+    'tta',
+    'tta_model',
+    'tta_pipeline',
+    'sync_bn',
+    'find_unused_parameters',
+    'cpu_seconds',
+    'fewest_iterations',
+    ITERATIONS,
+)
 
 
 def find_config(path: str | Path) -> Path:
