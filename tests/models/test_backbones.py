@@ -5,7 +5,8 @@ import torch
 from mmengine.registry import MODELS, init_default_scope
 
 from projects.wsis.models.backbones import StridedMobileNetV2
-from projects.wsis.models.feature_levels import infer_feature_levels
+from projects.wsis.models.feature_levels import exclude_unused, infer_feature_levels, prepare_backbone
+from projects.wsis.ops import strided_size
 
 
 def hrnet_extra():
@@ -67,6 +68,70 @@ def test_levels_are_found_on_backbones_of_both_libraries(name):
     assert infer_feature_levels(backbone) == expected
     assert backbone.training
     assert all(torch.equal(value, buffers[key]) for key, value in backbone.state_dict().items())
+
+
+@pytest.mark.parametrize('size', [(101, 118), (128, 96), (33, 64)])
+@pytest.mark.parametrize('name', BACKBONES)
+def test_photos_of_any_size_give_maps_of_the_strides(name, size):
+    cfg, expected = BACKBONES[name]
+    backbone, plain = build(cfg), build(cfg)
+    assert prepare_backbone(backbone) == expected
+    assert backbone.state_dict().keys() == plain.state_dict().keys()
+    plain.load_state_dict(backbone.state_dict())
+    photos = torch.rand(2, 3, *size, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        levels = backbone(photos)
+        assert [tuple(level.shape[-2:]) for level in levels] == [strided_size(size, stride) for _, stride in expected]
+        if name != 'HRNet' or not any(length % 32 for length in size):  # nothing was padded
+            assert all(torch.equal(*pair) for pair in zip(levels, plain(photos)))
+
+
+def test_what_was_padded_for_is_that_of_the_padded_photo():
+    cfg = BACKBONES['HRNet'][0]
+    backbone, plain = build(cfg), build(cfg)
+    plain.load_state_dict(backbone.state_dict())
+    prepare_backbone(backbone)
+    photo = torch.rand(1, 3, 40, 50, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        for level, whole in zip(backbone(photo), plain(torch.nn.functional.pad(photo, (0, 14, 0, 24)))):
+            assert torch.equal(level, whole[..., : level.shape[-2], : level.shape[-1]])
+
+
+def test_parameters_of_unused_levels_are_not_trained():
+    backbone = build(BACKBONES['SwinTransformer'][0])
+    backbone.train()
+    exclude_unused(backbone, lambda levels: [levels[-1]])
+    frozen = {name for name, parameter in backbone.named_parameters() if not parameter.requires_grad}
+    assert frozen == {f'norm{level}.{name}' for level in range(3) for name in ('weight', 'bias')}
+    assert backbone.training and all(parameter.grad is None for parameter in backbone.parameters())
+    exclude_unused(torch.nn.Identity(), lambda levels: levels)  # nothing to train
+
+
+class Strange(torch.nn.Module):
+    """A backbone whose outputs are given."""
+
+    def __init__(self, outputs):
+        super().__init__()
+        self.weight = torch.nn.Parameter(torch.zeros(1))
+        self.outputs = outputs
+
+    def forward(self, photo):
+        return self.outputs
+
+
+@pytest.mark.parametrize(
+    'outputs, told',
+    [
+        ((torch.zeros(1, 9, 5),), r'gives a tuple with a tensor of shape \(1, 9, 5\), not a tuple of maps'),
+        ([(torch.zeros(1, 4, 8, 8), torch.zeros(1, 4))], 'gives a list with a tuple with a tensor of shape'),
+        (dict(a=torch.zeros(1, 4, 8, 8)), 'gives a dict, not a tuple of maps'),
+        (torch.zeros(1, 4, 9, 9), 'gives a level of stride 14: the methods here need strides of 1, 2, 4, 8'),
+    ],
+)
+def test_backbones_of_another_kind_get_one_line(outputs, told):
+    with pytest.raises(ValueError, match=told) as caught:
+        infer_feature_levels(Strange(outputs))
+    assert '\n' not in str(caught.value) and 'The backbone Strange' in str(caught.value)
 
 
 def test_levels_are_found_on_a_backbone_that_gives_one_tensor():

@@ -1,9 +1,17 @@
 """What a backbone gives: channels and strides of its levels, found by running it instead of counting by hand."""
 
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import nn
+
+from ..ops import strided_size
+
+SIDE = 128
+ODD_SIZE = (101, 118)  # no stride divides it
 
 
 class FeatureLevel(NamedTuple):
@@ -13,20 +21,138 @@ class FeatureLevel(NamedTuple):
     stride: int
 
 
-@torch.no_grad()
-def infer_feature_levels(backbone: nn.Module, size: int = 128, in_channels: int = 3) -> list[FeatureLevel]:
+def infer_feature_levels(backbone: nn.Module, size: int = SIDE, in_channels: int = 3) -> list[FeatureLevel]:
     """Run a backbone (and neck) once on a blank photo and return its levels, in its order.
 
     Args:
         backbone: Any mmdet or mmseg backbone: (N, 3, H, W) -> sequence of (N, C, h, w), or one such tensor.
         size: Side of the blank photo.
         in_channels: Channels of the photo.
+
+    Raises:
+        ValueError: If it gives something else than maps, or a level whose stride is no power of two; one line.
     """
-    training = backbone.training
-    backbone.eval()
+    levels = _look_at_blank(backbone, (size, size), in_channels)
+    found = [FeatureLevel(level.shape[1], round(size / level.shape[-1])) for level in levels]
+    for level in found:
+        if level.stride < 1 or level.stride & (level.stride - 1):
+            raise ValueError(
+                f'{_name(backbone)} gives a level of stride {level.stride}: the methods here need strides of 1, 2, 4, '
+                '8, ...; choose other out_indices of the backbone'
+            )
+    return found
+
+
+def prepare_backbone(backbone: nn.Module) -> list[FeatureLevel]:
+    """Let a backbone take photos of any size, and return its levels.
+
+    Maps of stride s are to have ``ceil(H / s)`` rows and ``ceil(W / s)`` columns. A backbone that gives others for a
+    size that its strides do not divide, or stops at it, as HRNet does, gets photos that are padded with zeros on the
+    right and below to a multiple of its largest stride, and its maps are cut. Others are left as they are.
+
+    Args:
+        backbone: As of :func:`infer_feature_levels`.
+    """
+    levels = infer_feature_levels(backbone)
+    if not _takes_any_size(backbone, levels):
+        _pad_photos(backbone, levels)
+    return levels
+
+
+def exclude_unused(backbone: nn.Module, read: Callable[[Sequence[torch.Tensor]], Iterable[torch.Tensor]]) -> None:
+    """Stop training parameters of a backbone that serve only levels which nobody uses.
+
+    Such a parameter (the norm of a Swin's finer levels under a classifier of the last one) never gets a gradient, which
+    stops training in several processes.
+
+    Args:
+        backbone: As of :func:`infer_feature_levels`.
+        read: What is done with its levels: returns the maps that losses are taken of.
+    """
+    trained = [parameter for parameter in backbone.parameters() if parameter.requires_grad]
+    if not trained:
+        return
+    with torch.enable_grad(), _evaluating(read):
+        total = sum(maps.sum() for maps in read(_look_at_blank(backbone, (SIDE, SIDE), grad=True)))
+    for parameter, gradient in zip(trained, torch.autograd.grad(total, trained, allow_unused=True)):
+        if gradient is None:
+            parameter.requires_grad_(False)
+
+
+def _look_at_blank(
+    backbone: nn.Module, size: tuple[int, int], in_channels: int = 3, grad: bool = False
+) -> Sequence[torch.Tensor]:
+    """Return the levels of a blank photo of a size (H, W), in evaluation mode."""
     reference = next(backbone.parameters())
-    outputs = backbone(torch.zeros(1, in_channels, size, size, device=reference.device, dtype=reference.dtype))
-    backbone.train(training)
+    blank = torch.zeros(1, in_channels, *size, device=reference.device, dtype=reference.dtype)
+    with torch.set_grad_enabled(grad), _evaluating(backbone):
+        outputs = backbone(blank)
+    levels = (outputs,) if isinstance(outputs, torch.Tensor) else outputs
+    if not isinstance(levels, (list, tuple)) or not all(
+        isinstance(level, torch.Tensor) and level.ndim == 4 for level in levels
+    ):
+        raise ValueError(
+            f'{_name(backbone)} gives {_describe(outputs)}, not a tuple of maps (N, C, h, w), which the methods here '
+            'need: look for a setting like out_type or output_cls_token'
+        )
+    return levels
+
+
+@contextmanager
+def _evaluating(module: object) -> Iterator[None]:
+    """Keep a module in evaluation mode for a while, so that no statistics change; anything else is left alone."""
+    training = isinstance(module, nn.Module) and module.training
+    if training:
+        module.eval()
+    try:
+        yield
+    finally:
+        if training:
+            module.train()
+
+
+def _takes_any_size(backbone: nn.Module, levels: Sequence[FeatureLevel]) -> bool:
+    try:
+        outputs = _look_at_blank(backbone, ODD_SIZE)
+    except (RuntimeError, AssertionError):
+        return False
+    return all(
+        tuple(output.shape[-2:]) == strided_size(ODD_SIZE, level.stride) for output, level in zip(outputs, levels)
+    )
+
+
+def _pad_photos(backbone: nn.Module, levels: Sequence[FeatureLevel]) -> None:
+    """Pad what goes into a backbone and cut what comes out, by hooks: the names of its weights stay."""
+    divisor = max(level.stride for level in levels)
+    sizes: list[tuple[int, int]] = []
+
+    def pad(_: nn.Module, inputs: tuple) -> tuple:
+        height, width = inputs[0].shape[-2:]
+        sizes.append((height, width))
+        return F.pad(inputs[0], (0, -width % divisor, 0, -height % divisor)), *inputs[1:]
+
+    def cut(_: nn.Module, inputs: tuple, outputs: torch.Tensor | Sequence[torch.Tensor]) -> object:
+        size = sizes.pop()
+        if isinstance(outputs, torch.Tensor):
+            return _cut(outputs, size, levels[0])
+        return type(outputs)(_cut(output, size, level) for output, level in zip(outputs, levels))
+
+    backbone.register_forward_pre_hook(pad)
+    backbone.register_forward_hook(cut)
+
+
+def _cut(output: torch.Tensor, size: tuple[int, int], level: FeatureLevel) -> torch.Tensor:
+    rows, columns = strided_size(size, level.stride)
+    return output[..., :rows, :columns]
+
+
+def _name(backbone: nn.Module) -> str:
+    return f'The backbone {type(backbone).__name__}'
+
+
+def _describe(outputs: object) -> str:
     if isinstance(outputs, torch.Tensor):
-        outputs = (outputs,)
-    return [FeatureLevel(output.shape[1], round(size / output.shape[-1])) for output in outputs]
+        return f'a tensor of shape {tuple(outputs.shape)}'
+    if isinstance(outputs, (list, tuple)):
+        return f'a {type(outputs).__name__} with {", ".join(sorted({_describe(part) for part in outputs}))}'
+    return f'a {type(outputs).__name__}'

@@ -7,7 +7,7 @@ from mmengine.registry import MODELS
 from mmengine.structures import InstanceData
 
 from ...ops import strided_size
-from ..feature_levels import FeatureLevel, infer_feature_levels
+from ..feature_levels import FeatureLevel, exclude_unused, infer_feature_levels, prepare_backbone
 from .cam_selection import check_mode, check_normalization, choose_classes, normalize_cams, resize_maps
 
 
@@ -56,7 +56,9 @@ class CAMClassifier(BaseModel):
                 f'Unknown entries of test_cfg: {sorted(test_cfg)}; known are mode, stride, size_divisor, '
                 'score_threshold, normalization'
             )
-        levels = infer_feature_levels(torch.nn.Sequential(*filter(None, (self.backbone, self.neck))))
+        levels = prepare_backbone(self.backbone)
+        features = torch.nn.Sequential(*filter(None, (self.backbone, self.neck)))
+        levels = infer_feature_levels(features) if self.neck else levels
         in_index = head.get('in_index', -1)
         if not -len(levels) <= in_index < len(levels):
             raise ValueError(
@@ -65,6 +67,7 @@ class CAMClassifier(BaseModel):
             )
         self.feature_stride = levels[in_index].stride
         self.head = self.build_head(head, levels)
+        exclude_unused(features, lambda maps: [maps[self.head.in_index]])
 
     def build_head(self, head: dict, levels: list[FeatureLevel]) -> torch.nn.Module:
         """Build the head for the feature levels that there are."""

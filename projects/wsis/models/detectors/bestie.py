@@ -19,7 +19,7 @@ from ...ops import (
 )
 from ...structures.finite_maps import check_finite_maps
 from ..classifiers.cam_selection import check_mode
-from ..feature_levels import infer_feature_levels
+from ..feature_levels import exclude_unused, infer_feature_levels, prepare_backbone
 from ..heads.instance_head import InstanceMaps
 from .component_batch import BatchTargets, find_predicted_components, stack_label_maps, stack_targets
 
@@ -77,8 +77,11 @@ class BESTIE(BaseDetector):
         self.backbone = MODELS.build(backbone)
         if neck is not None:
             self.neck = MODELS.build(neck)
-        levels = infer_feature_levels(torch.nn.Sequential(self.backbone, *([self.neck] if self.with_neck else [])))
+        levels = prepare_backbone(self.backbone)
+        features = torch.nn.Sequential(self.backbone, *([self.neck] if self.with_neck else []))
+        levels = infer_feature_levels(features) if self.with_neck else levels
         self.head = MODELS.build({'in_channels': [level.channels for level in levels], **head})
+        exclude_unused(features, self.head)
         self.supervision = supervision
         self.sigma = sigma
         self.guidance = guidance

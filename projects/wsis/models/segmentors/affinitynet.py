@@ -9,7 +9,7 @@ from mmengine.registry import MODELS
 from ...ops import feature_affinity, strided_size
 from ...structures.finite_maps import check_finite_maps
 from ...structures.masks import IGNORE_LABEL
-from ..feature_levels import infer_feature_levels
+from ..feature_levels import exclude_unused, prepare_backbone
 from .affinitynet_labels import AffinityNetLabelMaker
 
 
@@ -38,11 +38,12 @@ class AffinityNet(BaseModel):
     ) -> None:
         super().__init__(data_preprocessor=data_preprocessor, init_cfg=init_cfg)
         self.backbone = MODELS.build(backbone)
-        channels, strides = zip(*infer_feature_levels(self.backbone))
+        channels, strides = zip(*prepare_backbone(self.backbone))
         if strides[0] != min(strides):
             raise ValueError(f'AffinityNet needs the finest backbone level first, not strides {strides}')
         self.stride = strides[0]
         self.head = MODELS.build({'in_channels': channels, **head})
+        exclude_unused(self.backbone, self.head)
         self.label_maker = AffinityNetLabelMaker(stride=self.stride, radius=self.head.radius, **(test_cfg or {}))
 
     def forward(self, inputs: torch.Tensor, data_samples: list[DetDataSample] | None = None, mode: str = 'tensor'):

@@ -6,7 +6,7 @@ from mmdet.structures import DetDataSample
 from mmengine.model import BaseModel
 from mmengine.registry import MODELS
 
-from ..feature_levels import infer_feature_levels
+from ..feature_levels import exclude_unused, prepare_backbone
 from .irnet_labels import IRNetLabelMaker
 
 
@@ -44,9 +44,10 @@ class IRNet(BaseModel):
         self.freeze_backbone = freeze_backbone
         if freeze_backbone:
             self.backbone.requires_grad_(False)
-        channels, strides = zip(*infer_feature_levels(self.backbone))
+        channels, strides = zip(*prepare_backbone(self.backbone))
         self.neck = MODELS.build({'in_channels': channels, 'strides': strides, **neck})
         self.head = MODELS.build({'in_channels': self.neck.out_channels, **head})
+        exclude_unused(self.backbone, self.neck)
         self.label_maker = IRNetLabelMaker(**(test_cfg or {}))
 
     def train(self, mode: bool = True) -> 'IRNet':
