@@ -14,8 +14,6 @@ train_dataloader = dict(
 val_dataloader = test_dataloader = dict(dataset=_base_.val_dataset)
 
 # the json of val itself has crowds and areas of masks, which the instances of other data sets have not
-truth = _base_.val_dataset if (_base_.val_dataset or {}).get('type') == 'CocoTagDataset' else None
-val_evaluator = test_evaluator = [
-    _base_.val_evaluator[0],
-    dict(_base_.val_evaluator[1], ann_file=truth and truth.data_root + truth.ann_file),
-]
+val = _base_.val_dataset or {}
+truth = val.data_root + val.ann_file if str(val.get('ann_file')).endswith('.json') else None
+val_evaluator = test_evaluator = [_base_.val_evaluator[0], dict(_base_.val_evaluator[1], ann_file=truth)]
