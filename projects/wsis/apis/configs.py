@@ -21,7 +21,6 @@ READ_BY_TOOLS = (
     'sync_bn',
     'find_unused_parameters',
     'cpu_seconds',
-    'fewest_iterations',
     ITERATIONS,
 )
 

@@ -113,7 +113,7 @@ def count_iterations(config: Config, photos: int, limits: tuple[int, int] = COUN
     """Return how many iterations a config's training takes for a number of photos.
 
     The schedule of the config holds for sets whose size lies within the limits; a smaller one is trained as long as one
-    of the lower limit, a larger one as long as one of the upper limit. A config may name ``fewest_iterations`` too.
+    of the lower limit, a larger one as long as one of the upper limit.
 
     Args:
         config: A training config; one that sets ``iterations`` keeps them.
@@ -123,10 +123,9 @@ def count_iterations(config: Config, photos: int, limits: tuple[int, int] = COUN
     if config.get('iterations') is not None:
         return int(config.iterations)
     low, high = limits
-    fewest = config.get('fewest_iterations', 1)
     counted = min(max(photos, low), high)
     loop = config.train_cfg
     if 'max_epochs' in loop:
         batch = min(config.train_dataloader.batch_size, photos)
-        return max(fewest, math.ceil(loop.max_epochs * counted / batch))
-    return max(fewest, math.ceil(loop.max_iters * counted / COUNTED_PHOTOS[1]))
+        return max(1, math.ceil(loop.max_epochs * counted / batch))
+    return max(1, math.ceil(loop.max_iters * counted / COUNTED_PHOTOS[1]))

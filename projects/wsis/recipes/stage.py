@@ -114,7 +114,7 @@ class Stage:
             return [self.action, self.tool, self.arguments, data, [describe_folder(folder) for folder in self.reads]]
         content = load_config(self.config, data=self.data).to_dict()
         data = describe_data(self.load_config().to_dict(), self.action)
-        for key in ('work_dir', 'launcher', 'filename', 'cpu_seconds', 'fewest_iterations'):
+        for key in ('work_dir', 'launcher', 'filename', 'cpu_seconds'):
             content.pop(key, None)
         return [self.action, content, self.options, data]
 
