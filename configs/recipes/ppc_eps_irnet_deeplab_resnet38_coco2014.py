@@ -1,3 +1,3 @@
-# EPS + PPC on COCO 2014, refined by IRNet, then DeepLab V2. Saliency maps are those of a model (configs/eps/README.md).
-_base_ = './irnet_deeplab_r50_coco2014.py'
+# EPS + PPC on COCO 2014 with EPS's settings for it, refined by IRNet, then DeepLab V1 on ResNet-38.
+_base_ = './ppc_seam_irnet_deeplab_resnet38_coco2014.py'
 configs = dict(cam='configs/ppc/ppc-eps_resnet38_256k_coco2014.py')

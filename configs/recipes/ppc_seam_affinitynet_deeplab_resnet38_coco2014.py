@@ -1,9 +1,3 @@
-# SEAM + PPC on COCO 2014, refined by AffinityNet, then DeepLab V2.
-_base_ = ['../_base_/recipes/affinitynet_deeplab.py', '../_base_/datasets/coco2014.py']
-configs = dict(
-    cam='configs/ppc/ppc-seam_resnet38_8e_coco2014.py',
-    affinity_labels='configs/affinitynet/affinity-labels_coco2014.py',
-    affinitynet='configs/affinitynet/affinitynet_resnet38_8e_coco2014.py',
-    deeplab='configs/deeplab/deeplab-v2_r101_100k_coco2014.py',
-    deeplab_maps='configs/deeplab/deeplab-v2_r101_100k_coco2014-maps.py')
-options = dict(pseudo_labels={'model.test_cfg.background_score': .27})  # as in PPC's use
+# SEAM + PPC on COCO 2014, refined by AffinityNet, then DeepLab V1 on ResNet-38.
+_base_ = ['./ppc_seam_affinitynet_deeplab_resnet38_voc2012.py', '../_base_/recipes/coco2014.py']
+options = dict(deeplab=_base_.deeplab_of_coco)

@@ -1,3 +1,3 @@
-# SEAM + PPC on COCO 2014, refined by IRNet, then DeepLab V2.
-_base_ = './irnet_deeplab_r50_coco2014.py'
-configs = dict(cam='configs/ppc/ppc-seam_resnet38_8e_coco2014.py')
+# SEAM + PPC on COCO 2014, refined by IRNet, then DeepLab V1 on ResNet-38.
+_base_ = ['./ppc_seam_irnet_deeplab_resnet38_voc2012.py', '../_base_/recipes/coco2014.py']
+options = dict(deeplab=_base_.deeplab_of_coco)

@@ -14,6 +14,7 @@ from mmengine.config import Config
 
 from projects.wsis.recipes.processes import lock_folder
 from projects.wsis.recipes.recipe import Recipe, RecipeError
+from projects.wsis.recipes.stage import read_stages
 from projects.wsis.recipes.stage_record import StageRecord, describe_outputs, make_key
 from projects.wsis.structures import read_json
 
@@ -275,6 +276,14 @@ def test_options_of_all_stages_and_of_one(tmp_path, make):
         {'model.lr': 5, 'data.cams': '{cams}/cams'},
         {},
     ]
+
+
+def test_data_of_a_recipe_gives_way_to_that_of_the_call(tmp_path, make):
+    (tmp_path / 'own.py').write_text('')
+    recipe = Config({'stages': STAGES, 'data': 'own.py'})
+    assert {stage.data for stage in read_stages(recipe)} == {str(tmp_path / 'own.py')}
+    assert {stage.data for stage in read_stages(recipe, 'given.py')} == {'given.py'}
+    assert {stage.data for stage in read_stages(Config({'stages': STAGES}))} == {None}
 
 
 def test_paths_with_blanks_quotes_and_brackets_reach_the_stages(make, tmp_path):

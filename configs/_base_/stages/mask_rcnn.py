@@ -32,6 +32,7 @@ test_dataloader = val_dataloader
 
 val_evaluator = [
     dict(type='VOCInstanceMetric'),
-    dict(type='PhotoCocoMetric', metric=['bbox', 'segm'], format_only=False),
+    # ann_file: a COCO json of true instances in the place of the masks of the data set
+    dict(type='PhotoCocoMetric', metric=['bbox', 'segm'], format_only=False, ann_file=None),
 ]
 test_evaluator = val_evaluator

@@ -6,7 +6,7 @@ from typing import Any
 
 from mmengine.config import Config
 
-from ..apis.configs import load_config
+from ..apis.configs import find_config, load_config
 from .stage_data import describe_data, describe_folder
 
 ACTIONS = ('train', 'predict', 'tool')
@@ -139,7 +139,8 @@ def read_stages(config: Config, data: str | None = None, options: dict[str, Any]
 
     Args:
         config: The recipe.
-        data: File that describes the data set, in the place of those of the configs.
+        data: File that describes the data set, in the place of the recipe's own ``data``; without either the configs
+            have theirs.
         options: Settings to override, see :func:`spread_options`.
 
     Raises:
@@ -147,6 +148,8 @@ def read_stages(config: Config, data: str | None = None, options: dict[str, Any]
             one that is not there.
     """
     _check_names(config)
+    if data is None and config.get('data'):
+        data = str(find_config(config.data).resolve())
     names = config.get('configs', {})
     with_config = [entry.get('name') for entry in config.get('stages', []) if entry.get('config')]
     given = spread_options(options or {}, with_config)

@@ -1,8 +1,0 @@
-# Pseudo instances of the given points that bestie-points_hrnet48_50k_coco2014.py finds on the photos it was trained on.
-_base_ = './bestie_hrnet48_50k_coco2014-labels.py'
-model = dict(supervision='points')
-# those points that it learnt from
-load_points = [step for step in _base_.train_pipeline if step.type == 'LoadPoints']
-test_pipeline = [*_base_.test_pipeline[:2], *load_points, *_base_.test_pipeline[2:]]
-train_dataloader = dict(dataset=dict(points_file=_base_.points_file))
-test_dataloader = dict(dataset=dict(points_file=_base_.points_file, pipeline=test_pipeline))

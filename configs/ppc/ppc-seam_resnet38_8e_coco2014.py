@@ -1,3 +1,0 @@
-# SEAM + PPC on COCO 2014. The paper of PPC has VOC 2012 only; what it adds keeps its settings.
-_base_ = ['../seam/seam_resnet38_8e_coco2014.py', '../_base_/models/ppc.py']
-model = _base_.ppc
