@@ -4,9 +4,12 @@ import argparse
 
 import repository_path  # noqa: F401  must come first: it makes projects.wsis importable
 from mmengine.config import DictAction
+from rich.console import Console
 
 from projects.wsis.apis.configs import load_config
 from projects.wsis.apis.errors import report_errors
+from projects.wsis.labelling.plan_report import print_plan
+from projects.wsis.labelling.recipe_plan import find_data, plan_recipe
 from projects.wsis.recipes.recipe import Recipe
 
 
@@ -31,6 +34,11 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument('--only', metavar='STAGE', help='run this stage alone, anew')
     parser.add_argument('--from', dest='start', metavar='STAGE', help='run this stage anew, and all after it')
     parser.add_argument('--list', action='store_true', help='list the stages and leave')
+    parser.add_argument(
+        '--dry-run',
+        action='store_true',
+        help='read the data set, tell what each stage would do, time and disk, and leave',
+    )
     return parser
 
 
@@ -43,6 +51,10 @@ def main() -> None:
         if arguments.list:
             for stage in pipeline.stages:
                 print(f'{stage.name:<28}{stage.action:<10}{stage.config or stage.tool}')
+            return
+        if arguments.dry_run:
+            plan = plan_recipe(config, pipeline, find_data(config, arguments.data))
+            print_plan(plan, arguments.config, Console(highlight=False, soft_wrap=True))
             return
         pipeline.run(arguments.only, arguments.start)
 

@@ -60,3 +60,12 @@ def test_doctor_finds_nothing_wrong(folder, demo_root):
     assert '{' in result.output, result.tail
     report = json.loads(result.output[result.output.index('{') :])
     assert [finding for finding in report['findings'] if finding['level'] == 'error'] == [], result.tail
+
+
+def test_plan_is_told_before_anything_runs(folder, demo_root):
+    arguments = ['--data', folder / 'coco.py', '--work-dir', 'planned', '--dry-run']
+    result = run_tool(demo_root, folder, 'pipeline.py', CONFIGS / 'tiny_pipeline.py', *arguments)
+    assert result.status == 0 and not (folder / 'planned').exists()
+    assert '8 photos of 8 classes: ' in result.output
+    assert 'classifier' in result.output and '75 iterations' in result.output
+    assert 'Time: not known for this device. Disk: about' in result.output
