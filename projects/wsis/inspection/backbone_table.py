@@ -55,6 +55,16 @@ BACKBONES = {
         qkv_bias=True,
         sr_ratios=[8, 4, 2, 1],
     ),
+    'ViT-tiny': dict(
+        type='mmseg.VisionTransformer',
+        img_size=(112, 112),
+        patch_size=16,
+        embed_dims=192,
+        num_layers=12,
+        num_heads=3,
+        out_indices=(11,),
+        final_norm=True,
+    ),
     'MSCAN-tiny': dict(
         type='mmseg.MSCAN', embed_dims=[32, 64, 160, 256], depths=[3, 3, 5, 2], norm_cfg=dict(type='BN')
     ),
