@@ -9,7 +9,8 @@ import torch
 from mmengine.dataset import Compose, pseudo_collate
 from mmengine.registry import MODELS, DefaultScope, init_default_scope
 from PIL import Image
-from tiny_chain.fixtures import CONFIGS, ROOT
+from tiny_chain.fixtures import CONFIGS
+from tiny_chain.processes import ROOT
 
 from projects.wsis.apis.configs import load_config
 from projects.wsis.apis.launch import apply_tta
