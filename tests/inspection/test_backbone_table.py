@@ -11,7 +11,7 @@ from projects.wsis.inspection.backbone_trial import try_backbone
 SWIN = dict(type='mmdet.SwinTransformer', embed_dims=12, depths=(1, 1, 1, 1), num_heads=(1, 2, 4, 8))
 
 
-@pytest.mark.parametrize('method', [name for name in METHODS if name != 'mask_rcnn'])
+@pytest.mark.parametrize('method', ['cam', 'irnet', 'deeplab'])
 def test_small_swin_works_by_one_line(method):
     trial = try_backbone(METHODS[method], SWIN, photos=2)
     assert trial.error is None
@@ -29,9 +29,9 @@ def test_wrong_backbones_get_their_reason():
 
 
 def test_page_of_two_processes(monkeypatch):
-    page = make_table(['MobileNetV2'], ['cam', 'irnet'], processes=2)
-    assert '| backbone | cam | irnet |' in page
+    page = make_table(['MobileNetV2'], ['cam'], processes=2)
+    assert '| backbone | cam |' in page
     row = next(line for line in page.splitlines() if line.startswith('| MobileNetV2'))
-    assert re.fullmatch(r'\| MobileNetV2 \| [\d.]+ M, [\d.]+ s \| [\d.]+ M, [\d.]+ s \|', row)
+    assert re.fullmatch(r'\| MobileNetV2 \| [\d.]+ M, [\d.]+ s \|', row)
     monkeypatch.setitem(backbone_table.BACKBONES, 'wrong', dict(type='Nothing'))
     assert '| wrong | no: KeyError' in make_table(['wrong'], ['cam'], processes=1)

@@ -11,6 +11,7 @@ from torch import nn
 from ..ops import strided_size
 
 SIDE = 128
+SMALL_SIDE = 64  # enough to see which parameters take part
 ODD_SIZE = (101, 118)  # no stride divides it
 
 
@@ -73,7 +74,7 @@ def exclude_unused(backbone: nn.Module, read: Callable[[Sequence[torch.Tensor]],
     if not trained:
         return
     with torch.enable_grad(), _evaluating(read):
-        total = sum(maps.sum() for maps in read(_look_at_blank(backbone, (SIDE, SIDE), grad=True)))
+        total = sum(maps.sum() for maps in read(_look_at_blank(backbone, (SMALL_SIDE, SMALL_SIDE), grad=True)))
     for parameter, gradient in zip(trained, torch.autograd.grad(total, trained, allow_unused=True)):
         if gradient is None:
             parameter.requires_grad_(False)

@@ -67,7 +67,8 @@ class CAMClassifier(BaseModel):
             )
         self.feature_stride = levels[in_index].stride
         self.head = self.build_head(head, levels)
-        exclude_unused(features, lambda maps: [maps[self.head.in_index]])
+        if len(levels) > 1:
+            exclude_unused(features, lambda maps: [maps[self.head.in_index]])
 
     def build_head(self, head: dict, levels: list[FeatureLevel]) -> torch.nn.Module:
         """Build the head for the feature levels that there are."""
