@@ -83,7 +83,7 @@ def _train_step(cfg: Config, model: nn.Module, photos: int) -> float:
     """Train a step and return its seconds.
 
     Raises:
-        ValueError: If a loss is not finite, or a trained parameter gets no gradient.
+        ValueError: If the loss is not finite.
     """
     wrapped = nn.parallel.DistributedDataParallel(model) if distributed.is_initialized() else model
     optimizer = build_optim_wrapper(model, cfg.optim_wrapper)

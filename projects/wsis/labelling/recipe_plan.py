@@ -32,7 +32,8 @@ def plan_recipe(recipe: Config, stages: Recipe, data: Config) -> dict[str, Any]:
     classes = photos.metainfo['classes']
     tags = Counter(classes[tag] for info in infos for tag in info['tags'])
     counts = dict(
-        train=len(_build(data.weak_dataset)),
+        # mostly one and the same, and COCO's json takes half a minute to read
+        train=len(infos if data.weak_dataset == data.label_dataset else _build(data.weak_dataset)),
         tagged=sum(bool(info['tags']) for info in infos),
         val=len(_build(data.val_dataset)) if data.get('val_dataset') else 0,
     )
