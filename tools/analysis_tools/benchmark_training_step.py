@@ -7,6 +7,9 @@ the others are compared with.
 On a CPU, memory is the growth of the peak resident set from the built model and the loaded batches on; on a GPU, the
 peak of what torch has allocated, weights and batches included.
 
+With ``--return-memory`` the first config trains once more, in a process that gives freed memory back to the system, as
+the C library does by default (setting ``keep_freed_memory`` of a config).
+
 Example::
 
     python tools/analysis_tools/benchmark_training_step.py \\
@@ -41,6 +44,9 @@ def parse_args(arguments=None):
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
     parser.add_argument('configs', nargs='+', help='training configs; the first is what others are compared with')
+    parser.add_argument(
+        '--return-memory', action='store_true', help='the first config again, with freed memory given back (CPU only)'
+    )
     add_step_options(parser, batches=2)
     return parser.parse_args(arguments)
 
@@ -56,10 +62,11 @@ def add_step_options(parser, batches):
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='override settings: key=value')
 
 
-def build_training(config, args, work_dir):
+def build_training(config, args, work_dir, keep_memory=True):
     """Return the model, its optimiser and the batches of a config."""
     cfg = load_config(config, args.cfg_options, work_dir=work_dir)
     cfg.log_level = 'ERROR'
+    cfg.keep_freed_memory = keep_memory
     cfg.env_cfg.mp_cfg.mp_start_method = 'spawn'
     cfg.train_dataloader.update(num_workers=0, persistent_workers=False)
     if args.amp:
@@ -78,13 +85,13 @@ def read_clock(device):
     return time.perf_counter()
 
 
-def serve_steps(connection, config, args):
+def serve_steps(connection, config, args, keep_memory):
     """Take a training step for each message, and answer with its seconds; at the end, with the peak of memory."""
     torch.manual_seed(0)
     torch.set_num_threads(args.threads)
     cuda = torch.device(args.device).type == 'cuda'
     with report_errors(), tempfile.TemporaryDirectory() as work_dir:
-        model, optimizer, batches = build_training(config, args, work_dir)
+        model, optimizer, batches = build_training(config, args, work_dir, keep_memory)
         before = 0 if cuda else peak_memory()
         connection.send('ready')
         for batch in cycle(batches):
@@ -96,13 +103,13 @@ def serve_steps(connection, config, args):
     connection.send((torch.cuda.max_memory_allocated() if cuda else peak_memory()) - before)
 
 
-def measure(configs, args):
-    """Return for each config the seconds of its steps, and the peak of memory in bytes."""
+def measure(trainings, args):
+    """Return for each training, a config and whether freed memory is kept, its steps' seconds and its peak in bytes."""
     context = multiprocessing.get_context('spawn')
     connections, processes = [], []
-    for config in configs:
+    for config, keep_memory in trainings:
         here, there = context.Pipe()
-        processes.append(context.Process(target=serve_steps, args=(there, config, args), daemon=True))
+        processes.append(context.Process(target=serve_steps, args=(there, config, args, keep_memory), daemon=True))
         processes[-1].start()
         there.close()
         try:
@@ -110,7 +117,7 @@ def measure(configs, args):
         except EOFError:  # the process has said why
             raise SystemExit(1) from None
         connections.append(here)
-    seconds = [[] for _ in configs]
+    seconds = [[] for _ in trainings]
     for step in track_iter_progress(range(args.warm_up + args.steps), file=sys.stderr):
         for own, connection in zip(seconds, connections):
             connection.send('step')
@@ -130,13 +137,15 @@ def main() -> None:
     with report_errors():
         for config in args.configs:
             load_config(config, args.cfg_options)
-        measured = measure(args.configs, args)
+        trainings = [(config, True) for config in args.configs] + [(args.configs[0], False)] * args.return_memory
+        measured = measure(trainings, args)
     print('\n| config | median step ms | range ms | ratio | peak MB | ratio |\n| --- | --- | --- | --- | --- | --- |')
-    for config, (seconds, peak) in zip(args.configs, measured):
+    for (config, keep_memory), (seconds, peak) in zip(trainings, measured):
+        name = f'`{Path(config).stem}`' + ('' if keep_memory else ', memory returned')
         own = statistics.median(seconds)
         ratio = statistics.median(one / other for one, other in zip(seconds, measured[0][0]))
         print(
-            f'| `{Path(config).stem}` | {own * 1e3:.0f} | {min(seconds) * 1e3:.0f} to {max(seconds) * 1e3:.0f} '
+            f'| {name} | {own * 1e3:.0f} | {min(seconds) * 1e3:.0f} to {max(seconds) * 1e3:.0f} '
             f'| {ratio:.3f} | {peak / MEGABYTE:.0f} | {peak / measured[0][1]:.3f} |'
         )
 

@@ -107,9 +107,11 @@ def setup_environment_for_launch(cfg: Config) -> None:
     """Prepare this process and the config for the devices of this machine; call it before building the Runner.
 
     Args:
-        cfg: The whole config, with `launcher` set; changed in place where no accelerator is visible.
+        cfg: The whole config, with `launcher` set; changed in place where no accelerator is visible. One with
+            `keep_freed_memory = False` gives freed memory back to the system.
     """
     if get_device() == 'cpu':
         set_threads()
-        keep_freed_memory()
+        if cfg.get('keep_freed_memory', True):
+            keep_freed_memory()
         adapt_to_cpu(cfg)
