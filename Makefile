@@ -19,6 +19,8 @@ else
 endif
 TESTS ?= tests
 PROCESSES ?= auto
+# processes of the tests share the cores: threads that wait must not take them from others
+test: export OMP_WAIT_POLICY ?= PASSIVE
 DEMO_DATA := data/demo
 DEMO_WORK := work_dirs/demo
 

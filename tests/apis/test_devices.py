@@ -1,0 +1,45 @@
+"""What a stage sets in its process on a CPU."""
+
+import ctypes
+import platform
+import subprocess
+import sys
+
+import pytest
+from mmengine.config import Config
+
+from projects.wsis.apis import devices
+
+needs_glibc = pytest.mark.skipif(platform.libc_ver()[0] != 'glibc', reason='another C library has no such setting')
+
+COUNT_FAULTS = """
+import resource, runpy, sys
+import torch
+from mmengine.config import Config
+
+devices = runpy.run_path(sys.argv[1])  # the file alone: the package takes seconds to import
+devices['setup_environment_for_launch'](Config(dict(keep_freed_memory=sys.argv[2] == 'keep')))
+torch.zeros(2**24)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(10):
+    torch.zeros(2**24)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+def count_faults(choice: str) -> int:
+    """Return how often the system had to hand out pages for ten maps of 64 MB, one after the other."""
+    script = [sys.executable, '-c', COUNT_FAULTS, devices.__file__, choice]
+    return int(subprocess.run(script, capture_output=True, text=True, check=True).stdout.split()[-1])
+
+
+@needs_glibc
+def test_freed_memory_is_used_again():
+    # one map of ten at most asks for new pages
+    assert count_faults('keep') < count_faults('return') / 5
+
+
+def test_other_c_libraries_are_left_alone(monkeypatch):
+    monkeypatch.setattr(platform, 'libc_ver', lambda: ('', ''))
+    monkeypatch.setattr(ctypes, 'CDLL', lambda _: pytest.fail('asked for another C library'))
+    devices.setup_environment_for_launch(Config({}))
