@@ -5,7 +5,7 @@ import torch
 from mmengine.registry import MODELS, init_default_scope
 
 from projects.wsis.models.backbones import StridedMobileNetV2
-from projects.wsis.models.feature_levels import exclude_unused, infer_feature_levels, prepare_backbone
+from projects.wsis.models.feature_levels import build_backbone, exclude_unused, infer_feature_levels, prepare_backbone
 from projects.wsis.ops import strided_size
 
 
@@ -137,6 +137,38 @@ def test_backbones_of_another_kind_get_one_line(outputs, told):
 def test_levels_are_found_on_a_backbone_that_gives_one_tensor():
     backbone = torch.nn.Conv2d(3, 5, 3, stride=2, padding=1)
     assert infer_feature_levels(backbone) == [(5, 2)]
+
+
+CSPNEXT = dict(type='mmdet.CSPNeXt', deepen_factor=0.167, widen_factor=0.125)
+
+
+@pytest.mark.parametrize(
+    ('backbone', 'reader', 'strides'),
+    [
+        (CSPNEXT, 'PanopticDeepLabHead', [4, 8, 16, 32]),
+        (CSPNEXT, 'IRNetNeck', [8, 16, 32]),  # enough as it is
+        (CSPNEXT, 'CAMHead', [8, 16, 32]),
+        (dict(CSPNEXT, out_indices=(3, 4)), 'PanopticDeepLabHead', [16, 32]),  # what is chosen stays
+        (dict(type='mmdet.EfficientNet', arch='b0'), 'SEAMHead', [4, 8, 16, 32]),
+        (dict(type='VGG16'), 'IRNetNeck', None),  # takes no indices
+    ],
+)
+def test_levels_that_are_read_are_asked_for(backbone, reader, strides):
+    init_default_scope('mmdet')
+    levels = infer_feature_levels(build_backbone(backbone, dict(type=reader)))
+    assert strides is None or [level.stride for level in levels] == strides
+
+
+def test_a_reader_with_too_few_levels_to_choose_from_says_so():
+    init_default_scope('mmdet')
+    config = dict(
+        type='IRNet',
+        backbone=dict(CSPNEXT, out_indices=(4,)),
+        neck=dict(type='IRNetNeck'),
+        head=dict(type='IRNetHead'),
+    )
+    with pytest.raises(ValueError, match='IRNetNeck takes 3 to 5 backbone levels, not 1: set out_indices'):
+        MODELS.build(config)
 
 
 @pytest.mark.parametrize('output_stride', [8, 16, 32])

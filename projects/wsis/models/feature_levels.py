@@ -1,11 +1,13 @@
 """What a backbone gives: channels and strides of its levels, found by running it instead of counting by hand."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
+from mmengine.logging import print_log
+from mmengine.registry import MODELS
 from torch import nn
 
 from ..ops import strided_size
@@ -13,6 +15,8 @@ from ..ops import strided_size
 SIDE = 128
 SMALL_SIDE = 64  # enough to see which parameters take part
 ODD_SIZE = (101, 118)  # no stride divides it
+FINEST_STRIDE = 4  # of the levels that methods read
+MOST_INDICES = 16  # more than any backbone of mmdet and mmseg has, but for the layers of a ViT, all of one stride
 
 
 class FeatureLevel(NamedTuple):
@@ -20,6 +24,40 @@ class FeatureLevel(NamedTuple):
 
     channels: int
     stride: int
+
+
+def build_backbone(config: Mapping[str, Any], reader: Mapping[str, Any]) -> nn.Module:
+    """Build a backbone with as many levels as those that read them need.
+
+    Some backbones (EfficientNet, CSPNeXt) give few levels unless ``out_indices`` is set. Where the config does not set
+    it and what reads the levels needs more, one level of each stride from 4 on is chosen, the last of the stride.
+
+    Args:
+        config: Config of the backbone.
+        reader: Config of the head or neck that reads its levels; its class may say how many in ``min_levels``.
+    """
+    backbone = MODELS.build(config)
+    kind = reader['type']
+    needed = getattr(MODELS.get(kind) if isinstance(kind, str) else kind, 'min_levels', 1)
+    if needed == 1 or 'out_indices' in config or len(infer_feature_levels(backbone)) >= needed:
+        return backbone
+    indices = _find_out_indices(config)
+    if len(indices) < needed:
+        return backbone  # its reader says what it needs
+    print_log(f'{config["type"]}: out_indices={indices}, as {kind} reads {needed} levels', logger='current')
+    return MODELS.build({**config, 'out_indices': indices})
+
+
+def _find_out_indices(config: Mapping[str, Any]) -> tuple[int, ...]:
+    """Return the last index of each stride from 4 on, finest first; none if the backbone takes no indices."""
+    found = {}
+    for index in range(MOST_INDICES):
+        try:
+            (level,) = infer_feature_levels(MODELS.build({**config, 'out_indices': (index,)}))
+        except (TypeError, ValueError, AssertionError, IndexError, KeyError, AttributeError):  # there is no such level
+            continue
+        found[level.stride] = index
+    return tuple(found[stride] for stride in sorted(found) if stride >= FINEST_STRIDE)
 
 
 def infer_feature_levels(backbone: nn.Module, size: int = SIDE, in_channels: int = 3) -> list[FeatureLevel]:

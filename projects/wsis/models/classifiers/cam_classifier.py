@@ -7,7 +7,7 @@ from mmengine.registry import MODELS
 from mmengine.structures import InstanceData
 
 from ...ops import strided_size
-from ..feature_levels import FeatureLevel, exclude_unused, infer_feature_levels, prepare_backbone
+from ..feature_levels import FeatureLevel, build_backbone, exclude_unused, infer_feature_levels, prepare_backbone
 from .cam_selection import check_mode, check_normalization, choose_classes, normalize_cams, resize_maps
 
 
@@ -43,7 +43,7 @@ class CAMClassifier(BaseModel):
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(data_preprocessor=data_preprocessor, init_cfg=init_cfg)
-        self.backbone = MODELS.build(backbone)
+        self.backbone = build_backbone(backbone, reader=neck or head)
         self.neck = MODELS.build(neck) if neck else None
         test_cfg = dict(test_cfg or {})
         self.mode = check_mode(test_cfg.pop('mode', 'pseudo_label'))

@@ -19,7 +19,7 @@ from ...ops import (
 )
 from ...structures.finite_maps import check_finite_maps
 from ..classifiers.cam_selection import check_mode
-from ..feature_levels import exclude_unused, infer_feature_levels, prepare_backbone
+from ..feature_levels import build_backbone, exclude_unused, infer_feature_levels, prepare_backbone
 from ..heads.instance_head import InstanceMaps
 from .component_batch import BatchTargets, find_predicted_components, stack_label_maps, stack_targets
 
@@ -74,7 +74,7 @@ class BESTIE(BaseDetector):
         super().__init__(data_preprocessor=data_preprocessor, init_cfg=init_cfg)
         if supervision not in ('tags', 'points'):
             raise ValueError(f"supervision is 'tags' or 'points', not {supervision!r}")
-        self.backbone = MODELS.build(backbone)
+        self.backbone = build_backbone(backbone, reader=neck or head)
         if neck is not None:
             self.neck = MODELS.build(neck)
         levels = prepare_backbone(self.backbone)

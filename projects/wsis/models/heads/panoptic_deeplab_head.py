@@ -129,6 +129,8 @@ class PanopticDeepLabHead(InstanceHead):
         ValueError: If the backbone gives another number of levels than there are low-level channels and one.
     """
 
+    min_levels = 4
+
     def __init__(
         self,
         num_classes: int,

@@ -47,6 +47,8 @@ class SEAMHead(BaseModule):
         ValueError: If a level is named that the backbone does not give.
     """
 
+    min_levels = 3
+
     def __init__(
         self,
         num_classes: int,

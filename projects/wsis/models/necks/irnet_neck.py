@@ -40,6 +40,8 @@ class IRNetNeck(BaseModule):
         ValueError: If there are fewer than 3 levels, or strides that are no multiples of the finest one.
     """
 
+    min_levels = 3
+
     def __init__(
         self,
         in_channels: Sequence[int],

@@ -6,7 +6,7 @@ from mmdet.structures import DetDataSample
 from mmengine.model import BaseModel
 from mmengine.registry import MODELS
 
-from ..feature_levels import exclude_unused, prepare_backbone
+from ..feature_levels import build_backbone, exclude_unused, prepare_backbone
 from .irnet_labels import IRNetLabelMaker
 
 
@@ -40,7 +40,7 @@ class IRNet(BaseModel):
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(data_preprocessor=data_preprocessor, init_cfg=init_cfg)
-        self.backbone = MODELS.build(backbone)
+        self.backbone = build_backbone(backbone, reader=neck)
         self.freeze_backbone = freeze_backbone
         if freeze_backbone:
             self.backbone.requires_grad_(False)
