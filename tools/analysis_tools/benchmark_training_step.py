@@ -59,12 +59,13 @@ def add_step_options(parser, batches):
     parser.add_argument('--threads', type=int, default=2, help='CPU threads (default: 2)')
     parser.add_argument('--device', default='cpu', help='cpu or cuda (default: cpu)')
     parser.add_argument('--amp', action='store_true', help='mixed precision (needs a GPU)')
+    parser.add_argument('--data', help="file that describes a data set, in the place of the config's own")
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='override settings: key=value')
 
 
 def build_training(config, args, work_dir, keep_memory=True):
     """Return the model, its optimiser and the batches of a config."""
-    cfg = load_config(config, args.cfg_options, work_dir=work_dir)
+    cfg = load_config(config, args.cfg_options, work_dir=work_dir, data=args.data)
     cfg.log_level = 'ERROR'
     cfg.keep_freed_memory = keep_memory
     cfg.env_cfg.mp_cfg.mp_start_method = 'spawn'
@@ -136,7 +137,7 @@ def main() -> None:
     args = parse_args()
     with report_errors():
         for config in args.configs:
-            load_config(config, args.cfg_options)
+            load_config(config, args.cfg_options, data=args.data)
         trainings = [(config, True) for config in args.configs] + [(args.configs[0], False)] * args.return_memory
         measured = measure(trainings, args)
     print('\n| config | median step ms | range ms | ratio | peak MB | ratio |\n| --- | --- | --- | --- | --- | --- |')
