@@ -97,7 +97,14 @@ def make_table(backbones: Sequence[str], methods: Sequence[str], processes: int 
     for backbone in backbones:
         cells = [_describe(*rows[backbone, method]) for method in methods]
         lines.append(f'| {backbone} | {" | ".join(cells)} |')
-    lines += ['', *_describe_settings({method: rows[backbones[0], method][0] for method in methods}), '']
+    lines += [
+        '',
+        '- Backbones that give few levels unless `out_indices` is set, as EfficientNet, CSPNeXt and CSPDarknet do, give',
+        '  those that `seam + ppc`, `irnet` and `bestie` read.',
+    ]
+    for method in methods:
+        lines += _describe_settings(method, [rows[backbone, method][0] for backbone in backbones])
+    lines.append('')
     return '\n'.join(lines)
 
 
@@ -130,10 +137,11 @@ def _describe(trial: Trial, together: str | None) -> str:
     return f'{trial.parameters / 1e6:.1f} M, {trial.step_seconds:.2f} s'
 
 
-def _describe_settings(trials: dict[str, Trial]) -> list[str]:
+def _describe_settings(method: str, trials: Sequence[Trial]) -> list[str]:
+    settings = max((trial.settings for trial in trials), key=len)
+    if not settings:
+        return []
     return [
-        f'- `{method}` needs one more line, as mmdet and mmseg count channels by hand: for example '
-        f'`{", ".join(trial.settings)}`.'
-        for method, trial in trials.items()
-        if trial.settings
+        f'- `{method}` needs more, as mmdet and mmseg count channels and levels by hand: for example '
+        f'`{", ".join(settings)}`.'
     ]

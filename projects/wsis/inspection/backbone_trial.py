@@ -17,10 +17,11 @@ from mmengine.structures import InstanceData
 from torch import distributed, nn
 
 from ..apis.configs import load_config
-from ..models.feature_levels import infer_feature_levels
+from ..models.feature_levels import find_out_indices, infer_feature_levels
 
 SIZE = (101, 118)
 BOXES = ((16, 20, 60, 80), (70, 40, 110, 90))  # x1, y1, x2, y2
+PYRAMID_LEVELS = 4  # that an FPN is meant for
 # what makes inputs of a method of what is loaded; all before it depends on files
 PACKING = ('GenerateInstancePseudoLabels', 'PackTagInputs', 'PackSegInputs', 'PackDetInputs')
 
@@ -71,12 +72,18 @@ def _set_channels(cfg: Config) -> tuple[str, ...]:
     head, neck = cfg.model.get('decode_head'), cfg.model.get('neck')
     if head is None and (neck is None or neck.type != 'FPN'):
         return ()
-    channels = [level.channels for level in infer_feature_levels(MODELS.build(cfg.model.backbone))]
+    backbone, settings = cfg.model.backbone, ()
+    levels = infer_feature_levels(MODELS.build(backbone))
+    if head is None and len(levels) < PYRAMID_LEVELS and 'out_indices' not in backbone:
+        backbone.out_indices = find_out_indices(backbone)
+        levels = infer_feature_levels(MODELS.build(backbone))
+        settings = (f'backbone.out_indices={tuple(backbone.out_indices)}',)
+    channels = [level.channels for level in levels]
     if head is not None:
         head.in_channels = channels[-1]
         return (f'decode_head.in_channels={channels[-1]}',)
     neck.in_channels = channels
-    return (f'neck.in_channels={channels}',)
+    return (*settings, f'neck.in_channels={channels}')
 
 
 def _train_step(cfg: Config, model: nn.Module, photos: int) -> float:

@@ -41,15 +41,19 @@ def build_backbone(config: Mapping[str, Any], reader: Mapping[str, Any]) -> nn.M
     needed = getattr(MODELS.get(kind) if isinstance(kind, str) else kind, 'min_levels', 1)
     if needed == 1 or 'out_indices' in config or len(infer_feature_levels(backbone)) >= needed:
         return backbone
-    indices = _find_out_indices(config)
+    indices = find_out_indices(config)
     if len(indices) < needed:
         return backbone  # its reader says what it needs
     print_log(f'{config["type"]}: out_indices={indices}, as {kind} reads {needed} levels', logger='current')
     return MODELS.build({**config, 'out_indices': indices})
 
 
-def _find_out_indices(config: Mapping[str, Any]) -> tuple[int, ...]:
-    """Return the last index of each stride from 4 on, finest first; none if the backbone takes no indices."""
+def find_out_indices(config: Mapping[str, Any]) -> tuple[int, ...]:
+    """Return the last index of each stride from 4 on, finest first; none if the backbone takes no indices.
+
+    Args:
+        config: Config of the backbone.
+    """
     found = {}
     for index in range(MOST_INDICES):
         try:
