@@ -99,8 +99,8 @@ def make_table(backbones: Sequence[str], methods: Sequence[str], processes: int 
         lines.append(f'| {backbone} | {" | ".join(cells)} |')
     lines += [
         '',
-        '- Backbones that give few levels unless `out_indices` is set, as EfficientNet, CSPNeXt and CSPDarknet do, give',
-        '  those that `seam + ppc`, `irnet` and `bestie` read.',
+        '- Backbones that give few levels unless `out_indices` is set, as EfficientNet, CSPNeXt and CSPDarknet',
+        '  do, give those that `seam + ppc`, `irnet` and `bestie` read.',
     ]
     for method in methods:
         lines += _describe_settings(method, [rows[backbone, method][0] for backbone in backbones])
