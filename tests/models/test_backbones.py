@@ -125,7 +125,8 @@ class Strange(torch.nn.Module):
         ((torch.zeros(1, 9, 5),), r'gives a tuple with a tensor of shape \(1, 9, 5\), not a tuple of maps'),
         ([(torch.zeros(1, 4, 8, 8), torch.zeros(1, 4))], 'gives a list with a tuple with a tensor of shape'),
         (dict(a=torch.zeros(1, 4, 8, 8)), 'gives a dict, not a tuple of maps'),
-        (torch.zeros(1, 4, 9, 9), 'gives a level of stride 14: the methods here need strides of 1, 2, 4, 8'),
+        (torch.zeros(1, 4, 9, 9), r'gives a level of shape \(1, 4, 9, 9\) for an image of 128x128: the methods'),
+        ((torch.zeros(1, 32, 32, 128),), r'need maps \(N, C, h, w\) of strides 1, 2, 4, 8, .* put channels last'),
     ],
 )
 def test_backbones_of_another_kind_get_one_line(outputs, told):

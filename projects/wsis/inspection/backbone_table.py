@@ -27,7 +27,7 @@ HRNET = dict(
     stage3=dict(num_modules=4, num_branches=3, block='BASIC', num_blocks=(4, 4, 4), num_channels=(18, 36, 72)),
     stage4=dict(num_modules=3, num_branches=4, block='BASIC', num_blocks=(4, 4, 4, 4), num_channels=(18, 36, 72, 144)),
 )
-# Small members of families of mmdet and mmseg; their weights do not matter here.
+# Small members of families of mmdet, mmseg and timm (which must be installed); their weights do not matter here.
 BACKBONES = {
     'ResNet-18': dict(type='mmdet.ResNet', depth=18),
     'ResNeXt-50': dict(type='mmdet.ResNeXt', depth=50, groups=32, base_width=4),
@@ -67,6 +67,11 @@ BACKBONES = {
     ),
     'MSCAN-tiny': dict(
         type='mmseg.MSCAN', embed_dims=[32, 64, 160, 256], depths=[3, 3, 5, 2], norm_cfg=dict(type='BN')
+    ),
+    'ConvNeXt-atto (timm)': dict(type='mmseg.TIMMBackbone', model_name='convnext_atto', pretrained=False),
+    'EfficientViT-B0 (timm)': dict(type='mmseg.TIMMBackbone', model_name='efficientvit_b0', pretrained=False),
+    'MobileNetV4-small (timm)': dict(
+        type='mmseg.TIMMBackbone', model_name='mobilenetv4_conv_small', pretrained=False, out_indices=(1, 2, 3, 4)
     ),
 }
 

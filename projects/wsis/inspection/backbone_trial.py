@@ -17,7 +17,7 @@ from mmengine.structures import InstanceData
 from torch import distributed, nn
 
 from ..apis.configs import load_config
-from ..models.feature_levels import find_out_indices, infer_feature_levels
+from ..models.feature_levels import build_with_levels, infer_feature_levels
 
 SIZE = (101, 118)
 BOXES = ((16, 20, 60, 80), (70, 40, 110, 90))  # x1, y1, x2, y2
@@ -72,12 +72,11 @@ def _set_channels(cfg: Config) -> tuple[str, ...]:
     head, neck = cfg.model.get('decode_head'), cfg.model.get('neck')
     if head is None and (neck is None or neck.type != 'FPN'):
         return ()
-    backbone, settings = cfg.model.backbone, ()
-    levels = infer_feature_levels(MODELS.build(backbone))
-    if head is None and len(levels) < PYRAMID_LEVELS and 'out_indices' not in backbone:
-        backbone.out_indices = find_out_indices(backbone)
-        levels = infer_feature_levels(MODELS.build(backbone))
-        settings = (f'backbone.out_indices={tuple(backbone.out_indices)}',)
+    backbone, built = build_with_levels(cfg.model.backbone, PYRAMID_LEVELS if head is None else 1)
+    levels, settings = infer_feature_levels(backbone), ()
+    if built is not cfg.model.backbone:
+        cfg.model.backbone = built
+        settings = (f'backbone.out_indices={built["out_indices"]}',)
     channels = [level.channels for level in levels]
     if head is not None:
         head.in_channels = channels[-1]

@@ -29,23 +29,38 @@ class FeatureLevel(NamedTuple):
 def build_backbone(config: Mapping[str, Any], reader: Mapping[str, Any]) -> nn.Module:
     """Build a backbone with as many levels as those that read them need.
 
-    Some backbones (EfficientNet, CSPNeXt) give few levels unless ``out_indices`` is set. Where the config does not set
-    it and what reads the levels needs more, one level of each stride from 4 on is chosen, the last of the stride.
-
     Args:
         config: Config of the backbone.
         reader: Config of the head or neck that reads its levels; its class may say how many in ``min_levels``.
     """
-    backbone = MODELS.build(config)
     kind = reader['type']
-    needed = getattr(MODELS.get(kind) if isinstance(kind, str) else kind, 'min_levels', 1)
-    if needed == 1 or 'out_indices' in config or len(infer_feature_levels(backbone)) >= needed:
-        return backbone
+    min_levels = getattr(MODELS.get(kind) if isinstance(kind, str) else kind, 'min_levels', 1)
+    backbone, built = build_with_levels(config, min_levels)
+    if built is not config:
+        indices = built['out_indices']
+        print_log(f'{config["type"]}: out_indices={indices}, as {kind} reads {min_levels} levels', logger='current')
+    return backbone
+
+
+def build_with_levels(config: Mapping[str, Any], min_levels: int) -> tuple[nn.Module, Mapping[str, Any]]:
+    """Build a backbone, with ``out_indices`` chosen where it gives too few levels without; return it and its config.
+
+    Some backbones (EfficientNet, CSPNeXt) give few levels unless ``out_indices`` is set. Where the config does not set
+    it, one level of each stride from 4 on is chosen, the last of the stride. A backbone that has not as many levels is
+    built as its config says: what reads it says what it needs.
+
+    Args:
+        config: Config of the backbone.
+        min_levels: How many levels are needed.
+    """
+    backbone = MODELS.build(config)
+    if min_levels == 1 or 'out_indices' in config or len(infer_feature_levels(backbone)) >= min_levels:
+        return backbone, config
     indices = find_out_indices(config)
-    if len(indices) < needed:
-        return backbone  # its reader says what it needs
-    print_log(f'{config["type"]}: out_indices={indices}, as {kind} reads {needed} levels', logger='current')
-    return MODELS.build({**config, 'out_indices': indices})
+    if len(indices) < min_levels:
+        return backbone, config
+    chosen = {**config, 'out_indices': indices}
+    return MODELS.build(chosen), chosen
 
 
 def find_out_indices(config: Mapping[str, Any]) -> tuple[int, ...]:
@@ -77,11 +92,12 @@ def infer_feature_levels(backbone: nn.Module, size: int = SIDE, in_channels: int
     """
     levels = _look_at_blank(backbone, (size, size), in_channels)
     found = [FeatureLevel(level.shape[1], round(size / level.shape[-1])) for level in levels]
-    for level in found:
-        if level.stride < 1 or level.stride & (level.stride - 1):
+    for maps, level in zip(levels, found):
+        if level.stride < 1 or level.stride & (level.stride - 1) or maps.shape[-2] != maps.shape[-1]:
             raise ValueError(
-                f'{_name(backbone)} gives a level of stride {level.stride}: the methods here need strides of 1, 2, 4, '
-                '8, ...; choose other out_indices of the backbone'
+                f'{_name(backbone)} gives a level of shape {tuple(maps.shape)} for an image of {size}x{size}: the '
+                'methods here need maps (N, C, h, w) of strides 1, 2, 4, 8, ...; choose other out_indices of the '
+                'backbone, or one that does not put channels last'
             )
     return found
 

@@ -110,10 +110,10 @@ def _num_groups(channels: int) -> int:
 
 
 def _check_levels(in_channels: Sequence[int], strides: Sequence[int], widths: Sequence[int]) -> None:
-    if not 3 <= len(in_channels) <= len(widths):
+    if not IRNetNeck.min_levels <= len(in_channels) <= len(widths):
         raise ValueError(
-            f'IRNetNeck takes 3 to {len(widths)} backbone levels, not {len(in_channels)}: set out_indices '
-            'of the backbone'
+            f'IRNetNeck takes {IRNetNeck.min_levels} to {len(widths)} backbone levels, not {len(in_channels)}: '
+            'set out_indices of the backbone'
         )
     if list(strides) != sorted(strides) or any(stride % strides[0] for stride in strides):
         raise ValueError(f'IRNetNeck takes backbone levels of rising strides, multiples of the first, not {strides}')
