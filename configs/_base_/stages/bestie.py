@@ -13,8 +13,7 @@ train_pipeline = [
     dict(type='PackTagInputs'),
 ]
 test_pipeline = [
-    dict(type='LoadPhoto'),
-    dict(type='LoadEvaluationMasks'),
+    *_base_.load_new_image,
     dict(type='mmseg.ResizeToMultiple', size_divisor=32),
     dict(type='PackTagInputs'),
 ]

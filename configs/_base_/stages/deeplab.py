@@ -8,7 +8,7 @@ train_pipeline = [
     dict(type='RandomCropAndPad', crop_size=321),
     dict(type='PackSegInputs'),
 ]
-test_pipeline = [*_base_.load_with_masks, dict(type='PackTagInputs')]
+test_pipeline = [*_base_.load_new_image, dict(type='PackTagInputs')]
 tta_pipeline = [
     *_base_.load_with_masks,
     dict(

@@ -10,3 +10,5 @@ val_dataloader = dict(
 test_dataloader = val_dataloader
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
+# `LoadImageFromFile` is the name that the inferencers of mmdet and mmseg look for; our data sets open images as LoadPhoto does
+load_new_image = [dict(type='LoadImageFromFile'), dict(type='LoadEvaluationMasks')]

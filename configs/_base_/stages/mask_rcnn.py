@@ -8,8 +8,7 @@ train_pipeline = [
     dict(type='PackDetInputs'),
 ]
 test_pipeline = [
-    dict(type='LoadPhoto'),
-    dict(type='LoadEvaluationMasks'),
+    *_base_.load_new_image,
     dict(type='ResizeWithin', scale=(1333, 800)),
     dict(
         type='PackDetInputs',

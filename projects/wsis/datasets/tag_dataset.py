@@ -20,6 +20,8 @@ from .palette import voc_palette
 from .photo_checks import ON_BAD_PHOTO, find_bad_photos, report_bad_photos
 from .splits import list_split_files, read_split_lines
 
+LOAD_IMAGE = dict(type='LoadImageFromFile')
+
 
 class TagDataset(BaseDataset):
     """Photos and their tags; masks are known for evaluation only.
@@ -49,6 +51,8 @@ class TagDataset(BaseDataset):
         mode: ``'pseudo_label'`` or ``'predict'``, where the data set and not the model says whether tags may be used.
         ignore_unknown_classes: Whether tags that are not in the class list are left out; else they are an error.
         on_bad_photo: What to do with missing or damaged photos: ``'skip'`` with a counted warning, or ``'error'``.
+        pipeline: As of mmengine's ``BaseDataset``. ``LoadImageFromFile``, the name that the inferencers of mmdet and
+            mmseg look for, opens photos as ``LoadPhoto`` does.
         kwargs: As of mmengine's ``BaseDataset``; ``metainfo=dict(classes=...)`` is the class list (or a file of it).
 
     Raises:
@@ -82,6 +86,7 @@ class TagDataset(BaseDataset):
         mode: str | None = None,
         ignore_unknown_classes: bool = False,
         on_bad_photo: str = 'skip',
+        pipeline: Sequence[Any] = (),
         **kwargs,
     ) -> None:
         if on_bad_photo not in ON_BAD_PHOTO:
@@ -94,7 +99,8 @@ class TagDataset(BaseDataset):
         self.mode = mode
         self.ignore_unknown_classes = ignore_unknown_classes
         self.on_bad_photo = on_bad_photo
-        super().__init__(ann_file='', data_root=data_root, data_prefix=folders, **kwargs)
+        steps = [dict(type='LoadPhoto') if step == LOAD_IMAGE else step for step in pipeline]
+        super().__init__(ann_file='', data_root=data_root, data_prefix=folders, pipeline=steps, **kwargs)
 
     @abstractmethod
     def list_photos(self) -> dict[str, str]:

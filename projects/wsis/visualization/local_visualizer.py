@@ -1,5 +1,7 @@
 """The visualizer of `--show`, `--show-dir` and mmdet's visualization hook."""
 
+from typing import Any
+
 import mmcv
 import numpy as np
 from mmdet.visualization import DetLocalVisualizer
@@ -10,11 +12,10 @@ from mmengine.structures import BaseDataElement
 from .samples import draw_prediction, draw_truth
 
 
-@VISUALIZERS.register_module()
-class WSISLocalVisualizer(DetLocalVisualizer):
-    """mmdet's visualizer for the samples of all stages: instances, semantic maps with a background, CAMs and peaks.
+class DrawSamples:
+    """Draws the samples of all stages: instances, semantic maps with a background, CAMs and peaks.
 
-    Evaluation masks, where there are some, are on the left, predictions on the right.
+    Evaluation masks, where there are some, are on the left, predictions on the right. To be mixed into a visualizer.
     """
 
     @master_only
@@ -30,6 +31,7 @@ class WSISLocalVisualizer(DetLocalVisualizer):
         out_file: str | None = None,
         pred_score_thr: float = 0.3,
         step: int = 0,
+        **others: Any,
     ) -> None:
         """Draw a sample, and show it, write it to a file, or hand it to the backends.
 
@@ -44,6 +46,7 @@ class WSISLocalVisualizer(DetLocalVisualizer):
             out_file: File to write in the place of the backends.
             pred_score_thr: Lowest score of instances and peaks that are drawn.
             step: Of the backends.
+            others: Settings that only mmdet's or mmseg's own pictures know.
         """
         image = image.clip(0, 255).astype(np.uint8)
         pictures: list[np.ndarray | None] = []
@@ -61,3 +64,8 @@ class WSISLocalVisualizer(DetLocalVisualizer):
             mmcv.imwrite(drawn[..., ::-1], out_file)
         else:
             self.add_image(name, drawn, step)
+
+
+@VISUALIZERS.register_module()
+class WSISLocalVisualizer(DrawSamples, DetLocalVisualizer):
+    """mmdet's visualizer, which draws the samples of all stages (see :class:`DrawSamples`)."""

@@ -12,8 +12,8 @@ from mmengine.structures import InstanceData, PixelData
 class PackTagInputs(BaseTransform):
     """Pack a photo with tags (and what else was loaded) for the weakly-supervised models.
 
-    Gives ``inputs`` (3, H, W) uint8 and a ``DetDataSample`` with ``gt_tags`` (C,) and, where the keys are there,
-    ``gt_sem_seg`` (the evaluation mask or the training label map), ``gt_saliency`` (1, H, W) uint8, ``cams``
+    Gives ``inputs`` (3, H, W) uint8 and a ``DetDataSample`` with, where the keys are there, ``gt_tags`` (C,; not of new
+    images), ``gt_sem_seg`` (the evaluation mask or the training label map), ``gt_saliency`` (1, H, W) uint8, ``cams``
     (InstanceData of ``cams``, ``labels``), ``gt_component_map`` (1, H, W), ``gt_components`` and ``gt_points`` (of
     :class:`GenerateInstancePseudoLabels`), and ``instances`` in its metainfo.
 
@@ -43,7 +43,8 @@ class PackTagInputs(BaseTransform):
     def transform(self, results: dict) -> dict:
         """Pack one photo."""
         sample = DetDataSample(metainfo={key: results[key] for key in self.meta_keys if key in results})
-        sample.gt_tags = tags_to_vector(results['tags'], results['num_classes'])
+        if 'tags' in results:
+            sample.gt_tags = tags_to_vector(results['tags'], results['num_classes'])
         label_map = results.get('gt_seg_map', results.get('evaluation_sem_seg'))
         if label_map is not None:
             field = 'gt_saliency' if results.get('seg_map_kind') == 'saliency' else 'gt_sem_seg'
