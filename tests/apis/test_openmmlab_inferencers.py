@@ -1,4 +1,4 @@
-"""The inferencers and inference functions of mmdet and mmseg take the configs and checkpoints of every kind of model."""
+"""The inferencers and inference functions of mmdet and mmseg take our configs and checkpoints."""
 
 import cv2
 import numpy as np

@@ -16,8 +16,8 @@ from ..apis.devices import setup_environment_for_launch
 from ..datasets import TagDataset
 from ..datasets.transforms import LoadEvaluationMasks
 from ..engine import load_checkpoint_safely
+from ..engine.checkpoint_match import find_unmatched_parameters
 from ..engine.dataset_settings import find_named_classes, innermost_dataset
-from ..engine.hooks.checkpoint_match_hook import find_unmatched_parameters
 from ..structures import PseudoLabelStore, read_json
 from ..structures.masks import decode_masks
 from ..visualization import enlarge_map

@@ -3,21 +3,18 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-import cv2
-import numpy as np
 from PIL import Image
 from pycocotools import mask as coco_mask
 
 from ..datasets.photos import name_stems
 from ..inspection.parallel import map_jobs, take_turns
 from ..structures import read_json, report_unwritable, write_atomically, write_json
+from ..structures.mask_scaling import scale_class_map, scale_mask
 from ..structures.masks import encode_mask, read_index_png
 from ..structures.photo_file import open_picture
 from .working_copy import WorkingCopy
 
 MADE_BY = 'Made from image-level tags by tools/label_photos.py of WSIS'
-# An even number below 256: shares of a pixel are counted in it, and one half is exact.
-WHOLE = 254
 
 
 def write_instances(
@@ -79,41 +76,6 @@ def write_semantic_masks(
         for stale in set(target.rglob('*.png')) - {path for _, path, _ in jobs}:
             stale.unlink()
     return count
-
-
-def scale_mask(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Enlarge a mask with a smooth outline: bilinear, cut at a half.
-
-    Args:
-        mask: (h, w) uint8, 0 or 1; fastest in Fortran order, as RLE is decoded.
-        size: Height and width to give it.
-
-    Returns:
-        (H, W) bool in Fortran order; not empty where the mask is not.
-    """
-    turned = np.ascontiguousarray(mask.T)
-    scaled = cv2.resize(turned * np.uint8(WHOLE), size, interpolation=cv2.INTER_LINEAR) > WHOLE // 2
-    if not scaled.any() and mask.any():  # of a single pixel, no place may have more than a half
-        scaled = cv2.resize(turned, size, interpolation=cv2.INTER_NEAREST_EXACT) > 0
-    return scaled.T
-
-
-def scale_class_map(labels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Enlarge a class map with smooth outlines: each pixel gets the label of the largest bilinear share.
-
-    Args:
-        labels: (h, w) uint8.
-        size: Height and width to give it.
-
-    Returns:
-        (H, W) uint8.
-    """
-    scaled, largest = np.zeros(size, np.uint8), np.zeros(size, np.uint8)
-    for label in np.unique(labels):
-        share = cv2.resize((labels == label) * np.uint8(WHOLE), size[::-1], interpolation=cv2.INTER_LINEAR)
-        scaled[share > largest] = label
-        np.maximum(largest, share, out=largest)
-    return scaled
 
 
 def _scale_annotation(job: tuple[dict, tuple[int, int]]) -> dict:

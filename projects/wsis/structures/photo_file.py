@@ -99,6 +99,23 @@ def decode_photo(path: str | Path, long_side: int | None = None) -> np.ndarray:
         raise PhotoError(f'Photo {path} cannot be read ({obstacle}); restore or remove it')
     try:
         content = Path(path).read_bytes()
+    except OSError as error:
+        raise PhotoError(f'Photo {path} cannot be read ({error.strerror}); restore or remove it') from None
+    return decode_photo_bytes(content, str(path), long_side)
+
+
+def decode_photo_bytes(content: bytes, name: str, long_side: int | None = None) -> np.ndarray:
+    """Decode the content of a photo file, as :func:`decode_photo` does.
+
+    Args:
+        content: What the file holds.
+        name: What the user called it, for messages.
+        long_side: As of :func:`decode_photo`.
+
+    Raises:
+        PhotoError: If it is damaged, no picture or too large; one line.
+    """
+    try:
         with open_picture(io.BytesIO(content)) as picture:
             facts = _read_facts(picture, len(content))
             if factor := _find_reduction(facts, long_side):
@@ -108,10 +125,9 @@ def decode_photo(path: str | Path, long_side: int | None = None) -> np.ndarray:
             else:
                 photo = _decode_with_pil(picture)
     except MemoryError:
-        raise PhotoError(f'Photo {path} does not fit into memory; make it smaller') from None
+        raise PhotoError(f'Photo {name} does not fit into memory; make it smaller') from None
     except Exception as error:  # PIL's readers raise errors of many kinds for damaged files
-        reason = _shorten(error)
-        raise PhotoError(f'Photo {path} cannot be decoded: {reason}; restore or remove it') from None
+        raise PhotoError(f'Photo {name} cannot be decoded: {_shorten(error)}; restore or remove it') from None
     return _reduce(photo, long_side)
 
 

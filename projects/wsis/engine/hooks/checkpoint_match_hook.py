@@ -4,55 +4,14 @@ import logging
 
 from mmengine.hooks import Hook
 from mmengine.logging import print_log
-from mmengine.model import BaseTTAModel, is_model_wrapper
 from mmengine.registry import HOOKS
 from torch import nn
 
 from ...structures.class_lists import describe_difference
+from ..checkpoint_match import knows_classes, load_matching, unwrap_model
 from ..class_list import find_class_list
 
 FEWEST_FRACTION = 0.1
-
-
-def unwrap_model(model: nn.Module) -> nn.Module:
-    """Return the model inside wrappers for distribution and test-time augmentation."""
-    while is_model_wrapper(model) or isinstance(model, BaseTTAModel):
-        model = model.module
-    return model
-
-
-def find_unmatched_parameters(model: nn.Module, state_dict: dict) -> tuple[list[str], list[str]]:
-    """Load a state dict into a model and tell what did not fit.
-
-    Args:
-        model: The bare model; keys that its modules rename while loading count as renamed.
-        state_dict: Weights by name; a leading `module.` is ignored.
-
-    Returns:
-        Names of the model's parameters (not buffers) that got no weights, and names of those whose shape differs.
-    """
-    metadata = getattr(state_dict, '_metadata', None)
-    weights = type(state_dict)((name.removeprefix('module.'), value) for name, value in state_dict.items())
-    if metadata is not None and hasattr(weights, '__dict__'):
-        weights._metadata = metadata
-    own = model.state_dict()
-    misshapen = [
-        name
-        for name, value in weights.items()
-        if name in own and hasattr(value, 'shape') and value.shape != own[name].shape
-    ]
-    for name in misshapen:
-        del weights[name]
-    missing = set(model.load_state_dict(weights, strict=False).missing_keys)
-    parameters = [name for name, _ in model.named_parameters()]
-    return [name for name in parameters if name in missing and name not in misshapen], misshapen
-
-
-def knows_classes(model: nn.Module) -> bool:
-    """Whether what a model gives depends on the class list: whether a part of it after the backbone counts classes."""
-    return any(
-        hasattr(module, 'num_classes') for name, module in model.named_modules() if 'backbone' not in name.split('.')
-    )
 
 
 @HOOKS.register_module()
@@ -82,20 +41,11 @@ class CheckpointMatchHook(Hook):
         model = unwrap_model(runner.model)
         source = getattr(runner, '_load_from', None) or 'the checkpoint'
         self._compare_classes(runner, model, checkpoint, source)
-        state_dict = checkpoint.get('state_dict', checkpoint)
-        missing, misshapen = find_unmatched_parameters(model, state_dict)
-        unused = () if self.training else tuple(getattr(model, 'training_only', ()))
-        missing = [name for name in missing if not name.startswith(unused)]
-        total = sum(1 for _ in model.parameters())
-        unmatched = len(missing) + len(misshapen)
-        if unmatched == 0 or (not self.complete and total - unmatched >= max(1, FEWEST_FRACTION * total)):
+        misfit = load_matching(model, checkpoint, self.training)
+        enough = misfit.total - misfit.count >= max(1, FEWEST_FRACTION * misfit.total)
+        if misfit.count == 0 or (not self.complete and enough):
             return
-        reason = f'no weights for {missing[0]}' if missing else f'another shape of {misshapen[0]}'
-        raise ValueError(
-            f'checkpoint {source} is not of this model ({type(model).__name__} of experiment '
-            f'{runner.experiment_name}): {total - unmatched} of {total} parameters fit, {reason}; '
-            'name the checkpoint that was trained with this config'
-        )
+        raise ValueError(misfit.describe(source, f'{type(model).__name__} of experiment {runner.experiment_name}'))
 
     def _compare_classes(self, runner, model: nn.Module, checkpoint: dict, source: str) -> None:
         """Compare the class list that the checkpoint was trained with, if it says so, with that of the data set."""

@@ -1,0 +1,153 @@
+"""What an inferencer is given, as a stream of images: files, folders, arrays, URLs, videos and cameras."""
+
+import logging
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+from mmengine.fileio import get as read_bytes
+from mmengine.logging import print_log
+
+from ...datasets.photos import list_photo_tree, name_stems
+from ...structures import PhotoError, decode_photo
+from ...structures.photo_file import decode_photo_bytes
+
+VIDEO_ENDINGS = ('.mp4', '.avi', '.mov', '.mkv', '.webm', '.m4v')
+
+#: A path, a folder, a URL, a video, the number of a camera, or an image ``(H, W, 3)`` uint8 BGR; or a list of them.
+InputType = str | Path | int | np.ndarray
+InputsType = InputType | Sequence[InputType]
+
+
+@dataclass(frozen=True)
+class NewImage:
+    """An image to run a model on.
+
+    Attributes:
+        name: What its outputs are named by: the path below a folder, else the file name, without ending; of frames
+            their number too.
+        pixels: ``(H, W, 3)`` uint8 BGR, upright.
+        path: Where it was read; None for arrays and frames.
+    """
+
+    name: str
+    pixels: np.ndarray
+    path: str | None = None
+
+
+def iterate_images(inputs: InputsType) -> Iterator[NewImage]:
+    """Yield the images of inputs, one at a time; names that would be equal get a number.
+
+    In a folder or list of several files those that cannot be read are left out, with a warning each.
+
+    Raises:
+        FileNotFoundError: If a path does not exist, or a folder holds no image.
+        PhotoError: If a single file is no image that can be read; one line.
+        ValueError: If a camera or video cannot be opened, or an array is no image; one line.
+    """
+    several = isinstance(inputs, (list, tuple))
+    used: dict[str, int] = {}
+    for index, given in enumerate(inputs if several else [inputs]):
+        for image in _iterate_one(given, index, several):
+            count = used[image.name] = used.get(image.name, 0) + 1
+            yield image if count == 1 else NewImage(f'{image.name}_{count}', image.pixels, image.path)
+
+
+def count_images(inputs: InputsType) -> int | None:
+    """Return how many images there are, for a progress bar; None where that is not known before."""
+    if isinstance(inputs, (list, tuple)):
+        counts = [count_images(given) for given in inputs]
+        return None if None in counts else sum(counts)
+    if isinstance(inputs, np.ndarray):
+        return 1
+    if isinstance(inputs, int) or is_video(inputs):
+        return None
+    return len(list_photo_tree(str(inputs))) if os.path.isdir(inputs) else 1
+
+
+def is_video(given: object) -> bool:
+    """Return whether an input is the name of a video."""
+    return isinstance(given, (str, Path)) and str(given).lower().endswith(VIDEO_ENDINGS)
+
+
+def _iterate_one(given: InputType, index: int, several: bool) -> Iterator[NewImage]:
+    if isinstance(given, np.ndarray):
+        yield NewImage(f'{index:08d}', _check_array(given))
+    elif isinstance(given, int) or is_video(given):
+        yield from iterate_frames(given)
+    elif os.path.isdir(given):
+        yield from _iterate_folder(str(given))
+    elif '://' in str(given):
+        name = str(given).rstrip('/').rsplit('/', 1)[-1].split('?')[0]
+        yield NewImage(Path(name).stem or name, decode_photo_bytes(_download(str(given)), str(given)), str(given))
+    else:
+        yield from _read_files({str(given): Path(given).stem}, skip=several)
+
+
+def _iterate_folder(folder: str) -> Iterator[NewImage]:
+    photos = list_photo_tree(folder)
+    if not photos:
+        raise FileNotFoundError(f'folder {folder} holds no image: name one that does, or a file')
+    stems = name_stems(photos)
+    yield from _read_files({os.path.join(folder, photo): stems[photo] for photo in photos}, skip=True)
+
+
+def _read_files(names: dict[str, str], skip: bool) -> Iterator[NewImage]:
+    for path, name in names.items():
+        try:
+            pixels = decode_photo(path)
+        except PhotoError as error:
+            if not skip:
+                raise
+            print_log(f'{error} (left out)', 'current', logging.WARNING)
+            continue
+        yield NewImage(name, pixels, path)
+
+
+def _download(url: str) -> bytes:
+    try:
+        return read_bytes(url)
+    except Exception as error:  # each of mmengine's backends has errors of its own
+        reason = ' '.join(str(error).split()) or type(error).__name__
+        raise ValueError(f'{url} cannot be fetched ({reason}): check it, or download the file and name that') from None
+
+
+def _check_array(array: np.ndarray) -> np.ndarray:
+    if array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] != 3 or 0 in array.shape:
+        raise ValueError(
+            f'an image is an array (height, width, 3) uint8 in the order blue, green, red, not {array.shape} '
+            f'{array.dtype}'
+        )
+    return array
+
+
+def iterate_frames(source: str | Path | int) -> Iterator[NewImage]:
+    """Yield the frames of a video file, or of a camera until it stops, named ``VIDEO_000000`` and so on.
+
+    Args:
+        source: A file, or the number of a camera.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it cannot be opened.
+    """
+    camera = isinstance(source, int)
+    if not camera and not os.path.isfile(source):
+        raise FileNotFoundError(f'video {source} does not exist')
+    capture = cv2.VideoCapture(source if camera else str(source))
+    try:
+        if not capture.isOpened():
+            what = f'camera {source}' if camera else f'video {source}'
+            raise ValueError(f'{what} cannot be opened: it is not there, in use, or of a kind that OpenCV cannot read')
+        stem, number = f'camera{source}' if camera else Path(source).stem, 0
+        while (read := capture.read())[0]:
+            yield NewImage(f'{stem}_{number:06d}', read[1])
+            number += 1
+        stated = 0 if camera else int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
+    finally:
+        capture.release()
+    if not camera and number < stated:
+        print_log(f'video {source} ends after {number} of {stated} frames', 'current', logging.WARNING)
