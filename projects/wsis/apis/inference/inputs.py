@@ -3,11 +3,13 @@
 import logging
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
 import numpy as np
+from cv2 import VideoCapture
 from mmengine.fileio import get as read_bytes
 from mmengine.logging import print_log
 
@@ -31,11 +33,13 @@ class NewImage:
             their number too.
         pixels: ``(H, W, 3)`` uint8 BGR, upright.
         path: Where it was read; None for arrays and frames.
+        file_name: The path below a folder, else the file name, with ending; of arrays and frames the name.
     """
 
     name: str
     pixels: np.ndarray
     path: str | None = None
+    file_name: str = ''
 
 
 def iterate_images(inputs: InputsType) -> Iterator[NewImage]:
@@ -53,7 +57,7 @@ def iterate_images(inputs: InputsType) -> Iterator[NewImage]:
     for index, given in enumerate(inputs if several else [inputs]):
         for image in _iterate_one(given, index, several):
             count = used[image.name] = used.get(image.name, 0) + 1
-            yield image if count == 1 else NewImage(f'{image.name}_{count}', image.pixels, image.path)
+            yield image if count == 1 else replace(image, name=f'{image.name}_{count}')
 
 
 def count_images(inputs: InputsType) -> int | None:
@@ -75,16 +79,16 @@ def is_video(given: object) -> bool:
 
 def _iterate_one(given: InputType, index: int, several: bool) -> Iterator[NewImage]:
     if isinstance(given, np.ndarray):
-        yield NewImage(f'{index:08d}', _check_array(given))
+        yield NewImage(f'{index:08d}', _check_array(given), None, f'{index:08d}')
     elif isinstance(given, int) or is_video(given):
         yield from iterate_frames(given)
     elif os.path.isdir(given):
         yield from _iterate_folder(str(given))
     elif '://' in str(given):
-        name = str(given).rstrip('/').rsplit('/', 1)[-1].split('?')[0]
-        yield NewImage(Path(name).stem or name, decode_photo_bytes(_download(str(given)), str(given)), str(given))
+        name = str(given).split('?')[0].rstrip('/').rsplit('/', 1)[-1]
+        yield NewImage(Path(name).stem, decode_photo_bytes(_download(str(given)), str(given)), str(given), name)
     else:
-        yield from _read_files({str(given): Path(given).stem}, skip=several)
+        yield from _read_files({str(given): (Path(given).stem, Path(given).name)}, skip=several)
 
 
 def _iterate_folder(folder: str) -> Iterator[NewImage]:
@@ -92,11 +96,11 @@ def _iterate_folder(folder: str) -> Iterator[NewImage]:
     if not photos:
         raise FileNotFoundError(f'folder {folder} holds no image: name one that does, or a file')
     stems = name_stems(photos)
-    yield from _read_files({os.path.join(folder, photo): stems[photo] for photo in photos}, skip=True)
+    yield from _read_files({os.path.join(folder, photo): (stems[photo], photo) for photo in photos}, skip=True)
 
 
-def _read_files(names: dict[str, str], skip: bool) -> Iterator[NewImage]:
-    for path, name in names.items():
+def _read_files(names: dict[str, tuple[str, str]], skip: bool) -> Iterator[NewImage]:
+    for path, (name, file_name) in names.items():
         try:
             pixels = decode_photo(path)
         except PhotoError as error:
@@ -104,7 +108,7 @@ def _read_files(names: dict[str, str], skip: bool) -> Iterator[NewImage]:
                 raise
             print_log(f'{error} (left out)', 'current', logging.WARNING)
             continue
-        yield NewImage(name, pixels, path)
+        yield NewImage(name, pixels, path, file_name)
 
 
 def _download(url: str) -> bytes:
@@ -124,6 +128,30 @@ def _check_array(array: np.ndarray) -> np.ndarray:
     return array
 
 
+@dataclass(frozen=True)
+class FrameFacts:
+    """What a video says of itself, which need not be true.
+
+    Attributes:
+        count: Number of frames; None of a camera, or where it is not said.
+        rate: Frames a second; 0 where it is not said.
+    """
+
+    count: int | None
+    rate: float
+
+
+def read_frame_facts(source: str | Path | int) -> FrameFacts:
+    """Return what a video file or camera says of itself.
+
+    Raises:
+        FileNotFoundError, ValueError: As :func:`iterate_frames`.
+    """
+    with _opened_video(source) as capture:
+        count = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
+        return FrameFacts(count if count > 0 else None, float(capture.get(cv2.CAP_PROP_FPS)))
+
+
 def iterate_frames(source: str | Path | int) -> Iterator[NewImage]:
     """Yield the frames of a video file, or of a camera until it stops, named ``VIDEO_000000`` and so on.
 
@@ -134,20 +162,27 @@ def iterate_frames(source: str | Path | int) -> Iterator[NewImage]:
         FileNotFoundError: If there is no such file.
         ValueError: If it cannot be opened.
     """
+    stem, number = f'camera{source}' if isinstance(source, int) else Path(source).stem, 0
+    with _opened_video(source) as capture:
+        while (read := capture.read())[0]:
+            name = f'{stem}_{number:06d}'
+            yield NewImage(name, read[1], None, name)
+            number += 1
+        stated = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
+    if number < stated:
+        print_log(f'video {source} ends after {number} of {stated} frames', 'current', logging.WARNING)
+
+
+@contextmanager
+def _opened_video(source: str | Path | int) -> Iterator[VideoCapture]:
     camera = isinstance(source, int)
     if not camera and not os.path.isfile(source):
         raise FileNotFoundError(f'video {source} does not exist')
-    capture = cv2.VideoCapture(source if camera else str(source))
+    capture = VideoCapture(source if camera else str(source))
     try:
         if not capture.isOpened():
             what = f'camera {source}' if camera else f'video {source}'
             raise ValueError(f'{what} cannot be opened: it is not there, in use, or of a kind that OpenCV cannot read')
-        stem, number = f'camera{source}' if camera else Path(source).stem, 0
-        while (read := capture.read())[0]:
-            yield NewImage(f'{stem}_{number:06d}', read[1])
-            number += 1
-        stated = 0 if camera else int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
+        yield capture
     finally:
         capture.release()
-    if not camera and number < stated:
-        print_log(f'video {source} ends after {number} of {stated} frames', 'current', logging.WARNING)

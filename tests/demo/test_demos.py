@@ -1,0 +1,30 @@
+"""The demos, called as a user does."""
+
+import cv2
+import numpy as np
+from PIL import Image
+from tiny_chain.processes import ROOT, run_tool
+
+IMAGE_DEMO, VIDEO_DEMO = (ROOT / 'demo' / name for name in ('image_demo.py', 'video_demo.py'))
+
+
+def test_image_demo_writes_pictures_and_predictions(chain, demo_root, tmp_path):
+    photos = sorted((demo_root / 'JPEGImages').iterdir())[:2]
+    result = run_tool(None, tmp_path, IMAGE_DEMO, *photos, chain / 'irnet', '--device', 'cpu')
+    assert result.status == 0, result.tail
+    assert result.output.splitlines()[-1] == f'results: {tmp_path / "outputs"}'
+    for photo in photos:
+        size = cv2.imread(str(photo)).shape
+        for place in ('vis', 'semantic_masks'):
+            assert np.array(Image.open(tmp_path / 'outputs' / place / f'{photo.stem}.png')).shape[:2] == size[:2]
+    assert (tmp_path / 'outputs' / 'instances.json').is_file()
+
+
+def test_bad_input_is_one_line(chain, tmp_path):
+    result = run_tool(None, tmp_path, IMAGE_DEMO, 'none.jpg', chain / 'irnet', '--device', 'cpu')
+    assert result.status == 1
+    line = 'error: Photo none.jpg cannot be read (missing); restore or remove it'
+    assert line in result.output.splitlines() and 'Traceback' not in result.output
+    assert not (tmp_path / 'outputs').exists()
+    result = run_tool(None, tmp_path, VIDEO_DEMO, 'none.mp4', chain / 'irnet', '--out', 'found.mp4')
+    assert result.status == 1 and 'error: video none.mp4 does not exist' in result.output.splitlines()
