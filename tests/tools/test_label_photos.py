@@ -12,6 +12,7 @@ from PIL import Image
 from tiny_chain.fixtures import CONFIGS
 from tiny_chain.processes import run_tool
 
+from projects.wsis.apis import WSISInferencer
 from projects.wsis.structures.masks import masks_to_instances, read_object_masks
 
 RECIPE = CONFIGS / 'tiny_pipeline.py'
@@ -100,6 +101,10 @@ def test_photos_and_tags_become_masks(photos, tmp_path):
         with Image.open((out / 'exports/png/SegmentationClass' / image['file_name']).with_suffix('.png')) as mask:
             assert mask.size == (image['width'], image['height'])
     assert (out / 'model/model.pth').is_file() and (out / 'model/config.py').is_file()
+    inferencer = WSISInferencer(out, device='cpu', show_progress=False)
+    found = inferencer(photos, out_dir=tmp_path / 'new')['predictions']
+    assert len(found) == 8 and set(inferencer.classes) == set(plan['classes'])
+    assert (tmp_path / 'new' / 'instances.json').is_file()
 
     before = (out / 'instances.json').read_bytes()
     again = call(photos, *run)

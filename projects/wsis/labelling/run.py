@@ -8,6 +8,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from mmengine.config import Config
 from mmengine.logging import print_log
 from rich.console import Console
 
@@ -267,7 +268,16 @@ def _copy_model(recipe: Recipe, folder: Path) -> None:
         return
     _copy(checkpoint, folder / 'model.pth')
     for config in source.glob('*.py'):
-        _copy(config, folder / 'config.py')
+        text = complete_for_use(load_config(config)).pretty_text
+        write_atomically(folder / 'config.py', lambda file, text=text: file.write(text.encode()))
+
+
+def complete_for_use(cfg: Config) -> Config:
+    """Give a config of a training without val split what mmdet's and mmseg's inferencers read of the test."""
+    if cfg.get('test_dataloader') is None and cfg.get('label_dataset') and cfg.get('test_pipeline'):
+        dataset = dict(cfg.label_dataset, test_mode=True, pipeline=cfg.test_pipeline)
+        cfg.test_dataloader = dict(batch_size=1, dataset=dataset)
+    return cfg
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -34,7 +34,7 @@ from .pipelines import build_pipeline, describe_image, read_pipeline, reads_cams
 from .reduction import enlarge_sample, reduce_image
 from .results import ResultFolder, sample_to_dict
 from .tags import find_tag_ids, keep_tags, set_mode
-from .trained_model import find_trained_model, makes_cams
+from .trained_model import TrainedModel, find_trained_model, makes_cams
 
 WORKING_SIDE = 1024  # as tools/label_photos.py works
 MIN_SCORE = 0.3  # mmdet's; scores of pseudo masks are relative to their image, so all of these count
@@ -92,10 +92,10 @@ class WSISInferencer(BaseInferencer):
         tta: bool | None = None,
         show_progress: bool = True,
     ) -> None:
+        self._trained: TrainedModel | None = None
         if isinstance(model, (str, Path)) and os.path.isdir(model):
-            found = find_trained_model(model)
-            model, weights = found.config, weights or found.checkpoint
-            classifier = classifier or found.classifier and Path(found.classifier.checkpoint).parent
+            self._trained = find_trained_model(model)
+            model, weights = self._trained.config, weights or self._trained.checkpoint
         cfg = load_config(model) if isinstance(model, (str, Path)) else Config(ConfigDict(model).to_dict())
         if weights is None:
             raise ValueError(f'no weights for {model}: name its checkpoint, or the folder of a finished training')
@@ -317,6 +317,8 @@ class WSISInferencer(BaseInferencer):
         model.dataset_meta = dict(classes=tuple(made_for or needed))
 
     def _find_classifier(self, classifier: 'WSISInferencer | str | Path | None', device: str) -> 'WSISInferencer':
+        if classifier is None and self._trained is not None:
+            classifier = self._trained.find_classifier()
         if classifier is None:
             raise ValueError(
                 f'{type(self.model).__name__} makes its masks of CAMs: name the classifier that gives them with '

@@ -1,6 +1,5 @@
 """Which config and checkpoint a folder of results holds."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +10,7 @@ from ...structures import read_json
 
 RECORD_NAME = 'stage.json'
 # what tools/label_photos.py hands over
+WORK_FOLDER = 'work'
 HANDED_OVER = ('model/config.py', 'model/model.pth')
 
 
@@ -21,12 +21,24 @@ class TrainedModel:
     Attributes:
         config: Its config file.
         checkpoint: Its weights.
-        classifier: The classifier whose CAMs it reads (IRNet, AffinityNet); None for others, or where it is not known.
+        folder: Where it was trained; None where that is not known.
     """
 
     config: str
     checkpoint: str
-    classifier: 'TrainedModel | None' = None
+    folder: Path | None = None
+
+    def find_classifier(self) -> Path | None:
+        """Return the folder of the classifier whose CAMs the model was trained on, if a recipe did both."""
+        if self.folder is None:
+            return None
+        records = _read_records(self.folder.parent)
+        for name in _list_sources(self.folder.name, records):
+            if records.get(name, {}).get('action') == 'train':
+                model = _read_training(self.folder.parent / name)
+                if makes_cams(Config.fromfile(model.config)):
+                    return model.folder
+        return None
 
 
 def find_trained_model(folder: str | Path) -> TrainedModel:
@@ -41,22 +53,21 @@ def find_trained_model(folder: str | Path) -> TrainedModel:
     """
     folder = Path(folder)
     config, checkpoint = (folder / name for name in HANDED_OVER)
+    records, work_records = _read_records(folder), _read_records(folder / WORK_FOLDER)
     if config.is_file() and checkpoint.is_file():
-        return TrainedModel(str(config), str(checkpoint))
-    if records := {path.parent.name: read_json(path) for path in sorted(folder.glob(f'*/{RECORD_NAME}'))}:
+        is_whole = work_records and all(record.get('complete') for record in work_records.values())
+        work = _find_last_trained(folder / WORK_FOLDER, work_records).folder if is_whole else None
+        return TrainedModel(str(config), str(checkpoint), work)
+    if records:
         return _find_last_trained(folder, records)
-    if records := sorted(folder.glob(f'work/*/{RECORD_NAME}')):
-        complete = ', '.join(_list_trained(records)) or 'none'
-        raise FileNotFoundError(
-            f'{folder} has no model yet: its recipe has not finished (trained so far: {complete}); run the command '
-            f'again, or name the folder of a stage below {folder / "work"}'
-        )
+    if work_records:
+        return _find_last_trained(folder / WORK_FOLDER, work_records)
     return _read_training(folder)
 
 
-def _list_trained(records: list[Path]) -> Iterator[str]:
-    contents = (read_json(path) for path in records)
-    return (record['name'] for record in contents if record.get('action') == 'train' and record.get('complete'))
+def _read_records(work_dir: Path) -> dict[str, dict]:
+    """Return the records of the stages of a recipe by name; none where the folder is no work dir of a recipe."""
+    return {path.parent.name: read_json(path) for path in sorted(work_dir.glob(f'*/{RECORD_NAME}'))}
 
 
 def _find_last_trained(folder: Path, records: dict[str, dict]) -> TrainedModel:
@@ -101,18 +112,7 @@ def _read_training(folder: Path) -> TrainedModel:
             'its checkpoint'
         )
     config = max(configs, key=lambda path: path.stat().st_mtime)
-    return TrainedModel(str(config), str(checkpoint), _find_classifier(folder))
-
-
-def _find_classifier(folder: Path) -> TrainedModel | None:
-    """Return the classifier whose CAMs a stage of a recipe was trained on."""
-    records = {path.parent.name: read_json(path) for path in folder.parent.glob(f'*/{RECORD_NAME}')}
-    for name in _list_sources(folder.name, records):
-        if records.get(name, {}).get('action') == 'train':
-            model = _read_training(folder.parent / name)
-            if makes_cams(Config.fromfile(model.config)):
-                return model
-    return None
+    return TrainedModel(str(config), str(checkpoint), folder)
 
 
 def makes_cams(cfg: Config) -> bool:
