@@ -5,14 +5,14 @@ import torch
 from mmdet.apis import DetInferencer
 from random_models import KINDS, save_random_model
 
-from projects.wsis.apis.configs import load_config
+from projects.wsis.apis.configs import find_config, load_config
 from projects.wsis.labelling.run import complete_for_use
 
 
 def test_training_without_val_split_gives_a_config_for_mmdet(tmp_path):
     data = tmp_path / 'datasets' / 'data.py'
     data.parent.mkdir()
-    demo = load_config('configs/_base_/datasets/demo.py').filename
+    demo = find_config('configs/_base_/datasets/demo.py')
     data.write_text(f'_base_ = {str(demo)!r}\nval_dataset = None\n')
     cfg = load_config(KINDS['mask_rcnn'], data=data)
     assert cfg.test_dataloader is None
