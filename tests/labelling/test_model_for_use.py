@@ -12,7 +12,7 @@ from projects.wsis.labelling.run import complete_for_use
 def test_training_without_val_split_gives_a_config_for_mmdet(tmp_path):
     data = tmp_path / 'datasets' / 'data.py'
     data.parent.mkdir()
-    demo = find_config('configs/_base_/datasets/demo.py')
+    demo = find_config('configs/_base_/datasets/demo.py').resolve()
     data.write_text(f'_base_ = {str(demo)!r}\nval_dataset = None\n')
     cfg = load_config(KINDS['mask_rcnn'], data=data)
     assert cfg.test_dataloader is None
