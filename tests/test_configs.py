@@ -174,8 +174,8 @@ def test_any_data_set_can_be_chosen(name):
             assert dataset.data_prefix.img == own.photo_folder
         else:
             assert (dataset.type, dataset.data_root) == ('PhotoTagDataset', own.data_root)
+    # that it builds with the number of its own classes is tested above
     assert set(find_counts(cfg.model)) <= ({4} if 'deeplab' in name else {3})
-    MODELS.build(cfg.model)
 
 
 def find_counts(node) -> list[int]:
