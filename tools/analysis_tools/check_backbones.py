@@ -17,6 +17,7 @@ import repository_path  # noqa: E402, F401  makes projects.wsis importable
 
 from projects.wsis.apis.errors import report_errors  # noqa: E402
 from projects.wsis.inspection.backbone_table import BACKBONES, METHODS, make_table  # noqa: E402
+from projects.wsis.structures import write_atomically  # noqa: E402
 
 
 def main() -> None:
@@ -31,7 +32,7 @@ def main() -> None:
     with report_errors():
         table = make_table(arguments.backbones, arguments.methods, arguments.processes)
     if arguments.out:
-        Path(arguments.out).write_text(table, encoding='utf-8')
+        write_atomically(arguments.out, lambda file: file.write(table.encode()))
     else:
         print(table)
 

@@ -1,6 +1,5 @@
 """A table of backbones by methods: which combinations train and predict, with their sizes and times."""
 
-import multiprocessing
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from torch.multiprocessing import start_processes
 
 from ..structures import read_json, write_json
 from .backbone_trial import SIZE, Trial, try_backbone
+from .parallel import choose_context
 
 METHODS = {
     'cam': 'configs/cam/cam_r50_5e_voc2012.py',
@@ -120,9 +120,9 @@ def try_pair(backbone: str, method: str) -> Trial:
 
 def _try_together(pairs: Sequence[tuple[str, str]], processes: int) -> list[str | None]:
     """Return for each pair what went wrong in several processes, None if nothing did."""
-    multiprocessing.get_context('forkserver').set_forkserver_preload([__name__])
+    method = choose_context(__name__).get_start_method()
     with tempfile.TemporaryDirectory() as folder:
-        start_processes(_try_rank, (pairs, processes, folder), processes, start_method='forkserver')
+        start_processes(_try_rank, (pairs, processes, folder), processes, start_method=method)
         return read_json(Path(folder) / 'errors.json')
 
 
@@ -147,6 +147,6 @@ def _describe_settings(method: str, trials: Sequence[Trial]) -> list[str]:
     if not settings:
         return []
     return [
-        f'- `{method}` needs more, as mmdet and mmseg count channels and levels by hand: for example '
-        f'`{", ".join(settings)}`.'
+        f'- `{method}` needs more, as mmdet and mmseg count channels and levels by hand and do not pad photos: for '
+        f'example `{", ".join(settings)}`.'
     ]

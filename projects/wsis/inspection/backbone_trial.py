@@ -17,7 +17,7 @@ from mmengine.structures import InstanceData
 from torch import distributed, nn
 
 from ..apis.configs import load_config
-from ..models.feature_levels import build_with_levels, infer_feature_levels
+from ..models.feature_levels import build_with_levels, infer_feature_levels, takes_any_size
 
 SIZE = (101, 118)
 BOXES = ((16, 20, 60, 80), (70, 40, 110, 90))  # x1, y1, x2, y2
@@ -57,7 +57,7 @@ def try_backbone(config: str, backbone: Mapping[str, Any], photos: int = 2) -> T
         cfg.model.backbone = dict(backbone)
         # BESTIE pads its photos to a multiple of 32, but not the labels of a crop that is none
         cfg.model.data_preprocessor.pop('pad_size_divisor', None)
-        settings = _set_channels(cfg)
+        settings = _adapt_host_model(cfg)
         torch.manual_seed(0)
         model = MODELS.build(cfg.model)
         seconds = min(_train_step(cfg, model, photos) for _ in range(2))
@@ -67,8 +67,8 @@ def try_backbone(config: str, backbone: Mapping[str, Any], photos: int = 2) -> T
     return Trial(None, sum(parameter.numel() for parameter in model.parameters()), seconds, settings)
 
 
-def _set_channels(cfg: Config) -> tuple[str, ...]:
-    """Set the channels that models of mmdet and mmseg, unlike ours, do not read off their backbone."""
+def _adapt_host_model(cfg: Config) -> tuple[str, ...]:
+    """Set what models of mmdet and mmseg, unlike ours, do not read off their backbone; return what was set."""
     head, neck = cfg.model.get('decode_head'), cfg.model.get('neck')
     if head is None and (neck is None or neck.type != 'FPN'):
         return ()
@@ -78,11 +78,17 @@ def _set_channels(cfg: Config) -> tuple[str, ...]:
         cfg.model.backbone = built
         settings = (f'backbone.out_indices={built["out_indices"]}',)
     channels = [level.channels for level in levels]
-    if head is not None:
-        head.in_channels = channels[-1]
-        return (f'decode_head.in_channels={channels[-1]}',)
-    neck.in_channels = channels
-    return (*settings, f'neck.in_channels={channels}')
+    if head is None:
+        neck.in_channels = channels
+        return (*settings, f'neck.in_channels={channels}')
+    head.in_channels = channels[-1]
+    settings = (*settings, f'decode_head.in_channels={channels[-1]}')
+    if takes_any_size(backbone, levels):
+        return settings
+    divisor = max(level.stride for level in levels)
+    cfg.model.data_preprocessor.update(size_divisor=divisor, test_cfg=dict(size_divisor=divisor))
+    padding = f'size_divisor={divisor}'
+    return (*settings, f'data_preprocessor.{padding}', f'data_preprocessor.test_cfg=dict({padding})')
 
 
 def _train_step(cfg: Config, model: nn.Module, photos: int) -> float:

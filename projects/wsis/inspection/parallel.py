@@ -56,7 +56,7 @@ def map_jobs(
     if count <= 1 or (processes is None and len(jobs) < FEWEST_FILES_FOR_PROCESSES):
         yield from tqdm(map(function, jobs), **bar)
         return
-    context = _choose_context(function.__module__)
+    context = choose_context(function.__module__)
     shared = dict(initializer=_share_lock, initargs=(context.Lock(),))
     try:
         with ProcessPoolExecutor(count, mp_context=context, **shared) as pool:
@@ -68,7 +68,7 @@ def map_jobs(
         ) from None
 
 
-def _choose_context(module: str) -> BaseContext:
+def choose_context(module: str) -> BaseContext:
     """Return how processes start: forked from a process without threads that has imported a module already.
 
     Forked from this one, they might wait for ever for a lock that a thread of torch, OpenCV or the progress bar held.

@@ -113,9 +113,25 @@ def prepare_backbone(backbone: nn.Module) -> list[FeatureLevel]:
         backbone: As of :func:`infer_feature_levels`.
     """
     levels = infer_feature_levels(backbone)
-    if not _takes_any_size(backbone, levels):
+    if not takes_any_size(backbone, levels):
         _pad_photos(backbone, levels)
     return levels
+
+
+def takes_any_size(backbone: nn.Module, levels: Sequence[FeatureLevel]) -> bool:
+    """Return whether a backbone gives maps of ``ceil(H / s)`` rows and ``ceil(W / s)`` columns for any photo.
+
+    Args:
+        backbone: As of :func:`infer_feature_levels`.
+        levels: What that found.
+    """
+    try:
+        outputs = _look_at_blank(backbone, ODD_SIZE)
+    except (RuntimeError, AssertionError):
+        return False
+    return all(
+        tuple(output.shape[-2:]) == strided_size(ODD_SIZE, level.stride) for output, level in zip(outputs, levels)
+    )
 
 
 def exclude_unused(backbone: nn.Module, read: Callable[[Sequence[torch.Tensor]], Iterable[torch.Tensor]]) -> None:
@@ -168,16 +184,6 @@ def _evaluating(module: object) -> Iterator[None]:
     finally:
         if training:
             module.train()
-
-
-def _takes_any_size(backbone: nn.Module, levels: Sequence[FeatureLevel]) -> bool:
-    try:
-        outputs = _look_at_blank(backbone, ODD_SIZE)
-    except (RuntimeError, AssertionError):
-        return False
-    return all(
-        tuple(output.shape[-2:]) == strided_size(ODD_SIZE, level.stride) for output, level in zip(outputs, levels)
-    )
 
 
 def _pad_photos(backbone: nn.Module, levels: Sequence[FeatureLevel]) -> None:
