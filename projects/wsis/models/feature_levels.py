@@ -69,14 +69,14 @@ def find_out_indices(config: Mapping[str, Any]) -> tuple[int, ...]:
     Args:
         config: Config of the backbone.
     """
-    found = {}
-    for index in range(MOST_INDICES):
+    for count in range(MOST_INDICES, 0, -1):
         try:
-            (level,) = infer_feature_levels(MODELS.build({**config, 'out_indices': (index,)}))
-        except (TypeError, ValueError, AssertionError, IndexError, KeyError, AttributeError):  # there is no such level
+            levels = infer_feature_levels(MODELS.build({**config, 'out_indices': tuple(range(count))}))
+        except (TypeError, ValueError, AssertionError, IndexError, KeyError, AttributeError):  # there are not so many
             continue
-        found[level.stride] = index
-    return tuple(found[stride] for stride in sorted(found) if stride >= FINEST_STRIDE)
+        last = {level.stride: index for index, level in enumerate(levels)}
+        return tuple(last[stride] for stride in sorted(last) if stride >= FINEST_STRIDE)
+    return ()
 
 
 def infer_feature_levels(backbone: nn.Module, size: int = SIDE, in_channels: int = 3) -> list[FeatureLevel]:
