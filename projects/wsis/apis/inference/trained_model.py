@@ -32,8 +32,8 @@ class TrainedModel:
         """Return the folder of the classifier whose CAMs the model was trained on, if a recipe did both."""
         if self.folder is None:
             return None
-        records = _read_records(self.folder.parent)
-        for name in _list_sources(self.folder.name, records):
+        records = read_records(self.folder.parent)
+        for name in list_sources(self.folder.name, records):
             if records.get(name, {}).get('action') == 'train':
                 model = _read_training(self.folder.parent / name)
                 if makes_cams(Config.fromfile(model.config)):
@@ -53,7 +53,7 @@ def find_trained_model(folder: str | Path) -> TrainedModel:
     """
     folder = Path(folder)
     config, checkpoint = (folder / name for name in HANDED_OVER)
-    records, work_records = _read_records(folder), _read_records(folder / WORK_FOLDER)
+    records, work_records = read_records(folder), read_records(folder / WORK_FOLDER)
     if config.is_file() and checkpoint.is_file():
         is_whole = work_records and all(record.get('complete') for record in work_records.values())
         work = _find_last_trained(folder / WORK_FOLDER, work_records).folder if is_whole else None
@@ -65,7 +65,7 @@ def find_trained_model(folder: str | Path) -> TrainedModel:
     return _read_training(folder)
 
 
-def _read_records(work_dir: Path) -> dict[str, dict]:
+def read_records(work_dir: Path) -> dict[str, dict]:
     """Return the records of the stages of a recipe by name; none where the folder is no work dir of a recipe."""
     return {path.parent.name: read_json(path) for path in sorted(work_dir.glob(f'*/{RECORD_NAME}'))}
 
@@ -73,7 +73,7 @@ def _read_records(work_dir: Path) -> dict[str, dict]:
 def _find_last_trained(folder: Path, records: dict[str, dict]) -> TrainedModel:
     """Return the model of the stage that comes last among those that no other training needs."""
     trained = {name: record for name, record in records.items() if record.get('action') == 'train'}
-    needed = {source for name in trained for source in _list_sources(name, records)}
+    needed = {source for name in trained for source in list_sources(name, records)}
     last = [name for name in trained if name not in needed]
     if not last or not all(trained[name].get('complete') for name in last):
         finished = ', '.join(name for name, record in trained.items() if record.get('complete')) or 'none'
@@ -91,7 +91,7 @@ def _read_order(folder: Path) -> list[str]:
     return [stage['name'] for stage in read_json(results)['stages']] if results.is_file() else []
 
 
-def _list_sources(name: str, records: dict[str, dict]) -> list[str]:
+def list_sources(name: str, records: dict[str, dict]) -> list[str]:
     """Return the stages that a stage was made from, directly or not."""
     found: list[str] = []
     waiting = list(records.get(name, {}).get('inputs', ()))
