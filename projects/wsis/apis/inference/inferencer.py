@@ -3,7 +3,6 @@
 import itertools
 import logging
 import os
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -29,6 +28,7 @@ from ...structures.class_lists import describe_difference
 from ...visualization import draw_prediction
 from ..configs import load_config
 from ..devices import replace_sync_batch_norm
+from ..display import check_display
 from .inputs import InputsType, NewImage, count_images, iterate_images
 from .pipelines import build_pipeline, describe_image, read_pipeline, reads_cams, resizes
 from .reduction import enlarge_sample, reduce_image
@@ -266,7 +266,7 @@ class WSISInferencer(BaseInferencer):
             ValueError: If there is no display to show it on.
         """
         if show:
-            _check_display()
+            check_display()
         if not draw:
             return [None] * len(images)
         score = self.min_score if pred_score_thr is None else pred_score_thr
@@ -332,8 +332,3 @@ class WSISInferencer(BaseInferencer):
             print_log(f'the classifier was trained for {difference}; its list counts', 'current', logging.WARNING)
             self.model.dataset_meta = dict(classes=classifier.classes)
         return classifier
-
-
-def _check_display() -> None:
-    if sys.platform.startswith('linux') and not (os.environ.get('DISPLAY') or os.environ.get('WAYLAND_DISPLAY')):
-        raise ValueError('there is no display to show pictures on: write them to a folder instead (out_dir, --out-dir)')

@@ -1,0 +1,48 @@
+"""Look at what a config hands to its model: images after the pipeline, with tags, labels and all targets drawn.
+
+Examples:
+    python tools/analysis_tools/browse_dataset.py configs/irnet/irnet_r18_20e_demo.py --output-dir browse
+    python tools/analysis_tools/browse_dataset.py CONFIG --data DIR/data/data.py --phase val --show-number 5
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import repository_path  # noqa: E402, F401  makes projects.wsis importable
+from mmengine.config import DictAction  # noqa: E402
+
+from projects.wsis.apis.configs import load_config  # noqa: E402
+from projects.wsis.apis.errors import report_errors  # noqa: E402
+from projects.wsis.inspection.browsing import PHASES, browse_dataset  # noqa: E402
+
+
+def main() -> None:
+    """Draw."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('config', help='config of any stage')
+    parser.add_argument('--data', help="file that describes a data set, in the place of the config's own")
+    parser.add_argument('--phase', choices=PHASES, default='train', help='which of its data sets (default: train)')
+    parser.add_argument('--output-dir', help='folder to write the pictures to; else they are shown in a window')
+    parser.add_argument('--show-number', type=int, help='so many images only')
+    parser.add_argument('--show-interval', type=float, default=0, help='seconds that a window stays (0: until a key)')
+    parser.add_argument('--seed', type=int, default=0, help='of what the pipeline does at random (default: 0)')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='override settings of the config')
+    arguments = parser.parse_args()
+    with report_errors():
+        cfg = load_config(arguments.config, arguments.cfg_options, data=arguments.data)
+        count = browse_dataset(
+            cfg,
+            arguments.phase,
+            arguments.output_dir,
+            arguments.show_number,
+            arguments.show_interval,
+            arguments.seed,
+        )
+        if arguments.output_dir:
+            print(f'{count} pictures: {Path(arguments.output_dir).resolve()}')
+
+
+if __name__ == '__main__':
+    main()
