@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import pytest
 from mmdet.apis import DetInferencer
+from mmengine.config import Config
 from PIL import Image
 from pycocotools import mask as coco_mask
 from random_models import save_random_model
@@ -142,6 +143,15 @@ def test_tags_restrict_what_is_found(kind, inferencers, new_images):
     assert all(np.array_equal(again[key], free[key]) for key in free)
     with pytest.raises(ValueError, match="'wolf' is no class of this model; its classes are bird"):
         inferencer(path, tags=['wolf'])
+
+
+def test_a_config_is_as_good_as_its_file(new_images, tmp_path):
+    config, checkpoint = save_random_model('deeplab', tmp_path)
+    read = Config.fromfile(config)
+    for given in (read, read.to_dict()):
+        inferencer = WSISInferencer(given, checkpoint, device='cpu', show_progress=False)
+        assert inferencer(str(new_images / 'one.png'))['predictions'][0]['sem_seg'].shape == (61, 94)
+    assert read.model.type == 'EncoderDecoder', 'the config given stays as it is'
 
 
 def test_samples_instead_of_dicts(inferencers, new_images):

@@ -4,6 +4,7 @@ import itertools
 import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
+from copy import deepcopy
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -96,7 +97,10 @@ class WSISInferencer(BaseInferencer):
         if isinstance(model, (str, Path)) and os.path.isdir(model):
             self._trained = find_trained_model(model)
             model, weights = self._trained.config, weights or self._trained.checkpoint
-        cfg = load_config(model) if isinstance(model, (str, Path)) else Config(ConfigDict(model).to_dict())
+        if isinstance(model, (str, Path)):
+            cfg = load_config(model)
+        else:
+            cfg = deepcopy(model) if isinstance(model, Config) else Config(deepcopy(dict(model)))
         if weights is None:
             raise ValueError(f'no weights for {model}: name its checkpoint, or the folder of a finished training')
         init_default_scope(cfg.get('default_scope', 'mmdet'))
