@@ -7,6 +7,7 @@ import repository_path  # noqa: F401  must come first: it makes projects.wsis im
 from projects.wsis.apis.errors import report_errors
 from projects.wsis.apis.launch import (
     add_common_arguments,
+    apply_out,
     apply_show,
     apply_tta,
     finish,
@@ -22,7 +23,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument('config', help='test config')
     parser.add_argument('checkpoint', help="checkpoint file or URL; 'none' for a model that has no weights to load")
     add_common_arguments(parser)
-    parser.add_argument('--out', help='JSON file for the metrics')
+    parser.add_argument('--metrics', help='JSON file for the metrics')
+    parser.add_argument('--out', help='folder for the predictions: semantic_masks/*.png and instances.json (COCO)')
     parser.add_argument('--show', action='store_true', help='show predictions in a window')
     parser.add_argument(
         '--show-dir',
@@ -42,7 +44,9 @@ def main() -> None:
         apply_show(cfg, arguments.show, arguments.show_dir)
         if arguments.tta or cfg.get('tta'):
             apply_tta(cfg)
-        run_test(cfg, arguments.out)
+        if arguments.out:
+            apply_out(cfg, arguments.out)
+        run_test(cfg, arguments.metrics)
         finish()
 
 

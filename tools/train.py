@@ -21,7 +21,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description='Train a model')
     parser.add_argument('config', help='training config')
     add_common_arguments(parser)
-    parser.add_argument('--out', help='JSON file for the metrics of the last validation')
+    parser.add_argument('--metrics', help='JSON file for the metrics of the last validation')
     parser.add_argument('--amp', action='store_true', help='mixed-precision training (needs a GPU)')
     parser.add_argument(
         '--resume',
@@ -40,7 +40,7 @@ def main() -> None:
         if arguments.amp:
             apply_amp(cfg)
         apply_resume(cfg, arguments.resume)
-        run_training(cfg, arguments.out)
+        run_training(cfg, arguments.metrics)
         finish()
 
 

@@ -54,7 +54,7 @@ def options_of(chain: Path, stage: str) -> dict:
 
 @pytest.mark.parametrize('name, checkpoint, stage', [CAMS, PSEUDO_LABELS], ids=['cams', 'pseudo labels'])
 def test_two_processes_make_the_same_files(chain, demo_root, tmp_path, name, checkpoint, stage):
-    command = ['test.py', CONFIGS / name, chain / checkpoint, '--work-dir', 'work', '--out', 'out.json']
+    command = ['test.py', CONFIGS / name, chain / checkpoint, '--work-dir', 'work', '--metrics', 'out.json']
     if options := options_of(chain, stage):
         command += ['--cfg-options', *(f'{key}={value}' for key, value in options.items())]
     result = run_tool_in_ranks(demo_root, tmp_path, 2, *command)

@@ -28,7 +28,7 @@ def checkpoint(demo_environment, tmp_path):
 def test_only_the_instances_can_be_wrong(demo_root, checkpoint, tmp_path):
     metrics = []
     for options in ([], ['--no-centers']):
-        command = [CONFIGS / 'tiny_bestie.py', checkpoint, '--work-dir', 'work', '--out', 'out.json', *options]
+        command = [CONFIGS / 'tiny_bestie.py', checkpoint, '--work-dir', 'work', '--metrics', 'out.json', *options]
         result = run_tool(demo_root, tmp_path, TOOL, *command)
         assert result.status == 0, result.tail
         metrics.append(read_json(tmp_path / 'out.json'))

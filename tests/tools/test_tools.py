@@ -42,11 +42,13 @@ def trained(tmp_path_factory) -> Path:
 
 def test_train_and_test(trained, tmp_path):
     assert (trained / 'epoch_2.pth').is_file()
-    result = run_tool(tmp_path, 'test.py', CONFIG, trained / 'epoch_2.pth', '--work-dir', 'work', '--out', 'out.json')
+    result = run_tool(
+        tmp_path, 'test.py', CONFIG, trained / 'epoch_2.pth', '--work-dir', 'work', '--metrics', 'out.json'
+    )
     assert result.status == 0, result.tail
     metrics = json.loads((tmp_path / 'out.json').read_text())
     assert metrics['count'] == 7
-    untrained = run_tool(tmp_path, 'test.py', CONFIG, 'none', '--work-dir', 'work', '--out', 'none.json')
+    untrained = run_tool(tmp_path, 'test.py', CONFIG, 'none', '--work-dir', 'work', '--metrics', 'none.json')
     assert untrained.status == 0, untrained.tail
     assert metrics['error'] < json.loads((tmp_path / 'none.json').read_text())['error']
 
@@ -67,7 +69,7 @@ def test_two_processes_train_and_test_as_one(trained, tmp_path):
         'one.json': [sys.executable, TOOLS / 'test.py', CONFIG, trained / 'epoch_2.pth'],
         'two.json': ['bash', TOOLS / 'dist_test.sh', CONFIG, trained / 'epoch_2.pth', 2],
     }.items():
-        result = processes.run_command(tmp_path, *command, '--work-dir', 'test', '--out', name)
+        result = processes.run_command(tmp_path, *command, '--work-dir', 'test', '--metrics', name)
         assert result.status == 0, result.tail
         outputs.append(json.loads((tmp_path / name).read_text()))
     assert outputs[0]['count'] == outputs[1]['count'] == 7

@@ -69,7 +69,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument('checkpoint', help='checkpoint file or URL')
     add_common_arguments(parser)
     parser.add_argument('--no-centers', action='store_true', help='each component of the true maps is one instance')
-    parser.add_argument('--out', help='JSON file for the metrics')
+    parser.add_argument('--metrics', help='JSON file for the metrics')
     return parser
 
 
@@ -82,7 +82,7 @@ def main() -> None:
         )
         cfg.load_from = arguments.checkpoint
         put_true_maps_in_place(cfg, not arguments.no_centers)
-        run_test(cfg, arguments.out)
+        run_test(cfg, arguments.metrics)
         finish()
 
 

@@ -129,6 +129,18 @@ def apply_show(cfg: Config, show: bool, show_dir: str | None) -> None:
         hook.test_out_dir = show_dir
 
 
+def apply_out(cfg: Config, folder: str) -> None:
+    """Let a test write what the model predicts, beside whatever it measures, into a folder.
+
+    Raises:
+        ValueError: If the config has nothing to test.
+    """
+    if cfg.get('test_evaluator') is None:
+        raise ValueError(NOTHING_TO_TEST.format(key='test_evaluator'))
+    given = cfg.test_evaluator if isinstance(cfg.test_evaluator, (list, tuple)) else [cfg.test_evaluator]
+    cfg.test_evaluator = [*given, dict(type='PredictionWriter', out_dir=folder)]
+
+
 def build_runner(cfg: Config, complete_weights: bool, training: bool = True) -> Runner:
     """Build the Runner that a config describes, with the check that loaded weights fit the model.
 
@@ -162,12 +174,12 @@ def finish() -> None:
         distributed.destroy_process_group()
 
 
-def run_training(cfg: Config, out: str | Path | None = None) -> Runner:
+def run_training(cfg: Config, metrics_file: str | Path | None = None) -> Runner:
     """Train what a config describes.
 
     Args:
         cfg: The config after `load_config` and `apply_resume`.
-        out: JSON file for the metrics of the last validation.
+        metrics_file: JSON file for the metrics of the last validation.
 
     Returns:
         The Runner after training.
@@ -178,19 +190,19 @@ def run_training(cfg: Config, out: str | Path | None = None) -> Runner:
         runner.register_hook(hook)
     fit_batch(runner)
     runner.train()
-    if out is not None and runner.rank == 0:
+    if metrics_file is not None and runner.rank == 0:
         scalars = runner.message_hub.log_scalars
         metrics = {name[4:]: float(scalar.current()) for name, scalar in scalars.items() if name.startswith('val/')}
-        write_json(out, {name: value for name, value in metrics.items() if not name.endswith('time')})
+        write_json(metrics_file, {name: value for name, value in metrics.items() if not name.endswith('time')})
     return runner
 
 
-def run_test(cfg: Config, out: str | Path | None = None) -> dict:
+def run_test(cfg: Config, metrics_file: str | Path | None = None) -> dict:
     """Test, or make labels with, what a config describes.
 
     Args:
         cfg: The config after `load_config`; `load_from` names the checkpoint or is None.
-        out: JSON file for the metrics.
+        metrics_file: JSON file for the metrics.
 
     Returns:
         The metrics by name.
@@ -202,6 +214,6 @@ def run_test(cfg: Config, out: str | Path | None = None) -> dict:
     cfg.resume = False
     runner = build_runner(cfg, complete_weights=True, training=False)
     metrics = runner.test()
-    if out is not None and runner.rank == 0:
-        write_json(out, json.loads(json.dumps(metrics, default=float)))
+    if metrics_file is not None and runner.rank == 0:
+        write_json(metrics_file, json.loads(json.dumps(metrics, default=float)))
     return metrics

@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 from mmengine.registry import DATASETS
 
 from ..structures.coco_json import report_broken_coco
+from ..structures.index_png import voc_palette
 from ..structures.text_file import read_given_json
 from .coco_instances import read_coco_instances
 from .data_sources import DataSource
-from .palette import voc_palette
 from .photos import find_shared_stems
 from .tag_dataset import TagDataset
 

@@ -11,12 +11,12 @@ from mmengine.logging import print_log
 from mmengine.registry import DATASETS
 
 from ..structures import PseudoLabelStore
+from ..structures.index_png import voc_palette
 from ..structures.point_file import Point, read_points
 from .class_list import check_classes, load_classes
 from .data_sources import DataSource
 from .given_points import check_given_points
 from .maps_of_photos import MapFolder, name_saliency
-from .palette import voc_palette
 from .photo_checks import ON_BAD_PHOTO, find_bad_photos, report_bad_photos
 from .splits import list_split_files, read_split_lines
 

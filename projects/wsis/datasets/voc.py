@@ -9,9 +9,9 @@ from typing import Any, ClassVar
 from mmengine.logging import print_log
 from mmengine.registry import DATASETS
 
+from ..structures.index_png import voc_palette
 from ..structures.photo_file import is_photo_name
 from .data_sources import DataSource
-from .palette import voc_palette
 from .splits import read_split_lines
 from .tag_dataset import TagDataset
 from .tags import read_tags

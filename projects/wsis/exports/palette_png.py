@@ -5,12 +5,10 @@ from pathlib import Path
 
 import numpy as np
 from mmengine.logging import print_log
-from PIL import Image
 from pycocotools import mask as coco_mask
 
-from ..datasets.palette import voc_palette
 from ..datasets.photos import name_stems
-from ..structures import write_atomically
+from ..structures.index_png import write_index_png
 from ..structures.masks import IGNORE_LABEL
 from .label_file import LabelFile, LabelledPhoto
 from .targets import check_targets
@@ -39,16 +37,11 @@ def write_palette_png(labels: LabelFile, photo_folder: Path, out: Path) -> Path:
     places = {name: f'{stem}.png' for name, stem in name_stems(photo.file_name for photo in labels.photos).items()}
     for folder in FOLDERS:
         check_targets(out / folder, places.values(), photo_folder)
-    palette = [value for color in [(0, 0, 0), *voc_palette(255)] for value in color]
     left_out = 0
     for photo in labels.photos:
         left_out += max(0, len(photo.instances) - MAX_OBJECTS)
         for folder, indices in zip(FOLDERS, draw_maps(photo)):
-            picture = Image.fromarray(indices)
-            picture.putpalette(palette)
-            write_atomically(
-                out / folder / places[photo.file_name], lambda file, picture=picture: picture.save(file, 'PNG')
-            )
+            write_index_png(out / folder / places[photo.file_name], indices)
     if left_out:
         print_log(f'{left_out} instances left out: a PNG takes {MAX_OBJECTS} a photo', 'current', logging.WARNING)
     return out

@@ -177,7 +177,7 @@ class Recipe:
         else:
             checkpoint = find_latest_checkpoint(self.work_dir / stage.checkpoint) if stage.checkpoint else None
             script.insert(2, str(checkpoint or 'none'))
-        script += ['--work-dir', str(folder), '--out', str(folder / METRICS_NAME), '--progress-lines', *data]
+        script += ['--work-dir', str(folder), '--metrics', str(folder / METRICS_NAME), '--progress-lines', *data]
         if self.processes > 1:
             script += ['--launcher', 'pytorch']
         if self._options(stage):

@@ -1,17 +1,15 @@
 """What a model says of an image: as a dict, and as files in a folder."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from mmdet.structures import DetDataSample
-from PIL import Image
-from pycocotools import mask as coco_mask
 
-from ...datasets.palette import voc_palette
 from ...structures import report_unwritable, write_atomically, write_json, write_png
+from ...structures.coco_json import CocoLabels
+from ...structures.index_png import write_index_png
 from ...structures.masks import encode_mask
 from ...visualization.colors import to_array
 
@@ -51,23 +49,17 @@ def sample_to_dict(name: str, sample: DetDataSample) -> dict[str, Any]:
     return found
 
 
-@dataclass
 class ResultFolder:
     """Writes ``vis/NAME.png``, ``semantic_masks/NAME.png``, ``cams/NAME.npz`` and one ``instances.json`` (COCO).
 
-    Attributes:
+    Args:
         folder: Where they go.
         classes: The class list.
-        images: Of the COCO json.
-        annotations: Of the COCO json.
-        with_instances: Whether any image was looked at for instances.
     """
 
-    folder: Path
-    classes: Sequence[str]
-    images: list[dict] = field(default_factory=list)
-    annotations: list[dict] = field(default_factory=list)
-    with_instances: bool = False
+    def __init__(self, folder: Path, classes: Sequence[str]) -> None:
+        self.folder = folder
+        self._labels = CocoLabels(classes)
 
     def add_picture(self, name: str, picture: np.ndarray) -> None:
         """Write the drawing ``(H, W, 3)`` uint8 RGB of an image.
@@ -92,7 +84,7 @@ class ResultFolder:
         name = found['name']
         with report_unwritable(self.folder):
             if 'sem_seg' in found:
-                _write_palette_png(self.folder / MASKS / f'{name}.png', found['sem_seg'])
+                write_index_png(self.folder / MASKS / f'{name}.png', found['sem_seg'])
             if 'cams' in found:
                 arrays = dict(
                     cams=found['cams'].astype(np.float16),
@@ -102,40 +94,13 @@ class ResultFolder:
                 )
                 write_atomically(self.folder / CAMS / f'{name}.npz', lambda file: np.savez_compressed(file, **arrays))
         if 'masks' in found:
-            self.with_instances = True
-            self._add_instances(found, file_name, min_score)
+            keys = ('label', 'score', 'mask')
+            instances = [dict(zip(keys, values)) for values in zip(found['labels'], found['scores'], found['masks'])]
+            kept = [instance for instance in instances if instance['score'] >= min_score]
+            self._labels.add(file_name, found['size'], kept)
 
     def finish(self) -> None:
         """Write the COCO json, if the model gives instances."""
-        if not self.with_instances:
-            return
-        categories = [dict(id=index, name=name) for index, name in enumerate(self.classes, 1)]
-        content = dict(images=self.images, annotations=self.annotations, categories=categories)
-        with report_unwritable(self.folder):
-            write_json(self.folder / INSTANCES_NAME, content, indent=None)
-
-    def _add_instances(self, found: Mapping[str, Any], file_name: str, min_score: float) -> None:
-        image_id = len(self.images) + 1
-        height, width = found['size']
-        self.images.append(dict(id=image_id, file_name=file_name, height=height, width=width))
-        for label, score, mask in zip(found['labels'], found['scores'], found['masks']):
-            if score < min_score:
-                continue
-            self.annotations.append(
-                dict(
-                    id=len(self.annotations) + 1,
-                    image_id=image_id,
-                    category_id=label + 1,
-                    segmentation=mask,
-                    area=float(coco_mask.area(mask)),
-                    bbox=[float(value) for value in coco_mask.toBbox(mask)],
-                    iscrowd=0,
-                    score=score,
-                )
-            )
-
-
-def _write_palette_png(path: Path, labels: np.ndarray) -> None:
-    picture = Image.fromarray(labels)
-    picture.putpalette([value for color in [(0, 0, 0), *voc_palette(255)] for value in color])
-    write_atomically(path, lambda file: picture.save(file, 'PNG'))
+        if self._labels.images:
+            with report_unwritable(self.folder):
+                write_json(self.folder / INSTANCES_NAME, self._labels.content(), indent=None)

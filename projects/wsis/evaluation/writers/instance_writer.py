@@ -12,6 +12,7 @@ from mmengine.structures import InstanceData
 from pycocotools import mask as coco_mask
 
 from ...structures import read_json, write_json
+from ...structures.coco_json import CocoLabels
 from ...structures.masks import encode_mask
 from .store_writer import StoreWriter
 
@@ -76,30 +77,16 @@ class InstanceWriter(StoreWriter):
 
     def join(self, photos: list[str]) -> None:
         """Join all photos into the COCO json."""
-        images, annotations = [], []
-        for image_id, photo in enumerate(photos, 1):
+        labels = CocoLabels(self.dataset_meta['classes'])
+        for photo in photos:
             content = read_json(self.store.path_of(photo))
-            images.append(dict(id=image_id, **{key: content[key] for key in ('file_name', 'height', 'width')}))
-            for instance in content['instances']:
-                if instance['score'] > self.min_score:
-                    annotations.append(
-                        dict(
-                            id=len(annotations) + 1,
-                            image_id=image_id,
-                            category_id=instance['label'] + 1,
-                            segmentation=instance['mask'],
-                            area=float(coco_mask.area(instance['mask'])),
-                            bbox=[float(value) for value in coco_mask.toBbox(instance['mask'])],
-                            iscrowd=0,
-                            score=instance['score'],
-                        )
-                    )
-        if not annotations:
+            kept = [instance for instance in content['instances'] if instance['score'] > self.min_score]
+            labels.add(content['file_name'], (content['height'], content['width']), kept)
+        if not labels.annotations:
             print_log(
                 f'no pseudo instance of {len(photos)} photos scores over {self.min_score:g}: {self.coco_path} holds '
                 'none to train on; lower the threshold of this stage, or train it longer',
                 'current',
                 logging.WARNING,
             )
-        categories = [dict(id=index, name=name) for index, name in enumerate(self.dataset_meta['classes'], 1)]
-        write_json(self.coco_path, dict(images=images, annotations=annotations, categories=categories), indent=None)
+        write_json(self.coco_path, labels.content(), indent=None)

@@ -7,9 +7,8 @@ import torch
 from mmdet.structures import DetDataSample
 from mmengine.registry import METRICS
 from mmengine.structures import PixelData
-from PIL import Image
 
-from ...structures import write_atomically
+from ...structures.index_png import write_index_png
 from ...structures.masks import IGNORE_LABEL, read_index_png
 from .store_writer import StoreWriter
 
@@ -36,19 +35,12 @@ class SemanticMaskWriter(StoreWriter):
         # a segmentor without SemanticTTAModel keeps its logits, and knows nothing of tags
         if sample.get('mode') == 'pseudo_label' and 'seg_logits' in sample:
             _check_tagged(sample['img_id'], labels, sample.get('tags') or ())
-        image = Image.fromarray(labels, mode='P')
-        image.putpalette(self._palette())
-        write_atomically(self.store.path_of(sample['img_id']), lambda file: image.save(file, format='PNG'))
+        write_index_png(self.store.path_of(sample['img_id']), labels, self.dataset_meta['palette'])
 
     def load(self, sample: DetDataSample) -> None:
         """Read the mask of one photo."""
         labels = read_index_png(self.store.path_of(sample.img_id))
         sample.pred_sem_seg = PixelData(data=torch.from_numpy(labels)[None])
-
-    def _palette(self) -> list[int]:
-        colors = [(0, 0, 0), *self.dataset_meta['palette']]
-        colors += [(0, 0, 0)] * (255 - len(colors)) + [(224, 224, 192)]  # VOC draws ignored pixels in cream
-        return [int(value) for color in colors for value in color]
 
 
 def _check_tagged(photo: str, labels: np.ndarray, tags: Sequence[int]) -> None:

@@ -1,0 +1,77 @@
+"""Writing predictions of any test into a folder."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from mmengine.evaluator import BaseMetric
+from mmengine.logging import print_log
+from mmengine.registry import METRICS
+
+from ...structures import report_unwritable, write_json
+from ...structures.coco_json import CocoLabels
+from ...structures.index_png import write_index_png
+from ...structures.masks import encode_mask
+from .instance_writer import COCO_FILE
+
+MASK_FOLDER = 'semantic_masks'
+
+
+@METRICS.register_module()
+class PredictionWriter(BaseMetric):
+    """Writes what a model predicts, beside whatever is measured: what ``tools/test.py --out`` does.
+
+    ``pred_sem_seg`` becomes ``semantic_masks/<img_id>.png`` (0 background, 1..C classes), and ``pred_instances`` of all
+    images ``instances.json`` (COCO, RLE, with scores). Neither tags nor masks of the images are needed.
+
+    Args:
+        out_dir: The folder.
+        kwargs: As of mmengine's ``BaseMetric``.
+    """
+
+    default_prefix = ''
+
+    def __init__(self, out_dir: str, **kwargs) -> None:
+        super().__init__(**kwargs)
+        self.out_dir = Path(out_dir)
+
+    def process(self, data_batch: Any, data_samples: Sequence[dict]) -> None:
+        """Write the semantic maps of a batch, and keep its instances as RLE."""
+        for sample in data_samples:
+            if 'pred_sem_seg' in sample:
+                labels = sample['pred_sem_seg']['data'][0].cpu().numpy().astype(np.uint8)
+                with report_unwritable(self.out_dir):
+                    write_index_png(
+                        self.out_dir / MASK_FOLDER / f'{sample["img_id"]}.png', labels, self.dataset_meta.get('palette')
+                    )
+            file_name = sample.get('file_name') or Path(sample['img_path']).name
+            found = _list_instances(sample['pred_instances']) if 'pred_instances' in sample else None
+            self.results.append(dict(file_name=file_name, size=tuple(sample['ori_shape']), instances=found))
+
+    def compute_metrics(self, results: list[dict]) -> dict:
+        """Write the COCO json (main process only); there is no number."""
+        labels = CocoLabels(self.dataset_meta['classes'])
+        for result in results:
+            if result['instances'] is not None:
+                labels.add(result['file_name'], result['size'], result['instances'])
+        if labels.images:
+            with report_unwritable(self.out_dir):
+                write_json(self.out_dir / COCO_FILE, labels.content(), indent=None)
+        print_log(f'predictions of {len(results)} images: {self.out_dir}', 'current')
+        return {}
+
+
+def _list_instances(found: dict) -> list[dict]:
+    masks = [mask if isinstance(mask, dict) else encode_mask(mask.cpu().numpy()) for mask in found['masks']]
+    return [
+        dict(label=int(label), score=float(score), mask=_as_text(mask))
+        for label, score, mask in zip(found['labels'], found['scores'], masks)
+    ]
+
+
+def _as_text(mask: dict) -> dict:
+    """Return an RLE whose counts are text, as JSON needs them; mmdet gives bytes."""
+    counts = mask['counts']
+    text = counts.decode() if isinstance(counts, bytes) else counts
+    return dict(size=[int(length) for length in mask['size']], counts=text)
