@@ -4,6 +4,7 @@ import os
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from mmdet.structures import DetDataSample
@@ -12,6 +13,8 @@ from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import DATASETS, METRICS, MODELS, PARAM_SCHEDULERS, TRANSFORMS, DefaultScope, init_default_scope
 from mmengine.structures import InstanceData, PixelData
+from PIL import Image
+from tiny_chain.processes import run_tool
 
 from projects.wsis.apis.configs import load_config
 from projects.wsis.recipes.recipe import Recipe
@@ -328,6 +331,18 @@ def test_names_that_no_stage_uses_get_one_line(key, tmp_path):
     with pytest.raises(RecipeError, match=f"{key}.*'b'") as caught:
         read_stages(config)
     assert '\n' not in str(caught.value)
+
+
+def test_saliency_is_made_of_the_photos_of_the_data_set(tmp_path, monkeypatch):
+    (tmp_path / 'my photos' / 'sub').mkdir(parents=True)
+    Image.fromarray(np.full((8, 10, 3), 90, np.uint8)).save(tmp_path / 'my photos' / 'sub' / 'a.jpg')
+    monkeypatch.chdir(tmp_path)
+    recipe = load_config('configs/recipes/ppc_eps_irnet_deeplab_mobilenet-v2_photos.py', data=PHOTOS)
+    stage = next(stage for stage in read_stages(recipe, str(PHOTOS)) if stage.name == 'saliency')
+    arguments = [argument.format(work_dir='work') for argument in stage.arguments]
+    result = run_tool(None, tmp_path, stage.tool, *arguments, '--workers', 1)
+    assert result.status == 0, result.tail
+    assert (tmp_path / 'work' / 'saliency' / 'maps' / 'sub' / 'a.jpg.png').is_file()
 
 
 def test_expected_numbers_and_options_reach_their_stage():
