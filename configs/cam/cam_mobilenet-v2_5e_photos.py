@@ -23,4 +23,4 @@ test_evaluator = [*_base_.test_evaluator[:2], dict(type='SeedIoUMetric', backgro
 # The loss is a mean over the classes: with few of them gradients are so large that the rate meant for VOC's 20 diverges.
 optim_wrapper = dict(optimizer=dict(lr=.01 * min(1., _base_.num_classes / 20)))
 # seconds on two CPU cores (docs/benchmarks.md), for the plan of tools/label_photos.py
-cpu_seconds = dict(iteration=2.7, megapixel=6.2)
+cpu_seconds = dict(iteration=2.0, megapixel=5.5)

@@ -23,4 +23,4 @@ optim_wrapper = dict(optimizer=dict(lr=1e-3))
 param_scheduler = [dict(_base_.param_scheduler[0], end=12)]
 train_cfg = dict(max_epochs=12)
 # seconds on two CPU cores (docs/benchmarks.md), for the plan of tools/label_photos.py
-cpu_seconds = dict(iteration=4.7, megapixel=3.3)
+cpu_seconds = dict(iteration=3.9, megapixel=3.3)

@@ -23,4 +23,4 @@ optim_wrapper = dict(optimizer=dict(lr=.01), clip_grad=dict(max_norm=10.))
 param_scheduler = [dict(_base_.param_scheduler[0], end=100), _base_.param_scheduler[1]]
 train_cfg = dict(val_interval=12)
 # seconds on two CPU cores (docs/benchmarks.md), for the plan of tools/label_photos.py
-cpu_seconds = dict(iteration=1.9)
+cpu_seconds = dict(iteration=2.3)

@@ -17,3 +17,4 @@ train_pipeline = [
 train_dataloader = dict(batch_size=8, num_workers=2, dataset=dict(pipeline=train_pipeline, **_base_.weak_dataset))
 val_dataloader = dict(dataset=_base_.val_dataset)
 test_dataloader = dict(dataset=_base_.label_dataset)
+cpu_seconds = dict(iteration=1.3, megapixel=.8)
