@@ -14,7 +14,7 @@ from mmengine.config import Config
 
 from projects.wsis.recipes.processes import lock_folder
 from projects.wsis.recipes.recipe import Recipe, RecipeError
-from projects.wsis.recipes.stage import read_stages
+from projects.wsis.recipes.stage import read_stages, spread_options
 from projects.wsis.recipes.stage_record import StageRecord, describe_outputs, make_key
 from projects.wsis.structures import read_json
 
@@ -396,3 +396,10 @@ def test_record_of_a_killed_run_is_not_complete(tmp_path):
     assert record.read()['seconds'] == 2.0
     record.finish(dict(mIoU=1.0))
     assert record.is_complete() and record.is_complete('key') and not record.is_complete('other')
+
+
+@pytest.mark.parametrize('order', [1, -1])
+def test_an_option_of_one_stage_counts_more_than_one_of_all(order):
+    options = dict(list({'iterations': 14, 'deeplab.iterations': 70, 'model.depth': 3}.items())[::order])
+    spread = spread_options(options, ['irnet', 'deeplab'])
+    assert spread == dict(irnet={'iterations': 14, 'model.depth': 3}, deeplab={'iterations': 70, 'model.depth': 3})

@@ -122,16 +122,22 @@ class Stage:
 def spread_options(options: dict[str, Any], names: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Return the options of each stage: ``stage.key`` speaks of one stage, another key of all that have a config.
 
+    What is said of one stage counts more, in whatever order both are given.
+
     Args:
         options: Dotted keys and their values.
         names: The stages that have a config.
     """
     spread: dict[str, dict[str, Any]] = {name: {} for name in names}
+    own: dict[str, dict[str, Any]] = {name: {} for name in names}
     for key, value in options.items():
         stage, _, rest = key.partition('.')
-        for name in [stage] if rest and stage in spread else names:
-            spread[name][rest if rest and stage in spread else key] = value
-    return spread
+        if rest and stage in own:
+            own[stage][rest] = value
+            continue
+        for name in names:
+            spread[name][key] = value
+    return {name: {**spread[name], **own[name]} for name in names}
 
 
 def read_stages(config: Config, data: str | None = None, options: dict[str, Any] | None = None) -> list[Stage]:
