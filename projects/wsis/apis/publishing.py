@@ -12,6 +12,7 @@ import torch
 from mmengine.config import Config, ConfigDict
 
 from ..engine import load_checkpoint_safely
+from ..engine.checkpoint_match import read_classes
 from ..engine.class_list import find_class_list
 from ..structures import read_json, report_unwritable, write_atomically
 from .configs import load_config
@@ -63,7 +64,7 @@ def publish_model(
     if 'state_dict' not in checkpoint:
         raise ValueError(f'{model.checkpoint} holds no state_dict: it is no checkpoint of a training')
     meta = checkpoint.get('meta') or {}
-    classes = tuple((meta.get('dataset_meta') or {}).get('classes') or find_class_list(cfg, training=True) or ())
+    classes = read_classes(checkpoint) or tuple(find_class_list(cfg, training=True) or ())
     content = dict(
         state_dict={key: _to_half(value) if half else value for key, value in checkpoint['state_dict'].items()},
         meta=dict(

@@ -68,6 +68,12 @@ class Misfit:
         )
 
 
+def read_classes(checkpoint: dict) -> tuple[str, ...]:
+    """Return the class list that a checkpoint was trained with; empty where it does not say."""
+    classes = ((checkpoint.get('meta') or {}).get('dataset_meta') or {}).get('classes')
+    return tuple(classes) if classes and not isinstance(classes, str) else ()
+
+
 def load_matching(model: nn.Module, checkpoint: dict, training: bool) -> Misfit:
     """Load those weights of a checkpoint into a model that fit, and tell which did not.
 

@@ -13,6 +13,7 @@ from mmengine.logging import print_log
 from rich.console import Console
 
 from ..apis.configs import load_config
+from ..apis.inference.trained_model import HANDED_OVER, WORK_FOLDER
 from ..engine import find_latest_checkpoint
 from ..exports import EXPORTS, export_labels
 from ..inspection.check_report import print_check
@@ -33,7 +34,6 @@ from .working_copy import WorkingCopy, prepare_photos
 
 NOTE_NAME = 'label_photos.json'
 DATA_FOLDER = 'data'
-WORK_FOLDER = 'work'
 # the stage whose instances, or masks, are the labels, best first
 LABEL_STAGES = ('bestie_labels', 'pseudo_labels')
 
@@ -240,7 +240,7 @@ def hand_over(
         instances = write_instances(labels / 'instances.json', out / 'instances.json', plan.copies)
     if (labels / 'semantic_masks').is_dir():
         write_semantic_masks(labels / 'semantic_masks', out / 'semantic_masks', plan.copies)
-    _copy_model(recipe, out / 'model')
+    _copy_model(recipe, out)
     for picture in recipe.work_dir.glob('*/*.png'):
         _copy(picture, out / picture.name)
     train = set(plan.photo_set.train)
@@ -257,7 +257,7 @@ def hand_over(
     return numbers
 
 
-def _copy_model(recipe: Recipe, folder: Path) -> None:
+def _copy_model(recipe: Recipe, out: Path) -> None:
     """Copy config and checkpoint of the network that is trained last: the detector, or the segmentation model."""
     trained = [stage for stage in recipe.stages if stage.action == 'train']
     if not trained:
@@ -266,10 +266,11 @@ def _copy_model(recipe: Recipe, folder: Path) -> None:
     checkpoint = find_latest_checkpoint(source)
     if checkpoint is None:
         return
-    _copy(checkpoint, folder / 'model.pth')
+    config_target, checkpoint_target = (out / name for name in HANDED_OVER)
+    _copy(checkpoint, checkpoint_target)
     for config in source.glob('*.py'):
         text = complete_for_use(load_config(config)).pretty_text
-        write_atomically(folder / 'config.py', lambda file, text=text: file.write(text.encode()))
+        write_atomically(config_target, lambda file, text=text: file.write(text.encode()))
 
 
 def complete_for_use(cfg: Config) -> Config:

@@ -4,10 +4,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+from ..apis.inference.trained_model import RECORD_NAME
 from ..engine import find_latest_checkpoint
 from ..structures import find_manifests, hash_content, hash_file, read_json, write_json
-
-RECORD_NAME = 'stage.json'
 
 
 class StageRecord:

@@ -128,7 +128,7 @@ def decode_photo_bytes(content: bytes, name: str, long_side: int | None = None) 
         raise PhotoError(f'Photo {name} does not fit into memory; make it smaller') from None
     except Exception as error:  # PIL's readers raise errors of many kinds for damaged files
         raise PhotoError(f'Photo {name} cannot be decoded: {_shorten(error)}; restore or remove it') from None
-    return _reduce(photo, long_side)
+    return reduce_photo(photo, long_side)
 
 
 def probe_photo(path: str | Path) -> PhotoFacts:
@@ -281,7 +281,8 @@ def _decode_with_pil(picture: Image.Image) -> np.ndarray:
     return cv2.cvtColor(np.asarray(upright.convert('RGB')), cv2.COLOR_RGB2BGR)
 
 
-def _reduce(photo: np.ndarray, long_side: int | None) -> np.ndarray:
+def reduce_photo(photo: np.ndarray, long_side: int | None) -> np.ndarray:
+    """Reduce a photo ``(H, W, 3)`` until its longer side has at most so many pixels; None leaves it as it is."""
     longest = max(photo.shape[:2])
     if not long_side or longest <= long_side:
         return photo

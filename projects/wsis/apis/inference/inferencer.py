@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,7 +22,7 @@ from mmengine.visualization import Visualizer
 from rich.progress import track
 from torch import nn
 
-from ...engine.checkpoint_match import knows_classes, load_matching, unwrap_model
+from ...engine.checkpoint_match import knows_classes, load_matching, read_classes, unwrap_model
 from ...engine.class_list import find_class_list
 from ...models.detectors import BESTIE
 from ...structures.class_lists import describe_difference
@@ -72,17 +72,6 @@ class WSISInferencer(BaseInferencer):
         ValueError: If the checkpoint is not of the config or of another class list, or a classifier is missing; one
             line.
     """
-
-    preprocess_kwargs: ClassVar[set] = {'tags', 'long_side'}
-    forward_kwargs: ClassVar[set] = set()
-    visualize_kwargs: ClassVar[set] = {'draw', 'show', 'wait_time'}
-    postprocess_kwargs: ClassVar[set] = {
-        'out_dir',
-        'pred_score_thr',
-        'no_save_vis',
-        'no_save_pred',
-        'return_datasamples',
-    }
 
     def __init__(
         self,
@@ -310,7 +299,7 @@ class WSISInferencer(BaseInferencer):
         if misfit.count:
             raise ValueError(misfit.describe(self._weights, type(bare).__name__))
         needed = find_class_list(cfg, training=True) or find_class_list(cfg, training=False)
-        made_for = ((checkpoint.get('meta') or {}).get('dataset_meta') or {}).get('classes')
+        made_for = read_classes(checkpoint)
         if not (made_for or needed):
             raise ValueError(f'neither checkpoint {self._weights} nor its config says which classes it knows')
         difference = made_for and needed and knows_classes(bare) and describe_difference(made_for, needed)

@@ -2,24 +2,20 @@
 
 from dataclasses import replace
 
-import cv2
 import numpy as np
 import torch
 from mmdet.structures import DetDataSample
 from mmengine.structures import InstanceData, PixelData
 
 from ...structures.mask_scaling import scale_class_map, scale_mask
+from ...structures.photo_file import reduce_photo
 from ...visualization.colors import to_array
 from .inputs import NewImage
 
 
 def reduce_image(image: NewImage, long_side: int | None) -> NewImage:
     """Return an image whose longer side has at most so many pixels; None leaves it as it is."""
-    height, width = image.pixels.shape[:2]
-    if not long_side or max(height, width) <= long_side:
-        return image
-    size = tuple(max(1, round(length * long_side / max(height, width))) for length in (width, height))
-    return replace(image, pixels=cv2.resize(image.pixels, size, interpolation=cv2.INTER_AREA))
+    return replace(image, pixels=reduce_photo(image.pixels, long_side))
 
 
 def enlarge_sample(sample: DetDataSample, size: tuple[int, int]) -> DetDataSample:

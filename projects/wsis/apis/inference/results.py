@@ -7,14 +7,15 @@ from typing import Any
 import numpy as np
 from mmdet.structures import DetDataSample
 
+from ...evaluation.writers.instance_writer import COCO_FILE
+from ...evaluation.writers.prediction_writer import MASK_FOLDER
 from ...structures import report_unwritable, write_atomically, write_json, write_png
 from ...structures.coco_json import CocoLabels
 from ...structures.index_png import write_index_png
 from ...structures.masks import encode_mask
 from ...visualization.colors import to_array
 
-INSTANCES_NAME = 'instances.json'
-PICTURES, MASKS, CAMS = 'vis', 'semantic_masks', 'cams'
+PICTURES, CAMS = 'vis', 'cams'
 
 
 def sample_to_dict(name: str, sample: DetDataSample) -> dict[str, Any]:
@@ -84,7 +85,7 @@ class ResultFolder:
         name = found['name']
         with report_unwritable(self.folder):
             if 'sem_seg' in found:
-                write_index_png(self.folder / MASKS / f'{name}.png', found['sem_seg'])
+                write_index_png(self.folder / MASK_FOLDER / f'{name}.png', found['sem_seg'])
             if 'cams' in found:
                 arrays = dict(
                     cams=found['cams'].astype(np.float16),
@@ -103,4 +104,4 @@ class ResultFolder:
         """Write the COCO json, if the model gives instances."""
         if self._labels.images:
             with report_unwritable(self.folder):
-                write_json(self.folder / INSTANCES_NAME, self._labels.content(), indent=None)
+                write_json(self.folder / COCO_FILE, self._labels.content(), indent=None)

@@ -8,7 +8,7 @@ from mmengine.registry import HOOKS
 from torch import nn
 
 from ...structures.class_lists import describe_difference
-from ..checkpoint_match import knows_classes, load_matching, unwrap_model
+from ..checkpoint_match import knows_classes, load_matching, read_classes, unwrap_model
 from ..class_list import find_class_list
 
 FEWEST_FRACTION = 0.1
@@ -49,9 +49,9 @@ class CheckpointMatchHook(Hook):
 
     def _compare_classes(self, runner, model: nn.Module, checkpoint: dict, source: str) -> None:
         """Compare the class list that the checkpoint was trained with, if it says so, with that of the data set."""
-        made_for = ((checkpoint.get('meta') or {}).get('dataset_meta') or {}).get('classes')
+        made_for = read_classes(checkpoint)
         needed = find_class_list(getattr(runner, 'cfg', {}), self.training)
-        if not made_for or not needed or isinstance(made_for, str):
+        if not made_for or not needed:
             return
         difference = describe_difference(made_for, needed)
         if difference is None:

@@ -44,12 +44,7 @@ class InstanceWriter(StoreWriter):
 
     def write(self, sample: dict) -> None:
         """Write the instances of one photo."""
-        found = sample['pred_instances']
-        masks = [mask if isinstance(mask, dict) else encode_mask(mask.cpu().numpy()) for mask in found['masks']]
-        instances = [
-            dict(label=int(label), score=float(score), mask=mask)
-            for label, score, mask in zip(found['labels'], found['scores'], masks)
-        ]
+        instances = list_instances(sample['pred_instances'])
         height, width = sample['ori_shape']
         file_name = sample.get('file_name') or Path(sample['img_path']).name
         write_json(
@@ -90,3 +85,19 @@ class InstanceWriter(StoreWriter):
                 logging.WARNING,
             )
         write_json(self.coco_path, labels.content(), indent=None)
+
+
+def list_instances(found: dict) -> list[dict]:
+    """Return ``label``, ``score`` and ``mask`` (RLE whose counts are text) of each of the ``pred_instances``."""
+    masks = [mask if isinstance(mask, dict) else encode_mask(mask.cpu().numpy()) for mask in found['masks']]
+    return [
+        dict(label=int(label), score=float(score), mask=_as_text(mask))
+        for label, score, mask in zip(found['labels'], found['scores'], masks)
+    ]
+
+
+def _as_text(mask: dict) -> dict:
+    """Return an RLE whose counts are text, as JSON needs them; mmdet gives bytes."""
+    counts = mask['counts']
+    text = counts.decode() if isinstance(counts, bytes) else counts
+    return dict(size=[int(length) for length in mask['size']], counts=text)

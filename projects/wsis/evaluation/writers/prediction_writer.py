@@ -12,8 +12,7 @@ from mmengine.registry import METRICS
 from ...structures import report_unwritable, write_json
 from ...structures.coco_json import CocoLabels
 from ...structures.index_png import write_index_png
-from ...structures.masks import encode_mask
-from .instance_writer import COCO_FILE
+from .instance_writer import COCO_FILE, list_instances
 
 MASK_FOLDER = 'semantic_masks'
 
@@ -46,7 +45,7 @@ class PredictionWriter(BaseMetric):
                         self.out_dir / MASK_FOLDER / f'{sample["img_id"]}.png', labels, self.dataset_meta.get('palette')
                     )
             file_name = sample.get('file_name') or Path(sample['img_path']).name
-            found = _list_instances(sample['pred_instances']) if 'pred_instances' in sample else None
+            found = list_instances(sample['pred_instances']) if 'pred_instances' in sample else None
             self.results.append(dict(file_name=file_name, size=tuple(sample['ori_shape']), instances=found))
 
     def compute_metrics(self, results: list[dict]) -> dict:
@@ -60,18 +59,3 @@ class PredictionWriter(BaseMetric):
                 write_json(self.out_dir / COCO_FILE, labels.content(), indent=None)
         print_log(f'predictions of {len(results)} images: {self.out_dir}', 'current')
         return {}
-
-
-def _list_instances(found: dict) -> list[dict]:
-    masks = [mask if isinstance(mask, dict) else encode_mask(mask.cpu().numpy()) for mask in found['masks']]
-    return [
-        dict(label=int(label), score=float(score), mask=_as_text(mask))
-        for label, score, mask in zip(found['labels'], found['scores'], masks)
-    ]
-
-
-def _as_text(mask: dict) -> dict:
-    """Return an RLE whose counts are text, as JSON needs them; mmdet gives bytes."""
-    counts = mask['counts']
-    text = counts.decode() if isinstance(counts, bytes) else counts
-    return dict(size=[int(length) for length in mask['size']], counts=text)
