@@ -16,8 +16,8 @@ IRNET = 'configs/irnet/irnet_r18_20e_demo.py'
 LEFT_OUT = ('mask_rcnn', 'evaluation', 'pictures')
 TRANSFORMER_LEARNING_RATE = 1e-3
 
-#: Backbones of about the demo's size, with levels of stride 4 and 8, as its objects are small. The plain ViT has stride 8
-#: throughout.
+#: Backbones of about the demo's size, with levels of stride 4 and 8, as its objects are small; all levels of the plain
+#: ViT have stride 8.
 SMALL_BACKBONES = {
     'ResNet-18 (half width)': dict(
         type='mmdet.ResNet',
