@@ -7,7 +7,7 @@ FOLDER = Path(__file__).resolve().parent
 ROOT = FOLDER.parent
 sys.path[:0] = [str(FOLDER), str(ROOT)]
 
-from repository_pages import rewrite_links, write_pages  # noqa: E402  beside this file
+from repository_pages import drop_empty_patterns, rewrite_links, write_pages  # noqa: E402  beside this file
 
 from projects.wsis.version import __version__  # noqa: E402  from this checkout, whatever is installed
 
@@ -54,7 +54,7 @@ def setup(app):
 
 
 def rewrite_source(app, docname, source):
-    """Rewrite the links of a page that is written for reading in the repository."""
+    """Make Sphinx understand a page that is written for reading in the repository."""
     path = Path(app.env.doc2path(docname))
     if path.suffix == '.md':
-        source[0] = rewrite_links(source[0], path, path)
+        source[0] = rewrite_links(drop_empty_patterns(source[0]), path, path)

@@ -12,6 +12,7 @@ from pathlib import Path
 FOLDER = Path(__file__).resolve().parent
 ROOT = FOLDER.parent
 METHOD_FOLDER = FOLDER / 'methods'
+PATTERN = re.compile(r'^(?P<pattern>[a-z_/]+\*)\n', re.M)
 # code, which stays as it is, or a link that leads neither to the web nor to a heading of the same page
 CODE_OR_LINK = re.compile(
     r'(?P<code>^ *(?P<fence>```+).*?^ *(?P=fence)|(?P<ticks>`+)[^`\n].*?(?P=ticks))'
@@ -39,6 +40,16 @@ def write_pages() -> None:
         text = rewrite_links(source.read_text(encoding='utf-8'), source, page)
         if not page.is_file() or page.read_text(encoding='utf-8') != text:
             page.write_text(text, encoding='utf-8')
+
+
+def drop_empty_patterns(text: str) -> str:
+    """Return a page without the patterns (``folder/*``) of its toctrees that no page fits, as Sphinx warns of those."""
+
+    def replace(match: re.Match) -> str:
+        found = any(path.suffix in ('.md', '.rst') for path in FOLDER.glob(match['pattern']))
+        return match[0] if found else ''
+
+    return PATTERN.sub(replace, text)
 
 
 def rewrite_links(text: str, source: Path, page: Path) -> str:

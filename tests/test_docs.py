@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / 'docs'))
 
-from repository_pages import find_pages, rewrite_links  # noqa: E402  beside docs/conf.py
+from repository_pages import drop_empty_patterns, find_pages, rewrite_links  # noqa: E402  beside docs/conf.py
 
 # what is made, not written; hidden folders are left out too, but for .github
 MADE = (
@@ -28,6 +28,7 @@ INLINE_CODE = re.compile(r'(`+)[^`].*?\1')
 LINK = re.compile(r'(?<!\\)\]\((?P<markdown>[^)\s]+)\)|\b(?:href|src)="(?P<html>[^"]+)"')
 FOLDERS = 'configs|demo|docs|projects|requirements|tests|tools'
 NAMED_FILE = re.compile(rf'(?<![\w./*{{-])(?:{FOLDERS})/[\w./-]+\.(?:md|py|sh|txt|yml)\b')
+TOLD_TO_SAVE = re.compile(r'<!-- file: (\S+) -->')  # a tutorial's own files
 COMMAND = re.compile(r'(?:python|bash) (?P<script>(?:tools|demo)/[\w/]+\.(?:py|sh))(?P<arguments>.*)')
 OPTION = re.compile(r'(?<![\w-])--[a-z][a-z-]*')
 IMPORT = re.compile(r'^from (projects[\w.]+|\w+) import', re.M)
@@ -111,7 +112,8 @@ def test_links_lead_to_files_and_headings(page):
 
 @pytest.mark.parametrize('page', PAGES, ids=NAMES)
 def test_files_that_are_named_exist(page):
-    named = set(NAMED_FILE.findall(page.read_text(encoding='utf-8')))
+    text = page.read_text(encoding='utf-8')
+    named = set(NAMED_FILE.findall(text)) - set(TOLD_TO_SAVE.findall(text))
     assert sorted(name for name in named if not (ROOT / name).is_file()) == []
 
 
@@ -141,3 +143,8 @@ def test_each_method_has_a_page_whose_links_hold():
     assert rewrite_links(text.format(kept), irnet, pages[irnet]) == (
         f'[a](cam.md#train) [b](cam.md) [c](../../configs/_base_/sizes/light.py) `e` {kept}'
     )
+
+
+def test_patterns_that_no_page_fits_are_dropped():
+    text = '```{toctree}\n:glob:\n\nmethods_of_nobody/*\nbench*\nget_started\n```\n'
+    assert drop_empty_patterns(text) == '```{toctree}\n:glob:\n\nbench*\nget_started\n```\n'
