@@ -33,6 +33,7 @@ myst_enable_extensions = ['colon_fence', 'deflist']
 myst_heading_anchors = 4  # links to headings are written as on GitHub: page.md#its-title
 
 napoleon_numpy_docstring = False
+napoleon_use_rtype = False  # `Returns:` may be a sentence with a colon, and annotations name the type
 napoleon_use_ivar = True  # attributes of data classes are documented once, with the class
 autodoc_member_order = 'bysource'
 autodoc_typehints = 'signature'
