@@ -64,5 +64,6 @@ docs-linkcheck: docs-setup  ## follow the links of the documentation that lead t
 	@$(RUN) -m sphinx -q -b linkcheck docs docs/_build/linkcheck $(ARGS)
 
 clean:  ## remove what was built, made and trained, but not .venv
-	rm -rf build dist *.egg-info .pytest_cache .ruff_cache docs/_build $(DEMO_DATA) $(DEMO_WORK)
+	rm -rf build dist *.egg-info .pytest_cache .ruff_cache $(DEMO_DATA) $(DEMO_WORK)
+	rm -rf docs/_build docs/methods docs/contributing.md docs/code_of_conduct.md
 	find . -path ./$(VENV) -prune -o -name __pycache__ -type d -exec rm -rf {} +
