@@ -55,6 +55,14 @@ def saliency_folder(demo_root, tmp_path):
     return folder
 
 
+def build_once(config, built={}):  # noqa: B006  several configs share a network
+    key = str(config)
+    if key not in built:
+        with torch.device('meta'):  # networks without numbers: filling the large ones takes seconds each
+            built[key] = MODELS.build(config)
+    return built[key]
+
+
 def without_weights(node):
     """Set every init_cfg that names a checkpoint to None, so that nothing is downloaded."""
     if isinstance(node, dict):
@@ -110,8 +118,7 @@ def test_config_has_the_scope_of_its_host_and_runs_on_the_safe_runtime(name):
 @pytest.mark.parametrize('name', CONFIGS)
 def test_model_optimizer_and_schedule_build(name):
     cfg = read(name)
-    with torch.device('meta'):  # networks without numbers: filling the large ones takes seconds each
-        model = MODELS.build(cfg.model)
+    model = build_once(cfg.model)
     for owner in (cfg.model.get('head', {}), cfg.model.get('roi_head', {}).get('bbox_head', {})):
         if 'num_classes' in owner:
             assert owner['num_classes'] == len(cfg.metainfo.classes) == cfg.num_classes
