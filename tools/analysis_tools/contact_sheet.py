@@ -5,7 +5,7 @@ Example:
         --irnet-checkpoint work_dirs/demo/irnet/epoch_20.pth --cams work_dirs/demo/cams/cams \
         --pseudo-labels work_dirs/demo/pseudo_labels --boundary-labels work_dirs/demo/pseudo_labels_boundary \
         --detector-config configs/mask_rcnn/mask-rcnn_r18_6e_demo.py \
-        --detector-checkpoint work_dirs/demo/mask_rcnn/epoch_12.pth --out work_dirs/demo/pictures/contact_sheet.png
+        --detector-checkpoint work_dirs/demo/mask_rcnn/epoch_6.pth --out work_dirs/demo/pictures/contact_sheet.png
 """
 
 import argparse
