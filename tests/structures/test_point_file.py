@@ -1,4 +1,4 @@
-"""Points files: written and read, by hand, bad entries, and the text files of the public code."""
+"""Points files: written and read, by hand, bad entries, and the text files of the official code."""
 
 import json
 

@@ -1,6 +1,6 @@
-"""Saliency maps without a trained model: geodesic distance to the border, and the static saliency of OpenCV's contrib.
+"""Saliency maps without a trained model: geodesic distance to the border, and the static saliency of opencv-contrib.
 
-Imported by the workers of make_saliency.py, so nothing heavy stands here.
+The workers of make_saliency.py import this module, so it imports nothing heavy.
 """
 
 from collections.abc import Callable

@@ -40,12 +40,10 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
         action=DictAction,
         help='override settings of the config: key=value; lists as key="[a,b]" or key=a,b',
     )
-    parser.add_argument('--data', help="file that describes a data set, in the place of the config's own")
-    parser.add_argument('--options-file', help='JSON file of settings to override: {"key": value}')
-    parser.add_argument(
-        '--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none', help='how processes are started'
-    )
-    parser.add_argument('--progress-lines', action='store_true', help='print a line of progress after every iteration')
+    parser.add_argument('--data', help="data set file to use instead of the config's own")
+    parser.add_argument('--options-file', help='JSON file of config settings to override: {"key": value}')
+    parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none', help='job launcher')
+    parser.add_argument('--progress-lines', action='store_true', help='print one line of progress per iteration')
     # torch.distributed.launch passes it; torchrun sets the environment variable instead
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
 

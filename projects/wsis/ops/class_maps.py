@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-# inside divisions and as the smallest response that counts, as in the public codes of SEAM and PPC
+# inside divisions and as the smallest response that counts, as in the official codes of SEAM and PPC
 EPSILON = 1e-5
 
 
@@ -34,7 +34,7 @@ def score_maps(maps: Tensor, background_score: float) -> Tensor:
         background_score: What every pixel's background gets, whatever its map says.
 
     Returns:
-        ``(N, C + 1, H, W)``, at most 1. As in the public code a map without response is -1 everywhere, and pixels at
+        ``(N, C + 1, H, W)``, at most 1. As in the official code a map without response is -1 everywhere, and pixels at
         the minimum of a map are below 0.
     """
     maps = F.relu(maps)

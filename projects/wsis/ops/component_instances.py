@@ -60,7 +60,7 @@ def find_instances(center: Tensor, offset: Tensor, components: Components, setti
     found = _find_highest(scores, components, settings)
     if settings.tolerance > 0:
         weak = _find_weak(scores, offset, components, found, settings)
-        scores[tuple(weak.T)] = 1.0  # how the public code marks them
+        scores[tuple(weak.T)] = 1.0  # how the official code marks them
         found = torch.cat([found, weak])
     slots = _fill_slots(found, components, settings)
     return _measure(find_nearest(slots, components.numbers, offset), scores, slots)

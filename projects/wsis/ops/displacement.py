@@ -21,7 +21,7 @@ def refine_displacement(displacement: Tensor, iterations: int = 300) -> Tensor:
     """Follow the displacement field from every pixel (IRNet's centroid refinement).
 
     Each step adds the bilinearly interpolated displacement at the current position and clips to the map. Positions are
-    float32 and steps are computed in float64, as in the public code. Once two pixels stand at the very same position
+    float32 and steps are computed in float64, as in the official code. Once two pixels stand at the very same position
     they share all further steps, so they are merged; and once all positions repeat, the rest is known. Both are exact.
 
     Args:

@@ -35,7 +35,7 @@ def find_weak_regions(
             f'offsets (N, 2, H, W) and components (N, H, W) must fit, got {tuple(offsets.shape)} and '
             f'{tuple(components.shape)}'
         )
-    # as in the public code x comes first: the order decides the rounding
+    # as in the official code x comes first: the order decides the rounding
     weak = ((offsets[:, 1] ** 2 + offsets[:, 0] ** 2).sqrt() < threshold) & (components > 0)
     sample, y, x = places = weak.nonzero().unbind(1)  # few, in raster order
     neighbours = _link(places, components)

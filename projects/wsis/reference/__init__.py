@@ -1,1 +1,1 @@
-"""Turning the checkpoints of the papers' public codes into ours."""
+"""Turning the checkpoints of the papers' official codes into ours."""

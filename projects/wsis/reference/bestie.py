@@ -1,4 +1,4 @@
-"""The checkpoint layouts of BESTIE's public networks (see `reference_networks`)."""
+"""The checkpoint layouts of the official BESTIE networks (see `reference_networks`)."""
 
 from .network import ReferenceNetwork, Shape, batch_norm_shapes, resnet_shapes
 

@@ -1,4 +1,4 @@
-"""Point files of the public BESTIE code: a text file a photo."""
+"""Point files of the official BESTIE code: a text file a photo."""
 
 from pathlib import Path
 

@@ -90,6 +90,6 @@ def instance_label_page(
 
 
 def _name(ids: np.ndarray, classes: Sequence[str]) -> str:
-    """Name the commonest class of the pixels of an instance."""
+    """Name the most frequent class of the pixels of an instance."""
     ids = ids[(ids > 0) & (ids <= len(classes))].astype(np.int64)
     return classes[np.bincount(ids).argmax() - 1] if len(ids) else ''

@@ -22,8 +22,8 @@ def read_tags(source: str | Path, photos: Iterable[str] | None = None, classes: 
     column a class), JSON (``{photo: [names]}`` or ``[{"file": photo, "tags": [names]}]``), the image-level tags of a
     COCO json, lines of text ``photo name name``, a folder whose folders are the classes, a folder of VOC's XML files.
 
-    Rows of one photo are joined, tags that differ by case or blanks only as well (into the commonest spelling). Which
-    photo a name means: see :class:`PhotoNames`.
+    Rows of one photo are joined. Tags that differ only by case or blanks are joined as well, into the most frequent
+    spelling. :class:`PhotoNames` decides which photo a name means.
 
     Args:
         source: The file or folder.

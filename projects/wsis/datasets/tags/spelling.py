@@ -15,7 +15,7 @@ def join_spellings(names: Iterable[str], classes: Sequence[str] | None = None) -
 
     Args:
         names: All uses of all names.
-        classes: Spellings that are right; else the commonest is, of equally common ones the first.
+        classes: Spellings that are right; else the most frequent is, of equally common ones the first.
 
     Returns:
         The right spelling of each name.

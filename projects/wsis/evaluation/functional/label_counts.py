@@ -100,7 +100,7 @@ def count_seeds(
     """Count the seeds that CAMs give at many background thresholds in one pass.
 
     A pixel is seeded with the class of its largest CAM where that exceeds the threshold, else it is
-    background: the argmax over [threshold, CAMs] as in the public IRNet code. The class does not
+    background: the argmax over [threshold, CAMs] as in the official IRNet code. The class does not
     depend on the threshold, so one histogram of the largest value per class serves all of them.
 
     Args:

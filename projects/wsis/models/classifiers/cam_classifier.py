@@ -21,7 +21,7 @@ class CAMClassifier(BaseModel):
         neck: Optional neck between both.
         test_cfg: ``mode`` (``'pseudo_label'``: maps of the photo's tags, ``'predict'``: of the classes found),
             ``stride`` of the CAMs that are given (default 4), ``size_divisor``: class maps are enlarged to the photo's
-            size rounded up to a multiple of it, then cut (default 1; the public IRNet code's full-size maps: 16),
+            size rounded up to a multiple of it, then cut (default 1; the official IRNet code's full-size maps: 16),
             ``score_threshold`` of mode ``predict``, ``normalization`` of each map to [0, 1]: by its ``'max'``
             (default) or from its minimum to its maximum (``'min_max'``).
         data_preprocessor: As in mmdet.

@@ -1,4 +1,4 @@
-"""The adaptive min-pooling loss of SEAM's public code."""
+"""The adaptive min-pooling loss of SEAM's official code."""
 
 import torch
 import torch.nn.functional as F

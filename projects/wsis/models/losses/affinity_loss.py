@@ -10,7 +10,7 @@ from projects.wsis.ops.paths import search_paths
 
 from .inter_pixel import check_maps, global_mean, pair_targets
 
-# inside the logarithms, as in the public IRNet code
+# inside the logarithms, as in the official IRNet code
 LOG_EPSILON = 1e-5
 
 
@@ -27,7 +27,7 @@ class AffinityLoss(nn.Module):
 
     Args:
         radius: Radius of the pair search in pixels of the boundary map.
-        loss_weight: Factor of all terms. At 1 their sum is the public code's half of the affinities, which the
+        loss_weight: Factor of all terms. At 1 their sum is the official code's half of the affinities, which the
             displacement's half is added to.
     """
 

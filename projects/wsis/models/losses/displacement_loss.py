@@ -21,7 +21,7 @@ class DisplacementLoss(nn.Module):
 
     Args:
         radius: Radius of the pair search in pixels of the displacement map.
-        loss_weight: Factor of both terms. At 1 their sum is the public code's half of the displacement.
+        loss_weight: Factor of both terms. At 1 their sum is the official code's half of the displacement.
     """
 
     def __init__(self, radius: int = 10, loss_weight: float = 1.0) -> None:

@@ -4,7 +4,7 @@ import torch.nn.functional as F
 from mmengine.registry import MODELS
 from torch import Tensor, nn
 
-# Share of the map that is added to a class's area, so that a class without area has overlap 0 (as in the public code).
+# Share of the map that is added to the area of a class, so that a class without area has overlap 0 (official code).
 AREA_EPSILON = 1e-4
 
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from projects.wsis.ops.affinity import source_view
 from projects.wsis.structures.masks import IGNORE_LABEL
 
-# keeps a batch without any labelled pair finite, as in the public IRNet code
+# keeps a batch without any labelled pair finite, as in the official IRNet code
 COUNT_EPSILON = 1e-5
 
 

@@ -17,7 +17,7 @@ class PairAffinityLoss(nn.Module):
 
     Binary cross entropy, averaged apart over background pairs, foreground pairs and negative pairs **of all processes**
     (see :func:`global_mean`); the mean of the first two counts as much as the third. Sources keep ``radius - 1`` pixels
-    off the left, right and lower border, as in the public code.
+    off the left, right and lower border, as in the official code.
 
     Args:
         radius: Radius of the pair search in pixels of the affinity map.
