@@ -50,7 +50,7 @@ def test_columns_are_stores_and_rows_photos(photos, demo_root, tmp_path):
 @pytest.mark.parametrize(
     'arguments, words',
     [
-        (['page.jpg', 'A={one}'], 'page.jpg is no PNG file'),
+        (['page.jpg', 'A={one}'], 'page.jpg is not a PNG file'),
         (['page.png', '{one}'], 'each store is TITLE=FOLDER'),
         (['page.png', 'A={one}', 'A={two}'], 'titles of its own'),
         (['page.png', 'A={one}', '--count', '0'], '--count is 1 or more'),

@@ -82,8 +82,8 @@ def _contrib_saliency(name: str) -> Callable[[np.ndarray], np.ndarray]:
     create = getattr(getattr(cv2, 'saliency', None), f'StaticSaliency{name}_create', None)
     if create is None:
         raise ImportError(
-            'this OpenCV has no module saliency: install opencv-contrib-python-headless in place of opencv-python, or '
-            'take --method geodesic'
+            'this OpenCV has no module saliency: install opencv-contrib-python-headless instead of opencv-python, or '
+            'use --method geodesic'
         )
 
     def compute(photo: np.ndarray) -> np.ndarray:

@@ -101,11 +101,13 @@ def _keep_existing(out: Path, demo_set: DemoSet, force: bool) -> bool:
         return False
     manifest = read_manifest(out)
     if manifest is None:
-        raise FileExistsError(f'{out} holds files but no demo set, it is left alone; choose another --out')
+        raise FileExistsError(f'{out} holds files but no demo set; choose another --out')
     if force:
         return False
     if not is_intact(out, manifest):
-        raise FileExistsError(f'{out} is a demo set whose files were changed or added to; --force renders it anew')
+        raise FileExistsError(
+            f'{out} is a demo set whose files were changed or added to; use --force to render it again'
+        )
     return describe(demo_set).items() <= manifest.items()
 
 
@@ -180,7 +182,7 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print('make_demo_data: interrupted, nothing was written', file=sys.stderr)
         return 130
-    did = f'rendered in {time.perf_counter() - start:.1f} s' if rendered else 'is already there, left as it is'
+    did = f'rendered in {time.perf_counter() - start:.1f} s' if rendered else 'exists already and was kept'
     print(f'demo set {args.out} ({args.train} train + {args.val} val photos, {len(DEMO_CLASSES)} classes): {did}')
     return 0
 

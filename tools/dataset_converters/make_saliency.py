@@ -217,11 +217,11 @@ def main(argv: list[str] | None = None) -> int:
         print(f'error: {error}', file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print('interrupted: the same command goes on where it stopped', file=sys.stderr)
+        print('interrupted: run the same command again to continue', file=sys.stderr)
         return 130
     print(f'{len(photos) - len(bad)} saliency maps ({args.method}) in {out}')
     if bad:
-        print(f'{len(bad)} of {len(photos)} photos cannot be read and have none (first: {", ".join(bad[:5])})')
+        print(f'{len(bad)} of {len(photos)} photos cannot be read and have no map (first: {", ".join(bad[:5])})')
     if iou is not None:
         print(f'IoU with the objects of {len(masks)} photos: {100 * iou:.1f}')
     return 0

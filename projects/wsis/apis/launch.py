@@ -28,7 +28,7 @@ from .batch_size import fit_batch
 from .configs import load_config, read_options
 from .devices import setup_environment_for_launch
 
-NOTHING_TO_TEST = 'this config has nothing to test: it has no `{key}`, or its data set has no val split'
+NOTHING_TO_TEST = 'nothing to test: the config has no `{key}`, or its data set has no val split'
 
 
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:

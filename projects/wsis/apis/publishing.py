@@ -62,7 +62,7 @@ def publish_model(
     """
     cfg, checkpoint = load_config(model.config), load_checkpoint_safely(model.checkpoint)
     if 'state_dict' not in checkpoint:
-        raise ValueError(f'{model.checkpoint} holds no state_dict: it is no checkpoint of a training')
+        raise ValueError(f'{model.checkpoint} holds no state_dict: it is not a checkpoint of a training')
     meta = checkpoint.get('meta') or {}
     classes = read_classes(checkpoint) or tuple(find_class_list(cfg, training=True) or ())
     content = dict(

@@ -27,7 +27,7 @@ def load_classes(classes: str | Sequence[str]) -> tuple[str, ...]:
     if isinstance(classes, (str, Path)):
         if not Path(classes).is_file():
             raise ValueError(
-                f'The class list is the string {str(classes)!r}, which is no file either: write a list or tuple of '
+                f'The class list is the string {str(classes)!r}, which is not a file either: write a list or tuple of '
                 f'names; one class alone is ({str(classes)!r},) with its comma'
             )
         classes = read_class_file(classes)
@@ -56,11 +56,11 @@ def check_classes(classes: Sequence[str]) -> None:
             raise ValueError(f'The class list holds {name!r}: each class is a name in quotes')
         key = spelling_key(name)
         if key == 'background':
-            raise ValueError('The class list holds the background, which is no class: leave it out')
+            raise ValueError('The class list holds the background, which is not a class: leave it out')
         if key in known:
             if known[key] == name:
                 raise ValueError(f'The class list holds {name!r} twice: leave one out')
             raise ValueError(
-                f'The class list holds {known[key]!r} and {name!r}, which differ by case or blanks only: leave one out'
+                f'The class list holds {known[key]!r} and {name!r}, which differ only by case or blanks: leave one out'
             )
         known[key] = name

@@ -63,7 +63,7 @@ class CocoTagDataset(TagDataset):
         self._masks: dict[str, list[dict[str, Any]]] = {}
         super().__init__(*args, **kwargs)
         if self.tags_file:
-            raise ValueError('CocoTagDataset has its tags from ann_file: leave out tags_file, or use PhotoTagDataset')
+            raise ValueError('CocoTagDataset reads its tags from ann_file: leave out tags_file, or use PhotoTagDataset')
 
     def list_photos(self) -> dict[str, str]:
         """Return the path of each photo that the json names."""

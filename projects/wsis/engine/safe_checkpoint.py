@@ -94,12 +94,12 @@ def _explain(error: Exception, source: str) -> str:
     if unsafe is not None:
         return (
             f'checkpoint {source} is refused: it wants to run or build `{unsafe.group(1)}`, which is not plain data; '
-            'convert it to plain tensors where its source can be trusted'
+            'if its source can be trusted, convert it to plain tensors'
         )
     reason = READER_REASON.sub(r'\1', text.rsplit('WeightsUnpickler error:', 1)[-1].strip())
     return (
         f'checkpoint {source} is damaged or not a checkpoint of PyTorch ({type(error).__name__}: {reason[:120]}): '
-        'a copy or download may have stopped half-way, get it again'
+        'a copy or download may have stopped half way; get it again'
     )
 
 

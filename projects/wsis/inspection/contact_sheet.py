@@ -105,7 +105,7 @@ def make_contact_sheet(options: ContactSheetOptions, out: str | Path) -> Path:
     """
     out = Path(out)
     if out.suffix.lower() != '.png':
-        raise ValueError(f'--out {out} is no PNG file: give a name that ends in .png')
+        raise ValueError(f'--out {out} is not a PNG file: use a name that ends in .png')
     cfg = load_config(options.irnet_config, options.irnet_options, data=options.data)
     dataset = build_photos(cfg, cfg, options.irnet_config, cams=options.cams)
     classes = dataset.metainfo['classes']

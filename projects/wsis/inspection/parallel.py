@@ -63,8 +63,8 @@ def map_jobs(
             yield from tqdm(pool.map(function, jobs, chunksize=FILES_PER_TASK), **bar)
     except BrokenProcessPool:
         raise ValueError(
-            'a process that looked at photos was ended, most likely for lack of memory: free some, or set '
-            '--processes 1 in a command that has this'
+            'a process that checked photos was killed, most likely for lack of memory: free some memory, or use '
+            '--processes 1 if the command has this option'
         ) from None
 
 

@@ -21,7 +21,7 @@ class PhotoLook:
     Attributes:
         fault: None for a whole photo, else a kind of :data:`~projects.wsis.inspection.findings.BROKEN_PHOTO_KINDS`.
         reason: What is wrong, for people.
-        width: Pixels after the turn that EXIF asks for; 0 where unknown, like `height`.
+        width: Pixels after the rotation that EXIF asks for; 0 where unknown, like `height`.
         height: Pixels after that turn.
         turned: Whether EXIF asks for a turn or a flip.
         unusual_colors: Whether it is CMYK or has more than 8 bits.

@@ -35,7 +35,7 @@ def find_masks(masks: str, copies: Mapping[str, WorkingCopy], folder: Path) -> d
     reduced = {photo for photo, copy in copies.items() if copy.copied}
     if reduced:
         print_log(
-            f'{len(reduced)} photos were reduced or turned; they are not measured on their true masks',
+            f'{len(reduced)} photos were reduced or rotated; they are not measured on their true masks',
             'current',
             logging.WARNING,
         )

@@ -38,7 +38,7 @@ def write_instances(
     sizes = {}
     for image in content['images']:
         if (copy := copies.get(image['file_name'])) is None:
-            raise ValueError(f'{source} names {image["file_name"]}, which is no photo of this set: make it again')
+            raise ValueError(f'{source} names {image["file_name"]}, which is not a photo of this set: make it again')
         sizes[image['id']] = (copy.height, copy.width)
         image.update(height=copy.height, width=copy.width)
     jobs = [(annotation, sizes[annotation['image_id']]) for annotation in content['annotations']]

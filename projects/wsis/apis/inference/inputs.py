@@ -182,7 +182,9 @@ def _opened_video(source: str | Path | int) -> Iterator[VideoCapture]:
     try:
         if not capture.isOpened():
             what = f'camera {source}' if camera else f'video {source}'
-            raise ValueError(f'{what} cannot be opened: it is not there, in use, or of a kind that OpenCV cannot read')
+            raise ValueError(
+                f'{what} cannot be opened: it does not exist, is in use, or has a format that OpenCV cannot read'
+            )
         yield capture
     finally:
         capture.release()

@@ -49,7 +49,7 @@ def read_folder(folder: Path) -> FoundTags:
         entry.name for entry in os.scandir(folder) if entry.is_dir(follow_symlinks=False) and entry.name[0] != '.'
     )
     if not found.classes:
-        raise ValueError(f'{folder} holds neither XML files nor folders of photos: folders are taken for classes')
+        raise ValueError(f'{folder} holds neither XML files nor folders of photos: folders are read as classes')
     return found
 
 

@@ -43,7 +43,7 @@ def read_tags(source: str | Path, photos: Iterable[str] | None = None, classes: 
     changed = [(name, right[name]) for name in right if name.strip() != right[name]]
     if changed:
         warnings.append(
-            f'{len(changed)} spellings differ by case or blanks only and are joined (first: {changed[0][0]!r} is taken '
+            f'{len(changed)} spellings differ only by case or blanks and are joined (first: {changed[0][0]!r} is taken '
             f'for {changed[0][1]!r})'
         )
     by_photo = {photo: list(dict.fromkeys(right[name] for name in names)) for photo, names in by_photo.items()}
@@ -108,7 +108,7 @@ def _match_photos(
         else:
             by_photo.setdefault(photo, []).extend(tags)
     if missing := sorted(set(unmatched) - set(several)):
-        warnings.append(f'{len(missing)} of {len(by_name)} names are no photo (first: {missing[0]})')
+        warnings.append(f'{len(missing)} of {len(by_name)} names match no photo (first: {missing[0]})')
     if several:
         alike = ', '.join(known.list_alike(several[0]))
         warnings.append(
@@ -117,5 +117,5 @@ def _match_photos(
         )
     if elsewhere:
         name, photo = elsewhere[0]
-        warnings.append(f'{len(elsewhere)} names give another folder than the photo is in (first: {name} for {photo})')
+        warnings.append(f'{len(elsewhere)} names have another folder than the photo (first: {name} for {photo})')
     return by_photo, unmatched

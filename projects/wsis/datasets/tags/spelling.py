@@ -1,4 +1,4 @@
-"""Tags that differ by case or blanks only are one tag."""
+"""Tags that differ only by case or blanks are one tag."""
 
 import unicodedata
 from collections import Counter
@@ -11,7 +11,7 @@ def spelling_key(name: str) -> str:
 
 
 def join_spellings(names: Iterable[str], classes: Sequence[str] | None = None) -> dict[str, str]:
-    """Choose one spelling for all names that differ by case or blanks only.
+    """Choose one spelling for all names that differ only by case or blanks.
 
     Args:
         names: All uses of all names.

@@ -234,7 +234,7 @@ def read_saliency_png(path: str) -> np.ndarray:
     except (OSError, cv2.error) as error:
         raise ValueError(f'Saliency map {path} cannot be read ({error})') from None
     if saliency is None:
-        raise ValueError(f'Saliency map {path} cannot be decoded: it is damaged or no picture; make it again')
+        raise ValueError(f'Saliency map {path} cannot be decoded: it is damaged or not a picture; make it again')
     return saliency
 
 

@@ -41,8 +41,8 @@ class SingleValueNormHook(Hook):
         if not self.told:
             self.told = True
             print_log(
-                f'{name} sees one value a channel (a batch of one photo): it is normalised by the running statistics; '
-                'a batch_size of 2 or more has statistics of its own',
+                f'{name} sees one value per channel (a batch of one photo) and is normalised by the running '
+                'statistics; with a batch_size of 2 or more it uses the statistics of the batch',
                 'current',
                 logging.WARNING,
             )

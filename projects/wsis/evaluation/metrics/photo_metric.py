@@ -59,7 +59,7 @@ class PhotoMetric(BaseMetric):
         if len(modes) > 1:
             raise ValueError(
                 f'{type(self).__name__}: predictions of the modes {modes} are mixed in one '
-                'evaluation: a number belongs to one mode, so evaluate them apart'
+                'evaluation: a metric belongs to one mode, so evaluate them separately'
             )
         measured = [result for result in results if result['measure'] is not None]
         if not measured:

@@ -48,8 +48,8 @@ class EPSHead(CAMHead):
         """Return the scores (C,) and class shares (C, h, w) of each photo, without the padding of the batch.
 
         A class's share is its part of the softmax over background and classes, which is what the loss compares with the
-        saliency map; the official code makes its CAMs from it. The background's own share is left out: a fixed threshold
-        decides the seeds, as in the official code.
+        saliency map; the official code makes its CAMs from it. The background's own share is left out: as in the
+        official code, a fixed threshold decides the seeds.
 
         Args:
             features: Levels of the backbone.
