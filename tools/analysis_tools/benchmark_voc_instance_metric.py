@@ -208,7 +208,7 @@ def main() -> None:
         f'{args.size[0]}x{args.size[1]}; CPU time, median of {args.repeats} runs.\n'
     )
     print(
-        '| photos | predictions a photo | evaluation | CPU ms a photo | against dense, each '
+        '| images | predictions per image | evaluation | CPU ms per image | against dense, each '
         'threshold by itself | against dense, all at once |'
     )
     print('|---:|---:|---|---:|---:|---:|')

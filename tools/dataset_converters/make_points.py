@@ -1,4 +1,4 @@
-"""Take one point per object from true masks, in the place of points given by people, to compare points with tags.
+"""Take one point per object from true masks, instead of points given by people, to compare points with tags.
 
     python tools/dataset_converters/make_points.py configs/pam/pam_vgg16_15e_voc2012.py points.json
 

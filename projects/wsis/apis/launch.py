@@ -1,4 +1,4 @@
-"""What tools/train.py and tools/test.py do: read a config, apply the command line to it, build and run the Runner."""
+"""The work of tools/train.py and tools/test.py: read a config, apply the command line, build and run the Runner."""
 
 import argparse
 import gc
@@ -82,7 +82,7 @@ def apply_resume(cfg: Config, resume: str | None) -> None:
     Args:
         cfg: The config, changed in place.
         resume: None to follow the config, 'auto' for the newest intact checkpoint of the work dir (the config's
-            `load_from` where there is none yet), or a checkpoint to resume.
+            `load_from` if there is none yet), or a checkpoint to resume.
     """
     if resume is not None and resume != 'auto':
         cfg.resume, cfg.load_from = True, resume

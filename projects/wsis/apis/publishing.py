@@ -1,4 +1,4 @@
-"""Turning the checkpoint of a training into one to hand on: weights, facts about them, and a config to use them."""
+"""Publishing the checkpoint of a training: weights, facts about them, and a config to use them with."""
 
 import hashlib
 import io

@@ -9,7 +9,7 @@ from .tags.spelling import spelling_key
 
 
 def read_class_file(path: str | Path) -> list[str]:
-    """Read class names, one a line.
+    """Read class names, one per line.
 
     Raises:
         FileNotFoundError: If the file does not exist.
@@ -19,7 +19,7 @@ def read_class_file(path: str | Path) -> list[str]:
 
 
 def load_classes(classes: str | Sequence[str]) -> tuple[str, ...]:
-    """Return checked class names: of a sequence, or of a file with one a line.
+    """Return checked class names: of a sequence, or of a file with one per line.
 
     Raises:
         ValueError: If they are a string that is no file, or :func:`check_classes` objects.

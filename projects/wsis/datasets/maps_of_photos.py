@@ -1,4 +1,4 @@
-"""Folders with one PNG a photo: masks for evaluation and saliency maps."""
+"""Folders with one PNG per photo: masks for evaluation and saliency maps."""
 
 import os
 from collections.abc import Collection, Sequence

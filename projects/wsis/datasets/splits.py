@@ -1,4 +1,4 @@
-"""Split files: text files that name photos, one a line."""
+"""Split files: text files that name photos, one per line."""
 
 import os
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Whether the weights of a checkpoint are those of a model."""
+"""Checking that the weights of a checkpoint belong to a model."""
 
 from dataclasses import dataclass
 

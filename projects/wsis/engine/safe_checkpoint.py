@@ -1,4 +1,4 @@
-"""The one checkpoint loader: nothing that a file holds is ever run, whatever library and whatever scheme loads it.
+"""The only checkpoint loader: no code in a file is ever run, whatever library or scheme loads it.
 
 mmengine loads checkpoints through `CheckpointLoader`, which picks a function by the scheme of the path (a local file,
 `https://`, `torchvision://` ...). The onedl distribution of mmengine falls back to unrestricted pickle when torch's

@@ -28,7 +28,7 @@ def map_files(
     Args:
         function: A function of a module, which raises nothing.
         paths: The files, each one once.
-        processes: How many processes work at once (default: one a core; few files are done in this one).
+        processes: How many processes work at once (default: one per core; few files are done in this one).
         title: What the bar calls the files.
 
     Raises:
@@ -83,7 +83,7 @@ def choose_context(module: str) -> BaseContext:
 def take_turns(pixels: int) -> AbstractContextManager:
     """Return what a job of :func:`map_jobs` holds while it works on a picture, so that large ones take turns.
 
-    So the memory does not grow with the cores where it would be much: decoding takes up to ten bytes a pixel.
+    So the memory does not grow with the cores where it would be much: decoding takes up to ten bytes per pixel.
 
     Args:
         pixels: Of the picture.

@@ -26,7 +26,7 @@ def write_instances(
         source: The json of the recipe: masks (RLE) at the size of the working copies.
         target: The json to write, atomically.
         copies: What stands for each photo.
-        processes: How many work at once (None: one a core).
+        processes: How many work at once (None: one per core).
 
     Returns:
         What was written: equal for equal input.
@@ -60,7 +60,7 @@ def write_semantic_masks(
         source: The store of the recipe.
         target: The folder to fill, which holds nothing else.
         copies: What stands for each photo.
-        processes: How many work at once (None: one a core).
+        processes: How many work at once (None: one per core).
 
     Returns:
         How many there are; photos that the store does not hold have none.

@@ -54,7 +54,7 @@ def read_photo_set(
         root: The folder.
         source: Tags in any form of :func:`~projects.wsis.datasets.tags.read_tags`.
         classes: The class list; other tags are left out. None: all tags that are found.
-        val: A text file with photos to measure on, one a line, that are not learnt from.
+        val: A text file with photos to measure on, one per line, that are not learnt from.
         negatives: Whether photos without a tag show none of the classes; else they are left out.
         skip: Folders below ``root`` that hold no photos of the set.
 

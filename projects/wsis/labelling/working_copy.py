@@ -55,7 +55,7 @@ def prepare_photos(
         photos: The file of each photo by its path below the folder.
         folder: Where they go; beside it ``<folder>.json`` says what they were made from.
         long_side: Longest side of a copy, in pixels.
-        processes: How many work at once (None: one a core).
+        processes: How many work at once (None: one per core).
 
     Returns:
         What stands for each photo, and for photos that cannot be read the reason.

@@ -1,4 +1,4 @@
-"""Normalising and cleaning class maps, as SEAM (Wang et al., CVPR 2020) and PPC (Du et al., CVPR 2022) do it.
+"""Normalising and cleaning class maps, as in SEAM (Wang et al., CVPR 2020) and PPC (Du et al., CVPR 2022).
 
 Class maps are ``(..., C + 1, H, W)`` with the background first, unless a docstring says otherwise.
 """
@@ -47,7 +47,7 @@ def score_maps(maps: Tensor, background_score: float) -> Tensor:
 
 
 def clean_maps(maps: Tensor) -> Tensor:
-    """Make the maps that SEAM's pixel correlation module refines: one foreground class a pixel.
+    """Make the maps that SEAM's pixel correlation module refines: one foreground class per pixel.
 
     Args:
         maps: ``(N, C + 1, H, W)`` raw class maps.

@@ -12,7 +12,7 @@ from torch import Tensor
 
 
 class Prototypes(NamedTuple):
-    """One vector a class.
+    """One vector per class.
 
     Attributes:
         vectors: ``(K, D)``, of length 1.

@@ -1,4 +1,4 @@
-"""Which of many score maps is the strongest at each pixel of the photo, without enlarging all of them at once."""
+"""Finding the strongest of many score maps at each pixel of the photo, without enlarging all of them at once."""
 
 import torch
 

@@ -57,7 +57,7 @@ def _add_up(values: Tensor, labels: Tensor) -> Tensor:
 
 
 def _link(places: tuple[Tensor, ...], components: Tensor) -> Tensor:
-    """For each place the numbers (W, 4) of those beside it in its component; where there is none, its own."""
+    """For each place the numbers (W, 4) of those beside it in its component; if there is none, its own."""
     # a border on all sides, so that every pixel has neighbours
     components = F.pad(components.long(), (1, 1, 1, 1), value=-1)
     sample, y, x = places[0], places[1] + 1, places[2] + 1

@@ -1,4 +1,4 @@
-"""What a pipeline shows while it runs and at its end."""
+"""The progress of a recipe while it runs, and its table at the end."""
 
 import time
 from collections.abc import Sequence

@@ -14,7 +14,7 @@ PLACEHOLDER = re.compile(r'\{(\w+)(\.checkpoint)?\}')
 
 
 class RecipeError(ValueError):
-    """A pipeline that cannot go on; the message is one clear line."""
+    """A recipe that cannot continue; the message is one clear line."""
 
 
 class Stage:
@@ -28,13 +28,13 @@ class Stage:
         options: Settings of the config to override. In values ``{stage}`` stands for the folder of another stage and
             ``{stage.checkpoint}`` for its checkpoint; the stages named so are the inputs.
         tool: Script below tools/, for ``tool``.
-        reads: Folders whose files the tool reads; the stage is run anew when they have changed.
+        reads: Folders whose files the tool reads; the stage is run again when they have changed.
         arguments: Its arguments, with the same placeholders; ``{work_dir}`` is the pipeline's folder, and ``@name`` the
             config of this short name.
         takes_data: Whether the tool has an option ``--data`` for the file of the data set.
         number: The metric that stands for the stage in the table.
         expected: The value of it to expect.
-        data: File that describes the data set, in the place of those of the configs.
+        data: File that describes the data set, instead of those of the configs.
     """
 
     def __init__(
@@ -145,7 +145,7 @@ def read_stages(config: Config, data: str | None = None, options: dict[str, Any]
 
     Args:
         config: The recipe.
-        data: File that describes the data set, in the place of the recipe's own ``data``; without either the configs
+        data: File that describes the data set, instead of the recipe's own ``data``; without either the configs
             have theirs.
         options: Settings to override, see :func:`spread_options`.
 

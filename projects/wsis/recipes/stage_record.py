@@ -1,4 +1,4 @@
-"""What is known of a pipeline stage that has run: ``stage.json`` in its folder."""
+"""The record of a stage that has run: ``stage.json`` in its folder."""
 
 import time
 from pathlib import Path
@@ -10,7 +10,7 @@ from ..structures import find_manifests, hash_content, hash_file, read_json, wri
 
 
 class StageRecord:
-    """The record of one stage: what it was made from, whether it is complete, its numbers and its time.
+    """The record of one stage: its inputs, whether it is complete, its metrics and its time.
 
     Args:
         folder: Folder of the stage.

@@ -1,1 +1,1 @@
-"""Turning the checkpoints of the papers' official codes into ours."""
+"""Converting checkpoints of the official codes to ours."""

@@ -70,7 +70,7 @@ def convert_state_dict(state_dict: Any, network: ReferenceNetwork, source: str) 
 
     Raises:
         ValueError: If it is not exactly this network: one line with what is missing, unknown, of another shape or
-            not equal to what it repeats, and with the network that fits better where there is one.
+            not equal to what it repeats, and with the network that fits better if there is one.
     """
     _check_plain(state_dict, source)
     problems = find_problems(state_dict, network)

@@ -1,4 +1,4 @@
-"""What an official network's checkpoint holds, and the shapes of the parts that several networks share."""
+"""The contents of the checkpoint of an official network, and the shapes of parts that several networks share."""
 
 import re
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Which keys the checkpoints of official codes hold, and where their weights go in our models.
+"""The keys in checkpoints of the official codes, and where their weights go in our models.
 
 One function a network makes its `ReferenceNetwork`; a new one is added to `REFERENCE_NETWORKS` at the end.
 """

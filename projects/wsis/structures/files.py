@@ -33,7 +33,7 @@ def write_atomically(path: str | Path, write: Callable[[BinaryIO], None]) -> Non
 
 
 def link_file(source: str | Path, target: str | Path) -> None:
-    """Put a symbolic link to a file, or a copy where links cannot be made, in the place of whatever file is there.
+    """Put a symbolic link to a file, or a copy where links cannot be made, instead of whatever file is there.
 
     Raises:
         OSError: If neither can be made.

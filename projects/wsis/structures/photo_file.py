@@ -1,4 +1,4 @@
-"""The one way to open a photo: decoding, sizes without decoding, and whether a file is whole."""
+"""Opening photos: decoding, sizes without decoding, and checking that a file is complete."""
 
 import io
 import os
@@ -47,7 +47,7 @@ class PhotoError(ValueError):
 
 @dataclass(frozen=True)
 class PhotoFacts:
-    """What the head of a photo file says.
+    """The facts in the header of a photo file.
 
     Attributes:
         width: In pixels, once the photo is upright.
@@ -271,7 +271,7 @@ def _turn_upright(photo: np.ndarray, orientation: int) -> np.ndarray:
 def _decode_with_pil(picture: Image.Image) -> np.ndarray:
     picture.load()
     upright = ImageOps.exif_transpose(picture)
-    if upright.mode[0] in 'IF':  # 16 or 32 bits a pixel
+    if upright.mode[0] in 'IF':  # 16 or 32 bits per pixel
         values = np.asarray(upright).astype(np.float64)
         scale = 255 / 65535 if values.max(initial=0) > 255 else 1
         grey = (values * scale).round().clip(0, 255).astype(np.uint8)

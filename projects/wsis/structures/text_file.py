@@ -1,4 +1,4 @@
-"""Text and JSON files that people write: any common encoding is read, the rest is named by file and line."""
+"""Text and JSON files written by users: any common encoding is read, and errors name file and line."""
 
 import codecs
 import json

@@ -1,4 +1,4 @@
-"""Colours that can be told apart, the muted photo that they are laid over, and checks of what is drawn."""
+"""Distinct colours, muted photos to draw on, and checks of the inputs."""
 
 import colorsys
 

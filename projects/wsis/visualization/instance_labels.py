@@ -1,4 +1,4 @@
-"""Drawing what BESTIE's instance heads learn: instances and centre maps, before and after refinement."""
+"""Drawing the training targets of BESTIE: instances and centre maps, before and after refinement."""
 
 from collections.abc import Sequence
 

@@ -58,7 +58,7 @@ class WSISInferencer(BaseInferencer):
         weights: Checkpoint; not needed with a folder.
         classifier: For models that read CAMs: the inferencer, or the folder, of the classifier. With the folder of a
             recipe's stage it is found.
-        device: Device to run on; by default an accelerator, where there is one.
+        device: Device to run on; by default an accelerator, if there is one.
         tta: Whether images are looked at in several sizes and mirrored, as the config's ``tta_pipeline`` says. By
             default classifiers do so, as CAMs of one size are worse, and others do not.
         show_progress: Whether a bar shows how far it is.

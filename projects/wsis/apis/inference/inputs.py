@@ -1,4 +1,4 @@
-"""What an inferencer is given, as a stream of images: files, folders, arrays, URLs, videos and cameras."""
+"""The inputs of an inferencer as a stream of images: files, folders, arrays, URLs, videos and cameras."""
 
 import logging
 import os
@@ -130,7 +130,7 @@ def _check_array(array: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class FrameFacts:
-    """What a video says of itself, which need not be true.
+    """What a video file states about itself, which may be wrong.
 
     Attributes:
         count: Number of frames; None of a camera, or where it is not said.

@@ -1,4 +1,4 @@
-"""What a model says of an image: as a dict, and as files in a folder."""
+"""The results of an image: as a dict, and as files in a folder."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path

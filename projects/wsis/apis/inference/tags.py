@@ -1,4 +1,4 @@
-"""Restricting what a model finds to the classes that are known to be in an image."""
+"""Restricting predictions to the classes that are known to be in an image."""
 
 from collections.abc import Sequence
 

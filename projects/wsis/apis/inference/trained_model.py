@@ -1,4 +1,4 @@
-"""Which config and checkpoint a folder of results holds."""
+"""Finding the config and the checkpoint in a folder of results."""
 
 from dataclasses import dataclass
 from pathlib import Path

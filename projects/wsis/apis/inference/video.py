@@ -1,4 +1,4 @@
-"""Writing a video of what a model finds in one."""
+"""Writing a video with the predictions of a model."""
 
 import os
 from pathlib import Path

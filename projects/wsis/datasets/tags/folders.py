@@ -1,4 +1,4 @@
-"""Tags in folders: a folder a class, or VOC's XML files."""
+"""Tags in folders: one folder per class, or VOC's XML files."""
 
 import os
 import xml.etree.ElementTree as ElementTree

@@ -1,4 +1,4 @@
-"""Reading tags of any form: which form it is, which photo a name means, one spelling for each tag."""
+"""Reading tags of any form: detecting the form, finding the photos, and joining spellings."""
 
 import gc
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -19,7 +19,7 @@ def read_tags(source: str | Path, photos: Iterable[str] | None = None, classes: 
     """Read the tags of photos.
 
     Forms: CSV (commas, semicolons or tabs; ``file,tags`` with ``;`` or ``|`` between tags, a row a tag, or one 0/1
-    column a class), JSON (``{photo: [names]}`` or ``[{"file": photo, "tags": [names]}]``), the image-level tags of a
+    column per class), JSON (``{photo: [names]}`` or ``[{"file": photo, "tags": [names]}]``), the image-level tags of a
     COCO json, lines of text ``photo name name``, a folder whose folders are the classes, a folder of VOC's XML files.
 
     Rows of one photo are joined. Tags that differ only by case or blanks are joined as well, into the most frequent
@@ -32,7 +32,7 @@ def read_tags(source: str | Path, photos: Iterable[str] | None = None, classes: 
 
     Raises:
         FileNotFoundError: If there is no such file or folder.
-        ValueError: If it is of no such form; one line that names the file and, where there is one, the line.
+        ValueError: If it is of no such form; one line that names the file and, if there is one, the line.
     """
     source = Path(source)
     with _paused_collector():

@@ -36,7 +36,7 @@ def is_table(path: Path, text: str) -> bool:
 
 def read_table(path: Path, text: str, classes: Collection[str] | None = None) -> FoundTags:
     """Read a table with a column of photos and one of tags (``;`` or ``|`` between them, or a row a tag), or with one
-    0/1 column a class. Without a header the first column is that of photos.
+    0/1 column per class. Without a header the first column is that of photos.
 
     Args:
         path: The file, for messages.

@@ -1,4 +1,4 @@
-"""Resizing photos as the official codes of IRNet and its followers do it."""
+"""Resizing photos as in the official codes of IRNet and its followers."""
 
 import numpy as np
 from mmcv.transforms import Resize

@@ -1,4 +1,4 @@
-"""A hook that lets batch norms take maps with one value a channel, as pooled maps of a batch of one photo are."""
+"""A hook for batch norms on maps with one value per channel, such as pooled maps of a batch of one photo."""
 
 import logging
 
@@ -15,7 +15,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 @HOOKS.register_module()
 class SingleValueNormHook(Hook):
-    """Normalise maps with one value a channel by the running statistics, as in evaluation.
+    """Normalise maps with one value per channel by the running statistics, as in evaluation.
 
     The image pooling of DeepLab V3+ (and of other pyramids) makes maps of 1 x 1 pixel, which torch refuses to normalise
     in a batch of one photo: one value has no variance. This happens with ``batch_size=1``, or in a last batch of one.

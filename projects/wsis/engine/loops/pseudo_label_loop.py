@@ -1,4 +1,4 @@
-"""The test loop that makes pseudo labels: it opens the stores, goes on where an interrupted run stopped."""
+"""The test loop that makes pseudo labels: it opens the stores and resumes an interrupted run."""
 
 import os
 from pathlib import Path

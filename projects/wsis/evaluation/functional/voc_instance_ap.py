@@ -21,7 +21,7 @@ _RECALL_POINTS = np.arange(0.0, 1.1, 0.1)
 
 @dataclass(frozen=True)
 class PhotoMatches:
-    """What the evaluation keeps of one photo.
+    """The matches of one photo that the evaluation keeps.
 
     Attributes:
         labels (np.ndarray): Classes of the predictions (P,).

@@ -1,4 +1,4 @@
-"""What our metrics share: one result a photo, named modes, photos without ground truth."""
+"""The base of our metrics: one result per photo, named modes, photos without ground truth."""
 
 import logging
 from abc import abstractmethod
@@ -47,7 +47,7 @@ class PhotoMetric(BaseMetric):
         """Sum up the photos of all ranks.
 
         Args:
-            results (list[dict]): One result a photo, in the order of the data set.
+            results (list[dict]): One result per photo, in the order of the data set.
 
         Returns:
             dict[str, float]: Numbers by name; empty if no photo has ground truth.

@@ -1,4 +1,4 @@
-"""Writing instances, a file a photo, and all of them as one COCO json."""
+"""Writing instances, one file per photo, and all of them as one COCO json."""
 
 import logging
 from pathlib import Path
@@ -67,7 +67,7 @@ class InstanceWriter(StoreWriter):
         )
 
     def discard(self) -> None:
-        """Remove the COCO json of instances that are made anew."""
+        """Remove the COCO json of instances that are made again."""
         self.coco_path.unlink(missing_ok=True)
 
     def join(self, photos: list[str]) -> None:

@@ -23,7 +23,7 @@ class Layer(NamedTuple):
     dropout: float = 0.0
 
 
-# The blocks of each stage as lists of layers. Three stages of stride 2, then dilation in the place of strides.
+# The blocks of each stage as lists of layers. Three stages of stride 2, then dilation instead of strides.
 STAGES: tuple[tuple[tuple[Layer, ...], ...], ...] = (
     ((Layer(2, stride=2), Layer(2)), *[(Layer(2), Layer(2))] * 2),
     ((Layer(4, stride=2), Layer(4)), *[(Layer(4), Layer(4))] * 2),

@@ -16,7 +16,7 @@ LOG_EPSILON = 1e-5
 
 @MODELS.register_module()
 class AffinityLoss(nn.Module):
-    """Pairs of one class want no boundary between them, pairs of different classes want one.
+    """Ask for no boundary between pixels of one class, and for a boundary between pixels of different classes.
 
     The affinity of a pair is ``1 - max(boundary on the path)``; the loss is its binary cross entropy, averaged apart
     over background pairs, foreground pairs and negative pairs **of all processes** (see :func:`global_mean`). The mean

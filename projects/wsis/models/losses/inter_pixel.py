@@ -1,4 +1,4 @@
-"""What the inter-pixel losses share: pair targets from a label map and normalisation over the global batch."""
+"""Parts of the inter-pixel losses: pair targets from a label map and normalisation over the global batch."""
 
 from typing import NamedTuple
 
@@ -62,7 +62,7 @@ def global_mean(sums: Tensor, counts: Tensor) -> Tensor:
         Tensor of the same shape and the type of ``sums``.
     """
     total = counts.detach().double()
-    all_reduce(total)  # sums over ranks, in place; nothing where there is one process
+    all_reduce(total)  # sums over ranks, in place; nothing if there is one process
     return sums * (get_world_size() / (total + COUNT_EPSILON)).to(sums.dtype)
 
 

@@ -27,7 +27,7 @@ class PixelChoices(NamedTuple):
 
 
 class View(NamedTuple):
-    """What the terms need of one view. P pixels are of this process, G of all processes."""
+    """The inputs of the terms from one view: P pixels of this process, G of all processes."""
 
     pixels: Tensor  # (P, D), of length 1
     labels: Tensor  # (P,) pseudo labels

@@ -1,4 +1,4 @@
-"""AffinityNet: semantic affinities of pixels, and the pseudo labels that a random walk on them gives."""
+"""AffinityNet: semantic affinities of pixels, and the pseudo labels made by a random walk on them."""
 
 import torch
 import torch.nn.functional as F
@@ -15,7 +15,7 @@ from .affinitynet_labels import AffinityNetLabelMaker
 
 @MODELS.register_module()
 class AffinityNet(BaseModel):
-    """Affinities learnt from what CAMs and a CRF are sure of (Ahn and Kwak, CVPR 2018; the refinement of SEAM and PPC).
+    """Affinities learnt from the sure pixels of CAMs and a CRF (Ahn and Kwak, CVPR 2018), used by SEAM and PPC.
 
     In ``predict`` the CAMs of the photo (``data_sample.cams``) are spread along the learnt affinities into pseudo
     semantic masks.

@@ -1,4 +1,4 @@
-"""IRNet: inter-pixel relations on a frozen backbone, and the pseudo labels they give."""
+"""IRNet: inter-pixel relations on a frozen backbone, and the pseudo labels made from them."""
 
 import torch
 import torch.nn.functional as F
