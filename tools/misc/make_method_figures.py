@@ -147,11 +147,9 @@ def list_figures(demo: Path, runs: Path) -> dict[str, list[Column]]:
     targets = partial(draw_components, masks=demo / 'pseudo_labels/semantic_masks', peaks=runs / 'peaks/peaks.json')
     return dict(
         cam=[photo, cams, truth],
-        seam=[photo, cams, ('CAMs of SEAM', partial(draw_store_cams, folder=runs / 'seam_cams/cams')), truth],
         eps=[
             photo,
-            ('saliency', partial(draw_saliency, folder=Path('data/demo/saliency'))),
-            cams,
+            ('saliency map', partial(draw_saliency, folder=Path('data/demo/saliency'))),
             ('CAMs of EPS', partial(draw_store_cams, folder=runs / 'eps_cams/cams')),
             truth,
         ],
