@@ -92,7 +92,7 @@ def make_demo_data(out: Path, demo_set: DemoSet, workers: int = 1, force: bool =
 
 
 def _keep_existing(out: Path, demo_set: DemoSet, force: bool) -> bool:
-    """Whether `out` holds this very set and may stay; raises where it may not be replaced."""
+    """Return whether `out` holds exactly this set and can stay; raise if it must not be replaced."""
     if not os.path.lexists(out):
         return False
     if not out.is_dir():

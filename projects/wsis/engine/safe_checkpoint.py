@@ -137,7 +137,7 @@ def read_safely(file: str | Path | BytesIO, source: str | Path, map_location: An
 
 
 def _is_first_of_node() -> bool:
-    """Whether this process fetches files for its node; nodes need not share a disk."""
+    """Return whether this process fetches files for its node; nodes need not share a disk."""
     local_rank = os.environ.get('OMPI_COMM_WORLD_LOCAL_RANK', os.environ.get('LOCAL_RANK', '0'))
     return get_world_size() == 1 or int(local_rank) == 0
 

@@ -103,7 +103,7 @@ class Plan:
 
 
 def label_photos(options: LabelPhotosOptions, console: Console | None = None) -> dict[str, Any]:
-    """Do all of it; a second call goes on where the first one stopped.
+    """Run everything; a second call continues where the first one stopped.
 
     Returns:
         The numbers: what ``OUT/numbers.json`` holds.

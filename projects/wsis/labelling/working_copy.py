@@ -106,7 +106,7 @@ def _read_record(path: Path, long_side: int) -> dict[str, WorkingCopy]:
 
 
 def _prepare(job: tuple[str, Path, Path, int, WorkingCopy | None]) -> tuple[str, WorkingCopy | None, str]:
-    """Link or copy one photo; a fault of the photo is told, not raised, so that the others go on."""
+    """Link or copy one photo; a fault of the photo is returned, not raised, so that the other photos are processed."""
     photo, path, target, long_side, known = job
     source = _describe_source(path)
     if known and list(known.source) == source and target.is_file():

@@ -36,7 +36,7 @@ class Instances(NamedTuple):
 
 @torch.no_grad()
 def find_instances(center: Tensor, offset: Tensor, components: Components, settings: CenterSettings) -> Instances:
-    """Split components into instances by the centres and offsets that a network gives (sections 3.2 and 3.4).
+    """Split components into instances by the centres and offsets that a network predicts (sections 3.2 and 3.4).
 
     Centres of a component are the highest pixels of its own class's centre map in a window, and weak regions of the
     offsets that are far from these. Its pixels go to the centre nearest to where their offset points.

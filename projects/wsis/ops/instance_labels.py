@@ -53,7 +53,7 @@ def make_instance_labels(
 def make_pseudo_labels(
     components: Components, accepted: Tensor, num_classes: int, sigma: float = 6.0, points: Tensor | None = None
 ) -> InstanceLabels:
-    """Make the labels that semantic knowledge gives: one instance per component that holds one point (section 3.1).
+    """Make labels from semantic knowledge: one instance per component that holds one point (section 3.1).
 
     Args:
         components: Components of the semantic maps.

@@ -128,7 +128,7 @@ class ScriptServer:
 
     @staticmethod
     def is_possible() -> bool:
-        """Whether this system can fork a process and hand files to it."""
+        """Return whether this system can fork a process and pass files to it."""
         return hasattr(os, 'fork') and hasattr(socket, 'send_fds')
 
     def start(self, command: Sequence[str], folder: str | Path = '.') -> RunningScript:

@@ -77,12 +77,12 @@ class Stage:
         return sorted(names | ({self.checkpoint} if self.checkpoint else set()))
 
     def load_config(self) -> Config:
-        """Return the config with the options of the stage; None stands for what other stages make."""
+        """Return the config with the options of the stage; results of other stages are None."""
         options = {key: None if PLACEHOLDER.search(str(value)) else value for key, value in self.options.items()}
         return load_config(self.config, options, data=self.data)
 
     def has_nothing_to_test(self) -> bool:
-        """Whether the stage tests on a val split that the data set does not have."""
+        """Return whether the stage tests on a val split that the data set does not have."""
         if self.action != 'predict':
             return False
         config = self.load_config()
@@ -120,7 +120,7 @@ class Stage:
 
 
 def spread_options(options: dict[str, Any], names: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Return the options of each stage: ``stage.key`` speaks of one stage, another key of all that have a config.
+    """Return the options of each stage: ``stage.key`` is for one stage, any other key for all stages with a config.
 
     What is said of one stage counts more, in whatever order both are given.
 

@@ -66,7 +66,7 @@ def report_unwritable(place: str | Path) -> Iterator[None]:
 
 
 def write_json(path: str | Path, content: Any, indent: int | None = 2) -> None:
-    """Write JSON atomically (keys in the given order, so equal content gives equal bytes)."""
+    """Write JSON atomically (keys in the given order, so that equal content is written as equal bytes)."""
     data = json.dumps(content, indent=indent, ensure_ascii=False).encode() + b'\n'
     write_atomically(path, lambda file: file.write(data))
 

@@ -291,7 +291,7 @@ def reduce_photo(photo: np.ndarray, long_side: int | None) -> np.ndarray:
 
 
 def _is_ended_jpeg(path: str | Path) -> bool:
-    """Whether a file begins as a JPEG and its end mark is among the last bytes; cameras append films and maps."""
+    """Return whether a file begins as a JPEG with its end mark among the last bytes; cameras append films and maps."""
     with open(path, 'rb') as file:
         if file.read(3) != b'\xff\xd8\xff':
             return False

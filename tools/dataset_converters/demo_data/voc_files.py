@@ -157,7 +157,7 @@ def read_manifest(root: Path) -> dict | None:
 
 
 def is_intact(root: Path, manifest: dict) -> bool:
-    """Whether the files at `root` are those that its manifest was written for, and no others."""
+    """Return whether the files at `root` are those that its manifest was written for, and no others."""
     try:
         demo_set = DemoSet(*(int(manifest[field]) for field in DemoSet._fields))
         if fingerprint(root, demo_set) != manifest['sha256']:

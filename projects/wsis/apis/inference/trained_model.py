@@ -116,5 +116,5 @@ def _read_training(folder: Path) -> TrainedModel:
 
 
 def makes_cams(cfg: Config) -> bool:
-    """Return whether the model of a config is a classifier that gives CAMs."""
+    """Return whether the model of a config is a classifier that makes CAMs."""
     return (cfg.get('tta_model') or {}).get('type') == 'CAMTTAModel'

@@ -39,7 +39,7 @@ class InstanceWriter(StoreWriter):
 
     @property
     def coco_path(self) -> Path:
-        """Where the COCO json is."""
+        """Path of the COCO json."""
         return self.store.root.parent / COCO_FILE
 
     def write(self, sample: dict) -> None:
@@ -97,7 +97,7 @@ def list_instances(found: dict) -> list[dict]:
 
 
 def _as_text(mask: dict) -> dict:
-    """Return an RLE whose counts are text, as JSON needs them; mmdet gives bytes."""
+    """Return an RLE whose counts are text, as JSON needs them; mmdet returns bytes."""
     counts = mask['counts']
     text = counts.decode() if isinstance(counts, bytes) else counts
     return dict(size=[int(length) for length in mask['size']], counts=text)

@@ -28,7 +28,7 @@ class PeakWriter(StoreWriter):
 
     @property
     def points_path(self) -> Path:
-        """Where the points file is."""
+        """Path of the points file."""
         return self.store.root.parent / POINTS_FILE
 
     def write(self, sample: dict) -> None:

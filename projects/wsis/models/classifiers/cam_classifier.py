@@ -80,8 +80,8 @@ class CAMClassifier(BaseModel):
         return self.neck(features) if self.neck else features
 
     def forward(self, inputs: torch.Tensor, data_samples: list[DetDataSample] | None = None, mode: str = 'tensor'):
-        """Run the model: ``loss`` gives a dict of losses, ``predict`` data samples, ``maps`` data samples that are not
-        finished (see :meth:`find_maps`), ``tensor`` class maps."""
+        """Run the model: ``loss`` returns a dict of losses, ``predict`` data samples, ``maps`` unfinished data samples
+        (see :meth:`find_maps`), ``tensor`` class maps."""
         if mode == 'loss':
             return self.loss(inputs, data_samples)
         if mode == 'predict':

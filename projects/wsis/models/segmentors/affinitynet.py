@@ -47,7 +47,7 @@ class AffinityNet(BaseModel):
         self.label_maker = AffinityNetLabelMaker(stride=self.stride, radius=self.head.radius, **(test_cfg or {}))
 
     def forward(self, inputs: torch.Tensor, data_samples: list[DetDataSample] | None = None, mode: str = 'tensor'):
-        """Run the model: ``loss`` gives a dict of losses, ``predict`` data samples, ``tensor`` features of pixels."""
+        """Run the model: ``loss`` returns a dict of losses, ``predict`` data samples, ``tensor`` features of pixels."""
         if mode == 'predict':
             return self.predict(inputs, data_samples)
         features = self.backbone(inputs)

@@ -64,7 +64,7 @@ class IRNet(BaseModel):
         return self.neck(features)
 
     def forward(self, inputs: torch.Tensor, data_samples: list[DetDataSample] | None = None, mode: str = 'tensor'):
-        """Run the model: ``loss`` gives a dict of losses, ``predict`` data samples, ``tensor`` boundary logits and
+        """Run the model: ``loss`` returns a dict of losses, ``predict`` data samples, ``tensor`` boundary logits and
         displacements."""
         if mode == 'predict':
             return self.predict(inputs, data_samples)
