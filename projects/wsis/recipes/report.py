@@ -101,7 +101,7 @@ class RecipeReport:
         table = Table(title=f'Recipe in {work_dir}')
         for name, side in (
             ('stage', 'left'),
-            ('number', 'left'),
+            ('metric', 'left'),
             ('value', 'right'),
             ('expected', 'right'),
             ('time', 'right'),
@@ -119,7 +119,7 @@ class RecipeReport:
         table.add_section()
         table.add_row('all stages', '', '', '', format_time(results['seconds']))
         self.console.print(table)
-        self.console.print(f'All numbers: {results_path}', markup=False)
+        self.console.print(f'All metrics: {results_path}', markup=False)
         for picture in sorted(work_dir.glob('*/*.png')):
             self.console.print(f'Pictures: {picture}', markup=False)
 
