@@ -181,8 +181,8 @@ def test_sizes_are_those_of_the_upright_photo(tmp_path):
     [
         ('square', 'annotation 9 of a.jpg'),
         ([[1, 2, 3, 4, 5, 6, 7]], 'not a list of x, y'),
-        ([['a', 2, 3, 4, 5, 6]], 'no number'),
-        ([[float('nan'), 2, 3, 4, 5, 6]], 'no number'),
+        ([['a', 2, 3, 4, 5, 6]], 'something other than numbers'),
+        ([[float('nan'), 2, 3, 4, 5, 6]], 'something other than numbers'),
         ([[1e12, 2, 3, 4, 5, 6]], 'something other than numbers within 1,000,000 pixels'),
         (dict(size=[64, 48], counts=[48 * 64]), r'size \[64, 48\], but the photo \[48, 64\]'),
         (dict(size=list(SIZE), counts=[100]), 'do not add up'),

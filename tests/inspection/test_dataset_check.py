@@ -172,7 +172,7 @@ def test_unknown_tags_left_out_on_purpose_are_a_note(photos):
 @pytest.mark.parametrize(
     ('classes', 'words'),
     [
-        (('cat', 'dog', 'cat'), "'cat' stands 2 times"),
+        (('cat', 'dog', 'cat'), "'cat' appears 2 times"),
         (('cat', ''), 'a name is empty'),
         (('cat', 'Cat '), "'cat' and 'Cat ' differ only by case or blanks"),
         (('cat', 'Background'), 'the background is not a class'),
