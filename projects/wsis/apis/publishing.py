@@ -55,7 +55,7 @@ def publish_model(
         folder: Where to write.
         name: What to name it; by default the config's name, or that of the folder of ``tools/label_photos.py --out``.
         half: Whether weights are stored in 16 bits: half the size, and results that differ a little.
-        metrics: Numbers to hand on with it.
+        metrics: Metrics to publish with it.
 
     Raises:
         ValueError: If the checkpoint holds no weights, or the folder cannot be written; one line.

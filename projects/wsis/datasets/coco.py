@@ -36,7 +36,7 @@ class CocoTagDataset(TagDataset):
     """Photos of COCO, or of any COCO json of instances, with their tags.
 
     The json names the photos. A tag is a category with an instance that is no crowd: a crowd region says that there is
-    a group whose members nobody has told apart, often tiny and far away; the metrics count nothing in it, and what a
+    a group whose members are not separated, often tiny and far away; the metrics count nothing in it, and what a
     classifier would learn from it no mask can follow. A photo with crowds alone, or without annotations, is a negative.
 
     ``img_id`` is the ``file_name`` of the json with its ending. Categories are found by name, whatever their ids; those

@@ -65,7 +65,7 @@ class TagDataset(BaseDataset):
     #: Which of them hold masks, so that they count only where masks are read.
     mask_folders: ClassVar[tuple[str, ...]] = ('sem_seg', 'instance')
     default_ann_file: ClassVar[str] = ''
-    #: Settings that speak of photos, tags and masks, and not of what a stage makes of them.
+    #: Settings about photos, tags and masks, not about their use in a stage.
     photo_settings: ClassVar[tuple[str, ...]] = (
         'ann_file',
         'data_root',

@@ -1,4 +1,4 @@
-"""The photos and tags that a config speaks of."""
+"""The photos and tags of a config."""
 
 from mmengine.config import Config
 

@@ -63,7 +63,7 @@ def measure_labels(
         processes: How many work at once (None: one per core).
 
     Returns:
-        ``photos``: how many were measured. In percent, where they can be told: ``mIoU`` (background included, 255 left
+        ``photos``: how many were measured. In percent, where they are known: ``mIoU`` (background included, 255 left
         out) and ``AP50`` (VOC's, over the classes with true instances), and ``classes``: by name ``IoU``, ``AP50`` and
         ``true_instances``.
     """

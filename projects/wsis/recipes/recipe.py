@@ -95,7 +95,7 @@ class Recipe:
     def _run(self, only: str | None, start: str | None) -> dict[str, Any]:
         selected = self.select(only, start)
         for stage in selected:
-            stage.divide_batch(self.processes)  # what cannot be divided is told before anything runs
+            stage.divide_batch(self.processes)  # a batch that cannot be divided is reported before anything runs
         if only or start:
             made = {stage.name for stage in selected}
             for name in sorted({name for stage in selected for name in stage.inputs} - made):

@@ -58,7 +58,7 @@ class RecipeReport:
         self.told = time.monotonic()
 
     def read_line(self, stage: Stage, line: str) -> bool:
-        """Take the progress out of a line that the stage has printed, and return whether it told some."""
+        """Read the progress from a line that the stage has printed, and return whether it contained any."""
         progress = parse_progress(line)
         if progress is None:
             return False

@@ -144,7 +144,7 @@ class ScriptServer:
         output, their_output = os.pipe()
         status, their_status = os.pipe()
         request = json.dumps(dict(command=list(map(str, command)), folder=str(Path(folder).resolve())))
-        with suppress(OSError):  # told by RunningScript, as nothing will write its status
+        with suppress(OSError):  # RunningScript reports it, as nothing will write its status
             socket.send_fds(self._connection, [f'{request}\n'.encode()], [their_output, their_status])
         os.close(their_output)
         os.close(their_status)

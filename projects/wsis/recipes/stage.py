@@ -150,7 +150,7 @@ def read_stages(config: Config, data: str | None = None, options: dict[str, Any]
         options: Settings to override, see :func:`spread_options`.
 
     Raises:
-        RecipeError: If a stage is described wrongly, or ``configs``, ``options``, ``expected`` or ``skip`` speak of
+        RecipeError: If a stage is described wrongly, or ``configs``, ``options``, ``expected`` or ``skip`` refer to
             one that is not there.
     """
     _check_names(config)

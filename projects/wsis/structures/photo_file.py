@@ -19,7 +19,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 #: Endings (lower case) of files that are taken for photos; compare them in any case, see :func:`is_photo_name`.
 PHOTO_ENDINGS = ('.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff', '.webp')
 
-#: Reasons of :func:`check_photo` that are told apart elsewhere; all others are sentences for people only.
+#: Reasons of :func:`check_photo` that other code distinguishes; all others are only read by users.
 MISSING, DEAD_LINK, EMPTY, CUT_OFF, WRONG_CHECKSUM = 'missing', 'a dead link', 'empty', 'cut off', 'wrong checksum'
 
 #: A photo of more pixels is refused: 3 GB in memory, and OpenCV reads no more either.

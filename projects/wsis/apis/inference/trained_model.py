@@ -45,7 +45,7 @@ def find_trained_model(folder: str | Path) -> TrainedModel:
     """Find the trained model of a folder.
 
     Args:
-        folder: What ``tools/label_photos.py`` was told as ``--out``, the work dir of a recipe (its last trained model
+        folder: The ``--out`` of ``tools/label_photos.py``, the work dir of a recipe (its last trained model
             counts), or that of a single training, such as a stage of a recipe.
 
     Raises:
