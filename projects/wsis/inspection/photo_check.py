@@ -40,7 +40,7 @@ class PhotoLook:
 
 
 def look_at_photo(path: str) -> PhotoLook:
-    """Decode a photo to its end, as far as memory allows; whatever is wrong with it comes back as its `fault`."""
+    """Decode a photo to its end, as far as memory allows; any problem is returned as its `fault`."""
     reason = check_photo(path)
     if reason is not None:
         fault = KINDS_OF_REASONS.get(reason, 'unreadable_photo')

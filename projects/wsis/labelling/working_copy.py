@@ -14,7 +14,7 @@ from ..structures import link_file, read_json, report_unwritable, write_atomical
 from ..structures.photo_file import PhotoError, PhotoFacts, decode_photo, probe_photo
 
 JPEG_SETTINGS = (cv2.IMWRITE_JPEG_QUALITY, 95, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, 0x111111)  # colours not subsampled
-# What the networks' loaders read as it is, quickly.
+# Formats that the loaders of the networks read directly and quickly.
 PLAIN_FORMATS = ('JPEG', 'PNG', 'BMP', 'WEBP')
 PLAIN_MODES = ('RGB', 'L')
 SECONDS_BETWEEN_RECORDS = 10  # so much work is lost when the process is killed
@@ -133,7 +133,7 @@ def _describe_source(path: Path) -> list:
 
 
 def is_plain(facts: PhotoFacts, long_side: int) -> bool:
-    """Return whether the stages can read a photo as it is."""
+    """Return whether the stages can read a photo directly."""
     of_plain_kind = facts.format in PLAIN_FORMATS and facts.mode in PLAIN_MODES and facts.frames == 1
     return of_plain_kind and facts.orientation == 1 and max(facts.shape) <= long_side
 

@@ -31,7 +31,7 @@ def score_maps(maps: Tensor, background_score: float) -> Tensor:
 
     Args:
         maps: ``(N, C + 1, H, W)`` class maps.
-        background_score: What every pixel's background gets, whatever its map says.
+        background_score: Score of the background at every pixel, independent of its map.
 
     Returns:
         ``(N, C + 1, H, W)``, at most 1. As in the official code a map without response is -1 everywhere, and pixels at

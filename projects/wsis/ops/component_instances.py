@@ -14,7 +14,7 @@ from .center_settings import CenterSettings
 from .nearest_center import find_nearest, group_points
 from .weak_regions import find_weak_regions
 
-# At most so many pixels of windows are looked at at once.
+# Largest number of window pixels that are processed at once.
 WINDOW_PIXELS = 2**24
 
 

@@ -10,9 +10,9 @@ import torch.nn.functional as F
 from scipy import ndimage
 from torch import Tensor
 
-# After so many steps, and then at every doubling, pixels that have met are followed as one.
+# Number of steps after which (and then at every doubling) pixels that have met are followed as one.
 FIRST_MERGE = 8
-# Every so many steps the positions are compared with those after the last merge.
+# Number of steps after which the positions are compared with those after the last merge.
 CYCLE_CHECK = 4
 
 

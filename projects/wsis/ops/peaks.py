@@ -17,7 +17,7 @@ def find_peaks(
         heatmap: ``(N, C, H, W)`` scores.
         kernel: Side of the square window, odd.
         threshold: Lowest score of a peak (inclusive).
-        topk: At most so many peaks of each sample and class, the strongest; ``None`` keeps all.
+        topk: Maximal number of peaks per sample and class, the strongest; ``None`` keeps all.
         alone: Whether a pixel beside an earlier one (in raster order) of the same score is left out; else every pixel
             of a plateau is a peak.
 

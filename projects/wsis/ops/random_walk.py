@@ -17,8 +17,8 @@ from .affinity import boundary_to_affinity
 from .paths import search_paths
 from .transition import TransitionMatrix
 
-# Scores of so many bytes go through the walk at once. The channels are independent, so chunks bound the memory of
-# large photos at no cost in time.
+# Largest number of bytes of scores that go through the walk at once. The channels are independent, so chunks bound the
+# memory of large photos at no cost in time.
 CHUNK_BYTES = 128 * 2**20
 
 

@@ -4,7 +4,7 @@ import torch
 
 from .strides import upsample_maps
 
-# Score maps of so many bytes are enlarged to the size of the photo at once.
+# Largest number of bytes of score maps that are enlarged to the size of the photo at once.
 CHUNK_BYTES = 64 * 2**20
 
 

@@ -73,7 +73,7 @@ def _link(places: tuple[Tensor, ...], components: Tensor) -> Tensor:
 
 
 def _propagate(neighbours: Tensor, steps: int) -> Tensor:
-    """Spread the lowest number of each region along the links (W, 4), for so many steps."""
+    """Spread the lowest number of each region along the links (W, 4), for a number of steps."""
     labels = torch.arange(len(neighbours), device=neighbours.device)
     for _ in range(steps):
         labels = torch.minimum(labels, labels[neighbours].amin(1))

@@ -64,7 +64,7 @@ class RunningScript:
         """Wait for the end of the script and return its exit status.
 
         Raises:
-            subprocess.TimeoutExpired: If it has not ended after so many seconds.
+            subprocess.TimeoutExpired: If it has not ended within the timeout.
             ChildProcessError: If the server has ended before.
         """
         if self.returncode is None:
@@ -212,7 +212,7 @@ def _fork(command: list[str], folder: str, output: int, unused_files: list[int])
 def _tell_end(process: BaseProcess, status: int) -> None:
     """Write the exit status of a process that has ended."""
     process.join()
-    with suppress(BrokenPipeError):  # where nobody waits for it
+    with suppress(BrokenPipeError):  # the other process no longer waits for it
         os.write(status, f'{process.exitcode}\n'.encode())
     os.close(status)
     process.close()

@@ -122,7 +122,7 @@ class Stage:
 def spread_options(options: dict[str, Any], names: Sequence[str]) -> dict[str, dict[str, Any]]:
     """Return the options of each stage: ``stage.key`` is for one stage, any other key for all stages with a config.
 
-    What is said of one stage counts more, in whatever order both are given.
+    Options of one stage take precedence, in any order.
 
     Args:
         options: Dotted keys and their values.

@@ -282,7 +282,7 @@ def _decode_with_pil(picture: Image.Image) -> np.ndarray:
 
 
 def reduce_photo(photo: np.ndarray, long_side: int | None) -> np.ndarray:
-    """Reduce a photo ``(H, W, 3)`` until its longer side has at most so many pixels; None leaves it as it is."""
+    """Reduce a photo ``(H, W, 3)`` until its longer side has at most this many pixels; None leaves it unchanged."""
     longest = max(photo.shape[:2])
     if not long_side or longest <= long_side:
         return photo

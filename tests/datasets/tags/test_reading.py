@@ -140,7 +140,7 @@ def test_further_columns_and_rows_without_photo_are_counted(tmp_path):
         ('t.csv', 'file,tags\na.jpg,"fox\nb.jpg,cat\n', r't\.csv, line 3: no table .*fix its quotes'),
         ('t.csv', '\n', 'is empty'),
         ('t.csv', b'file,tags\na.jpg,Caf\xe9\n', r't\.csv, line 2: byte 0xe9 is not UTF-8'),
-        ('t.json', '{"a.jpg": ["fox"],\n "b": }', r'not valid JSON \(line 2, column 7: .*mend that place'),
+        ('t.json', '{"a.jpg": ["fox"],\n "b": }', r'not valid JSON \(line 2, column 7: .*correct that place'),
         ('t.json', '["a"]', 'a tags file is a JSON object'),
         ('t.json', '{"a": "fox"}', 'a tags file is a JSON object'),
         ('t.json', '[{"file": "a", "tags": ["x"], "file": "b"}]', "key 'file' appears twice"),

@@ -8,7 +8,7 @@ from mmengine.registry import TRANSFORMS
 
 @TRANSFORMS.register_module()
 class PILRescale(Resize):
-    """Resize a photo by PIL (bicubic) by a fixed or random factor; the label map ``gt_seg_map`` is resized too (nearest).
+    """Resize a photo by PIL (bicubic) by a fixed or random factor; ``gt_seg_map`` is resized too (nearest).
 
     PIL smooths what it shrinks, OpenCV (mmcv's default) does not; and sides that would end in half a pixel are rounded
     to the even number, where mmcv rounds up. Both change the maps that a network gives.

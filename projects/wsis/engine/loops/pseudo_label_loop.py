@@ -89,7 +89,7 @@ class PseudoLabelLoop(TestLoop):
         finished = [info for info in infos if all(info['img_id'] in store for store in stores)]
         if finished:
             print_log(f'Resuming: {len(finished)} of {self.total} photos are finished already', 'current')
-        barrier()  # nobody writes before everybody has looked
+        barrier()  # no process writes before all have read the folder
         return finished
 
     def _process_finished(self) -> None:

@@ -1,7 +1,7 @@
 """Pixel counts of label maps and CAM seeds, and the IoU, precision and recall computed from them.
 
 A photo is reduced to counts per class: a full confusion matrix of COCO's 81 labels would weigh
-50 KB per photo and hold nothing more that is reported.
+50 KB per photo and hold nothing else that is reported.
 """
 
 from collections.abc import Sequence
