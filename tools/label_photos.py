@@ -38,10 +38,12 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         '--recipe',
         metavar='NAME',
-        help='name of a recipe of configs/recipes, or a path (default: a light chain up to a detector)',
+        help='name of a recipe of configs/recipes, or a path (default: chosen by device and photos)',
     )
     parser.add_argument(
-        '--weights', metavar='FILE', help="pretrained weights of the backbone; 'none' trains from scratch"
+        '--weights',
+        metavar='FILE',
+        help="pretrained weights of the backbone, 'none' to train from scratch (default: those of the recipe)",
     )
     parser.add_argument(
         '--export',
