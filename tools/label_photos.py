@@ -38,7 +38,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         '--recipe',
         metavar='NAME',
-        help='name of a recipe of configs/recipes, or a path (default: chosen by device and photos)',
+        help='name of a recipe of configs/recipes, or a path (default: chosen by device and number of photos)',
     )
     parser.add_argument(
         '--weights',
