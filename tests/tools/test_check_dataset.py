@@ -149,7 +149,7 @@ def test_class_list_that_is_a_text(photo_set, monkeypatch, capsys):
         (dict(no_such_setting=1), 'unreadable_list', 'no_such_setting'),
         (dict(data_prefix='photos'), 'unreadable_list', "'str' object"),
         (dict(metainfo=dict(classes=[])), 'bad_class_list', 'no class is named'),
-        (dict(metainfo=dict(classes=[1, 2])), 'bad_class_list', '1 is no name'),
+        (dict(metainfo=dict(classes=[1, 2])), 'bad_class_list', '1 is not a name'),
         (dict(metainfo=dict(classes=None)), 'bad_class_list', 'classes is None'),
         (dict(data_root='nowhere'), 'unreadable_list', 'nowhere'),
     ],
