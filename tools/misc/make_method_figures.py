@@ -182,7 +182,6 @@ def list_figures(demo: Path, runs: Path) -> dict[str, list[Column]]:
             ('peaks', partial(draw_peaks, file=runs / 'peaks/peaks.json')),
             ('pseudo instances', partial(targets, title='pseudo instances\nwith their weights')),
             ('centre maps', partial(targets, title='centre maps')),
-            ('BESTIE', partial(draw_stored_instances, folder=runs / 'bestie_labels')),
             truth,
         ],
     )
