@@ -169,12 +169,7 @@ def list_figures(demo: Path, runs: Path) -> dict[str, list[Column]]:
             ('pseudo instances', partial(draw_stored_instances, folder=demo / 'pseudo_labels')),
             truth,
         ],
-        deeplab=[
-            photo,
-            ('pseudo mask of IRNet', pseudo_map),
-            ('map of DeepLab', partial(draw_label_file, folder=runs / 'maps/semantic_masks')),
-            true_map,
-        ],
+        deeplab=[photo, ('pseudo mask of IRNet', pseudo_map), true_map],
         pam=[photo, ('peaks', partial(draw_peaks, file=runs / 'peaks/peaks.json')), truth],
         bestie=[
             photo,
