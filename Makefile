@@ -30,7 +30,7 @@ DEMO_WORK := work_dirs/demo
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup:  ## make .venv (or fill PYTHON's environment) with all that is needed
+setup:  ## install everything into .venv (or into PYTHON's environment)
 	@$(SETUP_COMMAND)
 
 demo-data: setup
@@ -39,7 +39,7 @@ demo-data: setup
 demo: demo-data  ## the whole chain on rendered photos: tags -> CAMs -> IRNet -> Mask R-CNN, with pictures
 	@$(RUN) tools/pipeline.py configs/recipes/irnet_r18_demo.py --work-dir $(DEMO_WORK) $(ARGS)
 
-demo-supervised: demo-data  ## the demo's Mask R-CNN trained on the true masks, for comparison
+demo-supervised: demo-data  ## the demo's Mask R-CNN trained on true masks, for comparison
 	@$(RUN) tools/pipeline.py configs/recipes/supervised_r18_demo.py --work-dir $(DEMO_WORK) $(ARGS)
 
 test: setup  ## run the tests
@@ -49,7 +49,7 @@ lint: setup  ## check style and format
 	@$(RUN) -m ruff check .
 	@$(RUN) -m ruff format --check .
 
-format: setup  ## put style and format right where that can be done by machine
+format: setup  ## fix style and format automatically
 	@$(RUN) -m ruff check --fix .
 	@$(RUN) -m ruff format .
 
@@ -63,7 +63,7 @@ docs: docs-setup  ## build the documentation into docs/_build/html; warnings are
 docs-linkcheck: docs-setup  ## follow the links of the documentation that lead to the web
 	@$(RUN) -m sphinx -q -b linkcheck docs docs/_build/linkcheck $(ARGS)
 
-clean:  ## remove what was built, made and trained, but not .venv
+clean:  ## remove builds, demo data and demo runs, but not .venv
 	rm -rf build dist *.egg-info .pytest_cache .ruff_cache $(DEMO_DATA) $(DEMO_WORK)
 	rm -rf docs/_build docs/methods docs/contributing.md docs/code_of_conduct.md
 	find . -path ./$(VENV) -prune -o -name __pycache__ -type d -exec rm -rf {} +

@@ -22,10 +22,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('inputs', nargs='+', help='images, folders, URLs or videos')
     add_model_arguments(parser)
-    parser.add_argument('--out-dir', default='outputs', help='folder for pictures and predictions (default: outputs)')
-    parser.add_argument('--batch-size', type=int, default=1, help='images of equal size at once (default: 1)')
-    parser.add_argument('--no-save-vis', action='store_true', help='write no pictures')
-    parser.add_argument('--no-save-pred', action='store_true', help='write pictures only')
+    parser.add_argument(
+        '--out-dir', default='outputs', help='folder to write pictures and predictions to (default: outputs)'
+    )
+    parser.add_argument(
+        '--batch-size',
+        type=int,
+        default=1,
+        help='number of images per batch; only images of equal size share a batch (default: 1)',
+    )
+    parser.add_argument('--no-save-vis', action='store_true', help='do not write pictures')
+    parser.add_argument('--no-save-pred', action='store_true', help='do not write predictions')
     arguments = parser.parse_args()
     with report_errors():
         inferencer: WSISInferencer = build_inferencer(arguments)

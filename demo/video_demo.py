@@ -1,4 +1,4 @@
-"""Run a trained model on a video or a camera and write a video of what it finds.
+"""Run a trained model on a video or a camera, and write a video with its predictions.
 
 Examples:
     python demo/video_demo.py street.mp4 work_dirs/my_images --out found.mp4
@@ -20,7 +20,7 @@ from projects.wsis.apis.inference.video import draw_video  # noqa: E402
 def main() -> None:
     """Run the model."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('video', help='video file, or the number of a camera')
+    parser.add_argument('video', help='video file, or number of a camera')
     add_model_arguments(parser)
     parser.add_argument('--out', help='video file to write (.mp4)')
     arguments = parser.parse_args()

@@ -27,7 +27,7 @@ def _read_key_table(name):
 
 
 def _make_tensor(golden, index, name, shape, dtype):
-    """Make one tensor of a public network by the recipe that the golden outputs were made with."""
+    """Make one tensor of an official network by the recipe that the golden outputs were made with."""
     if f'bn:{name}' in golden:
         return golden[f'bn:{name}']
     if dtype == 'int64':
@@ -53,17 +53,17 @@ def _make_state_dict(name):
 
 @pytest.fixture(scope='session')
 def golden_network():
-    """Function: name of a public network -> dict of its golden arrays."""
+    """Function: name of an official network -> dict of its golden arrays."""
     return _read_golden_network
 
 
 @pytest.fixture(scope='session')
 def public_key_table():
-    """Function: name of a public network -> rows (key, shape, dtype, index of the row that it repeats or None)."""
+    """Function: name of an official network -> rows (key, shape, dtype, index of the row that it repeats or None)."""
     return _read_key_table
 
 
 @pytest.fixture(scope='session')
 def public_state_dict():
-    """Function: name of a public network -> new dict of the (shared) tensors of its golden outputs."""
+    """Function: name of an official network -> new dict of the (shared) tensors of its golden outputs."""
     return lambda name: dict(_make_state_dict(name))

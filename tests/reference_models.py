@@ -27,7 +27,7 @@ def build(cfg):
 
 
 def load_converted(model, name, state_dict, folder):
-    """Write the public file, convert it, and load it into the model, every key."""
+    """Write the official file, convert it, and load it into the model, every key."""
     source, target = folder / 'public.pth', folder / 'ours.pth'
     torch.save(state_dict, source)
     convert_reference(source, name, target)

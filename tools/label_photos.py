@@ -1,4 +1,4 @@
-"""From a folder of photos and their tags to masks: `python tools/label_photos.py PHOTOS --tags TAGS --out DIR`."""
+"""Turn a folder of photos and their tags into masks: `python tools/label_photos.py PHOTOS --tags TAGS --out DIR`."""
 
 import argparse
 import json
@@ -16,31 +16,59 @@ from projects.wsis.labelling.run import LabelPhotosOptions, label_photos, make_p
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     parser = argparse.ArgumentParser(
-        description='Make instance and semantic masks of photos from their tags, and train a detector on them. A '
-        'second call goes on where the first one stopped.'
+        description='Make instance and semantic masks of photos from their tags, and train a detector on them. Running '
+        'the same command again continues where the first run stopped.'
     )
-    parser.add_argument('photos', help='folder of the photos, subfolders included')
+    parser.add_argument('photos', help='folder of the photos, including its subfolders')
     parser.add_argument(
         '--tags',
         required=True,
-        help='their tags: CSV (file,tags with ; between tags; a row a tag; or a 0/1 column a class), JSON, lines of '
-        'text, a COCO json, a folder of VOC XML files, or a folder whose folders are the classes',
+        help='tags of the photos: CSV (file,tags with ; between tags, one row per tag, or one 0/1 column per class), '
+        'JSON, lines of text, COCO json, folder of VOC XML files, or folder with one subfolder per class',
     )
     parser.add_argument('--out', required=True, help='folder for all results')
-    parser.add_argument('--classes', nargs='+', metavar='CLASS', help='class list, or a text file with a class a line')
-    parser.add_argument('--no-negatives', action='store_true', help='leave out photos without tags: merely untagged')
-    parser.add_argument('--val', metavar='FILE', help='text file of photos to measure on and not to learn from')
-    parser.add_argument('--masks', help='true masks to measure with: COCO json, or folder of PNG masks')
-    parser.add_argument('--recipe', metavar='NAME', help='name of a recipe of configs/recipes, or a config')
-    parser.add_argument('--weights', metavar='FILE', help="pretrained weights; 'none' trains from scratch")
-    parser.add_argument('--export', nargs='+', default=[], metavar='FORMAT', help='also coco-polygons, yolo, png')
-    parser.add_argument('--long-side', type=int, default=1024, help='longest side to work at (default: 1024 pixels)')
-    parser.add_argument('--gpus', type=int, default=1, metavar='N', help='processes (or GPUs) of each stage')
     parser.add_argument(
-        '--cfg-options', nargs='+', action=DictAction, default={}, help='settings of the recipe: STAGE.key=value'
+        '--classes', nargs='+', metavar='CLASS', help='class names, or a text file with one class per line'
     )
-    parser.add_argument('--dry-run', action='store_true', help='check and plan only: nothing is left in DIR')
-    parser.add_argument('--json', action='store_true', help='with --dry-run: the plan as JSON')
+    parser.add_argument(
+        '--no-negatives', action='store_true', help='leave out photos without tags instead of using them as negatives'
+    )
+    parser.add_argument('--val', metavar='FILE', help='text file of photos to measure on; they are not learnt from')
+    parser.add_argument('--masks', help='true masks to measure with: COCO json, or folder of PNG masks')
+    parser.add_argument(
+        '--recipe',
+        metavar='NAME',
+        help='name of a recipe of configs/recipes, or a path (default: chosen by device and number of photos)',
+    )
+    parser.add_argument(
+        '--weights',
+        metavar='FILE',
+        help="pretrained weights of the backbone, 'none' to train from scratch (default: those of the recipe)",
+    )
+    parser.add_argument(
+        '--export',
+        nargs='+',
+        default=[],
+        metavar='FORMAT',
+        help='additional formats to write: coco-polygons, yolo, png',
+    )
+    parser.add_argument(
+        '--long-side', type=int, default=1024, help='larger photos are reduced to this long side (default: 1024 pixels)'
+    )
+    parser.add_argument(
+        '--gpus', type=int, default=1, metavar='N', help='number of GPUs (or CPU processes) per stage (default: 1)'
+    )
+    parser.add_argument(
+        '--cfg-options',
+        nargs='+',
+        action=DictAction,
+        default={},
+        help='override settings of the recipe: STAGE.key=value',
+    )
+    parser.add_argument(
+        '--dry-run', action='store_true', help='only check the photos and print the plan; nothing is written to DIR'
+    )
+    parser.add_argument('--json', action='store_true', help='with --dry-run: print the plan as JSON')
     return parser
 
 

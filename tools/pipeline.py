@@ -1,4 +1,4 @@
-"""Run a pipeline, from tags to masks: `python tools/pipeline.py CONFIG --work-dir DIR [--gpus N] [--from STAGE]`."""
+"""Run a recipe, from tags to masks: `python tools/pipeline.py CONFIG --work-dir DIR [--gpus N] [--from STAGE]`."""
 
 import argparse
 
@@ -16,28 +16,34 @@ from projects.wsis.recipes.recipe import Recipe
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     parser = argparse.ArgumentParser(
-        description='Run the stages of a pipeline in order. A stage that is complete and whose inputs are unchanged is '
-        'skipped; one that was interrupted goes on where it stopped.'
+        description='Run the stages of a recipe in order. A stage that is complete and whose inputs are unchanged is '
+        'skipped; a stage that was interrupted continues where it stopped.'
     )
-    parser.add_argument('config', help='recipe (configs/recipes/*.py)')
-    parser.add_argument('--work-dir', help='folder of the pipeline (default: work_dirs/CONFIG_NAME)')
-    parser.add_argument('--data', help='file that describes a data set, in the place of those of the configs')
+    parser.add_argument('config', help='recipe to run (configs/recipes/*.py)')
+    parser.add_argument('--work-dir', help='folder for the results of all stages (default: work_dirs/CONFIG_NAME)')
+    parser.add_argument('--data', help='data set file to use instead of those of the configs')
     parser.add_argument(
         '--cfg-options',
         nargs='+',
         action=DictAction,
         default={},
-        help='override settings of the configs: key=value in all stages, STAGE.key=value in one; '
-        'iterations=N gives trainings another length',
+        help='override settings of the configs: key=value for all stages, STAGE.key=value for one stage; '
+        'iterations=N sets the length of the trainings',
     )
-    parser.add_argument('--gpus', type=int, default=1, metavar='N', help='processes (or GPUs) of each stage')
-    parser.add_argument('--only', metavar='STAGE', help='run this stage alone, anew')
-    parser.add_argument('--from', dest='start', metavar='STAGE', help='run this stage anew, and all after it')
-    parser.add_argument('--list', action='store_true', help='list the stages and leave')
+    parser.add_argument(
+        '--gpus',
+        type=int,
+        default=1,
+        metavar='N',
+        help='number of GPUs (or CPU processes) per stage; the batch is split over them (default: 1)',
+    )
+    parser.add_argument('--only', metavar='STAGE', help='run only this stage again')
+    parser.add_argument('--from', dest='start', metavar='STAGE', help='run this stage and all later stages again')
+    parser.add_argument('--list', action='store_true', help='list the stages and exit')
     parser.add_argument(
         '--dry-run',
         action='store_true',
-        help='read the data set, tell what each stage would do, time and disk, and leave',
+        help='check the data set, print what each stage would do, with time and disk space, and exit',
     )
     return parser
 

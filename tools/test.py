@@ -19,19 +19,23 @@ from projects.wsis.apis.launch import (
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
-    parser = argparse.ArgumentParser(description='Test (and evaluate) a model, or make labels with it')
-    parser.add_argument('config', help='test config')
-    parser.add_argument('checkpoint', help="checkpoint file or URL; 'none' for a model that has no weights to load")
+    parser = argparse.ArgumentParser(description='Test a model, or make labels with it')
+    parser.add_argument('config', help='config of the model to test')
+    parser.add_argument('checkpoint', help="checkpoint file or URL; 'none' for a model without weights")
     add_common_arguments(parser)
-    parser.add_argument('--metrics', help='JSON file for the metrics')
-    parser.add_argument('--out', help='folder for the predictions: semantic_masks/*.png and instances.json (COCO)')
+    parser.add_argument('--metrics', help='JSON file to write the metrics to')
+    parser.add_argument(
+        '--out', help='folder to write the predictions to: semantic_masks/*.png and instances.json (COCO)'
+    )
     parser.add_argument('--show', action='store_true', help='show predictions in a window')
     parser.add_argument(
         '--show-dir',
-        help='paint predictions into this folder below the run of the work dir; where labels are made, those of photos '
-        'that were not finished before',
+        help='paint predictions into this folder inside the work dir of the run; when labels are made, only images '
+        'that were not finished before are painted',
     )
-    parser.add_argument('--tta', action='store_true', help='test-time augmentation (also: tta = True in the config)')
+    parser.add_argument(
+        '--tta', action='store_true', help='use test-time augmentation (the same as `tta = True` in the config)'
+    )
     return parser
 
 

@@ -1,4 +1,4 @@
-"""Train what a config describes: `python tools/train.py CONFIG [--work-dir DIR] [--resume]`."""
+"""Train the model of a config: `python tools/train.py CONFIG [--work-dir DIR] [--resume]`."""
 
 import argparse
 
@@ -19,15 +19,15 @@ from projects.wsis.apis.launch import (
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     parser = argparse.ArgumentParser(description='Train a model')
-    parser.add_argument('config', help='training config')
+    parser.add_argument('config', help='config of the model to train')
     add_common_arguments(parser)
-    parser.add_argument('--metrics', help='JSON file for the metrics of the last validation')
-    parser.add_argument('--amp', action='store_true', help='mixed-precision training (needs a GPU)')
+    parser.add_argument('--metrics', help='JSON file to write the metrics of the last validation to')
+    parser.add_argument('--amp', action='store_true', help='train with mixed precision (needs a GPU)')
     parser.add_argument(
         '--resume',
         nargs='?',
         const='auto',
-        help='go on with the newest checkpoint of the work dir, or with the one named',
+        help='resume from the newest checkpoint of the work dir, or from the one given',
     )
     return parser
 

@@ -1,5 +1,5 @@
-# What every config shares: scope, hooks, logging, visualisation. Settings follow mmdet's default_runtime.
-# of mmseg the transforms, for pipelines that name them (mmseg.X)
+# Settings that all configs share: scope, hooks, logging, visualisation. They follow mmdet's default_runtime.
+# the transforms of mmseg, for pipelines that name them (mmseg.X)
 custom_imports = dict(imports=['projects.wsis', 'mmseg.datasets.transforms'], allow_failed_imports=False)
 default_scope = 'mmdet'
 

@@ -1,4 +1,4 @@
-# AffinityNet's labels of photos of your own from the CAMs of cam_mobilenet-v2_5e_photos.py.
+# AffinityNet's labels of your own photos from the CAMs of cam_mobilenet-v2_5e_photos.py.
 _base_ = [
     '../_base_/models/precomputed.py', '../_base_/datasets/photos.py', '../_base_/stages/affinity_labels.py',
     '../_base_/default_runtime.py'

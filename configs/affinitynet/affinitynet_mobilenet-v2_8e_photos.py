@@ -1,4 +1,4 @@
-# AffinityNet on an ImageNet MobileNetV2 of output stride 8, for photos of your own on two CPU cores.
+# AffinityNet on an ImageNet MobileNetV2 of output stride 8, for your own photos on two CPU cores.
 _base_ = [
     '../_base_/models/affinitynet_resnet38.py', '../_base_/models/mobilenet_v2.py', '../_base_/datasets/photos.py',
     '../_base_/stages/affinitynet.py', '../_base_/sizes/light.py', '../_base_/schedules/sgd_poly_light.py',
@@ -6,7 +6,7 @@ _base_ = [
 ]
 model = dict(
     backbone=dict(_delete_=True, out_indices=(2, 4, 7), **dict(_base_.mobilenet_v2_trained, output_stride=8)),
-    # CAMs of few epochs are weak, and the walk spreads them: under the background of the paper little is left
+    # CAMs of few epochs are weak, and the random walk spreads them: the background of the paper would leave little
     test_cfg=dict(background_score=.17))
 
 train_pipeline = [

@@ -1,11 +1,11 @@
-# The demo's AffinityNet: nothing is pretrained, so it starts from the classifier's backbone and trains it along.
+# The demo's AffinityNet: nothing is pretrained, so it starts from the classifier's backbone and trains it too.
 _base_ = [
     '../_base_/models/affinitynet_resnet38.py', '../_base_/models/r18_demo.py', '../_base_/datasets/demo.py',
     '../_base_/stages/affinitynet.py', '../_base_/sizes/demo.py', '../_base_/schedules/adamw_poly_20e.py',
     '../_base_/default_runtime.py'
 ]
-# The demo's objects are a quarter as large as VOC's: features are of stride 4, so that a radius of 5 pixels does not reach
-# over to the neighbours.
+# The demo's objects are a quarter as large as VOC's. Features have stride 4, so that a radius of 5 pixels does not reach the
+# neighbouring objects.
 model = dict(
     data_preprocessor=dict(pad_size_divisor=4),
     backbone=dict(

@@ -1,4 +1,4 @@
-# AffinityNet (CVPR 2018) on SEAM's CAMs with the settings of SEAM's and PPC's public codes.
+# AffinityNet (CVPR 2018) on SEAM's CAMs with the settings of SEAM's and PPC's official codes.
 _base_ = [
     '../_base_/models/affinitynet_resnet38.py', '../_base_/datasets/voc2012.py', '../_base_/stages/affinitynet.py',
     '../_base_/schedules/sgd_poly_8e.py', '../_base_/default_runtime.py'

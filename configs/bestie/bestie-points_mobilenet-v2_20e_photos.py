@@ -1,4 +1,4 @@
-# The same with given points: the data set's `points_file` (configs/pam/README.md), a point an object.
+# BESTIE on given points, one per object: the `points_file` of the data set (configs/pam/README.md).
 _base_ = './bestie_mobilenet-v2_20e_photos.py'
 model = dict(supervision='points')
 train_dataloader = dict(dataset=dict(points_file=_base_.points_file))

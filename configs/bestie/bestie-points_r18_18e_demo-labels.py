@@ -1,7 +1,7 @@
-# Pseudo instances of the given points that bestie-points_r18_18e_demo.py finds on the photos it was trained on.
+# Pseudo instances of the given points that bestie-points_r18_18e_demo.py finds in its training images.
 _base_ = './bestie_r18_18e_demo-labels.py'
 model = dict(supervision='points')
-# those points that it learnt from
+# the points that it learnt from
 load_points = [step for step in _base_.train_pipeline if step.type == 'LoadPoints']
 test_pipeline = [*_base_.test_pipeline[:2], *load_points, *_base_.test_pipeline[2:]]
 train_dataloader = dict(dataset=dict(points_file=_base_.points_file))

@@ -1,4 +1,4 @@
-# BESTIE on HRNet-W32, with three heads. Weights of the public code: convert_reference.py --from bestie-hrnet32
+# BESTIE on HRNet-W32, with three heads. To convert weights of the official code: convert_reference.py --from bestie-hrnet32
 _base_ = ['./bestie_r50_50k_voc2012.py', '../_base_/models/hrnet32.py']
 model = dict(
     backbone=dict(_delete_=True, **_base_.hrnet32),

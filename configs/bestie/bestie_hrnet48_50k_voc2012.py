@@ -1,4 +1,4 @@
-# BESTIE on HRNet-W48. Weights of the public code: convert_reference.py --from bestie-hrnet48
+# BESTIE on HRNet-W48. To convert weights of the official code: convert_reference.py --from bestie-hrnet48
 _base_ = ['./bestie_r50_50k_voc2012.py', '../_base_/models/hrnet48.py']
 model = dict(
     backbone=dict(_delete_=True, **_base_.hrnet48),

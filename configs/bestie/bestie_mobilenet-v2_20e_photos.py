@@ -1,4 +1,4 @@
-# A light BESTIE for photos of your own, on two CPU cores.
+# A light BESTIE for your own photos, on two CPU cores.
 _base_ = [
     '../_base_/models/bestie_r50.py', '../_base_/models/mobilenet_v2.py', '../_base_/models/bestie_narrow.py',
     '../_base_/datasets/photos.py', '../_base_/stages/bestie.py', '../_base_/sizes/light.py',
@@ -13,7 +13,7 @@ model = dict(
         instance_low_level_channels=(48, 32, 16),
         dilations=(2, 4, 6),
         init_cfg=dict(type='Normal', layer='Conv2d', std=.01)),
-    refinement=dict(threshold=.1))  # centres do not rise to the paper's .3 in this schedule
+    refinement=dict(threshold=.1))  # centre scores do not reach the paper's .3 in this schedule
 
 sizes = dict(_base_.sizes, RandomResizeLongSide=dict(length_range=(224, 416)))
 train_pipeline = [
@@ -31,6 +31,6 @@ val_dataloader = test_dataloader = dict(dataset=_base_.val_dataset)
 optim_wrapper = dict(optimizer=dict(lr=2e-4))
 param_scheduler = [dict(_base_.param_scheduler[0], end=20)]
 train_cfg = dict(max_epochs=20, val_interval=10)
-# labels of a network that has learnt little are bad: see configs/bestie/README.md
+# refinement begins half way, because labels of a network that has learnt little are bad: see configs/bestie/README.md
 custom_hooks = [dict(_base_.custom_hooks[0], begin=.5, draw_interval=100)]
 cpu_seconds = dict(iteration=2.0)

@@ -1,4 +1,4 @@
-# BESTIE on ResNet-101. Weights of the public code: convert_reference.py --from bestie-r101
+# BESTIE on ResNet-101. To convert weights of the official code: convert_reference.py --from bestie-r101
 _base_ = './bestie_r50_50k_voc2012.py'
 model = dict(
     backbone=dict(

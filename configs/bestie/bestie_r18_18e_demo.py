@@ -1,5 +1,5 @@
-# The demo's BESTIE: a narrow network that starts from the three stages of the classifier's backbone, its fourth from
-# scratch. The demo's objects are a quarter as large as VOC's, and lengths are half of the paper's.
+# The demo's BESTIE: a narrow network whose first three stages start from the classifier's backbone and whose fourth starts
+# from scratch. The demo's objects are a quarter as large as VOC's, and lengths are half of the paper's.
 _base_ = [
     '../_base_/models/bestie_r50.py', '../_base_/models/r18_demo.py', '../_base_/models/bestie_narrow.py',
     '../_base_/datasets/demo.py', '../_base_/stages/bestie.py', '../_base_/sizes/demo.py',
@@ -35,5 +35,5 @@ val_dataloader = test_dataloader = dict(dataset=_base_.val_dataset)
 optim_wrapper = dict(optimizer=dict(lr=2e-3))
 param_scheduler = [dict(_base_.param_scheduler[0], eta_max=2e-3, total_steps=18)]
 train_cfg = dict(max_epochs=18, val_interval=9)
-# labels of a network that has learnt little are bad: see configs/bestie/README.md
+# refinement begins half way, because labels of a network that has learnt little are bad: see configs/bestie/README.md
 custom_hooks = [dict(_base_.custom_hooks[0], begin=.5, draw_interval=90)]

@@ -1,4 +1,4 @@
-# Pseudo instances that bestie_r50_50k_voc2012.py finds on the photos it was trained on, out of the tags of each.
+# Pseudo instances that bestie_r50_50k_voc2012.py finds in its training images, among the tags of each image.
 _base_ = ['./bestie_r50_50k_voc2012.py', '../_base_/stages/bestie_labels.py']
 model = dict(test_cfg=dict(mode='pseudo_label'))
 test_dataloader = dict(

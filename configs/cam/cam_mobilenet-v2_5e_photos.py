@@ -1,4 +1,4 @@
-# A light classifier for photos of your own, trained on two CPU cores in minutes.
+# A light classifier for your own photos, trained on two CPU cores in minutes.
 _base_ = [
     '../_base_/models/cam_r50.py', '../_base_/models/mobilenet_v2.py', '../_base_/datasets/photos.py',
     '../_base_/stages/cam.py', '../_base_/sizes/light.py', '../_base_/schedules/sgd_poly_light.py',
@@ -10,7 +10,7 @@ model = dict(
 
 sizes = dict(RandomCropAndPad=dict(crop_size=288))
 train_pipeline = [dict(step, **{**_base_.sizes, **sizes}.get(step.type, {})) for step in _base_.train_pipeline]
-# three scales of CAMs instead of four: the double size costs as much as all others together
+# three scales of CAMs instead of four: scale 2 costs as much as all others together
 tta_pipeline = [
     *_base_.load_with_masks,
     dict(_base_.tta_pipeline[-1], transforms=[_base_.tta_pipeline[-1].transforms[0][:3], *_base_.mirrored]),
@@ -18,9 +18,10 @@ tta_pipeline = [
 train_dataloader = dict(num_workers=2, dataset=dict(pipeline=train_pipeline, **_base_.weak_dataset))
 val_dataloader = dict(dataset=_base_.val_dataset)
 test_dataloader = dict(dataset=_base_.label_dataset)
-# one fixed background for the seeds and for the masks that IRNet makes of them
+# one fixed background for the seeds and for the masks that IRNet makes from them
 test_evaluator = [*_base_.test_evaluator[:2], dict(type='SeedIoUMetric', background_threshold=.25)]
-# The loss is a mean over the classes: with few of them gradients are so large that the rate meant for VOC's 20 diverges.
+# The loss is a mean over the classes. With few classes the gradients are so large that the learning rate for VOC's 20 classes
+# diverges.
 optim_wrapper = dict(optimizer=dict(lr=.01 * min(1., _base_.num_classes / 20)))
-# seconds on two CPU cores (docs/benchmarks.md), for the plan of tools/label_photos.py
+# seconds on two CPU cores (docs/benchmarks.md), for the time estimates of the plan
 cpu_seconds = dict(iteration=2.0, megapixel=5.5)

@@ -1,12 +1,13 @@
-# The classifier of the public IRNet code (jiwoon-ahn/irn), for weights converted from it and for training as it does:
+# The classifier exactly as in the official IRNet code (jiwoon-ahn/irn), for converted weights and for training in the same
+# way:
 #   python tools/model_converters/convert_reference.py --from irn-cam IN OUT
-# The network and the merging of views are the same in cam_r50_5e_voc2012.py: strides (2, 2, 2, 1) without dilation, CAMs
-# rectified before photo and mirror image are added, every view brought to stride 4 (corners not aligned) and summed,
-# maximum + 1e-5 as the divisor. What differs there, and is here as in the public code:
-# - photos are resized by PIL, which smooths what it shrinks, to sizes rounded half to even (there: OpenCV, half up);
-# - the classification layer starts as torch's convolutions do (there: normal, .01).
-# What remains: the ground around small training photos is the mean colour rounded to 8 bits (normalised: .01 at most), not
-# exactly 0 after normalisation.
+# The network and the merging of views are those of cam_r50_5e_voc2012.py: strides (2, 2, 2, 1) without dilation, CAMs
+# rectified before image and mirror image are added, every view resized to stride 4 (corners not aligned) and summed,
+# maximum + 1e-5 as the divisor. As in the official code, and unlike that config:
+# - images are resized by PIL, which smooths when it shrinks, to sizes rounded half to even (that config: OpenCV, half up);
+# - the classification layer is initialised like torch's convolutions (that config: normal, .01).
+# Remaining difference: the padding around small training images is the mean colour rounded to 8 bits (normalised: .01 at
+# most), not exactly 0 after normalisation.
 _base_ = './cam_r50_5e_voc2012.py'
 model = dict(
     head=dict(

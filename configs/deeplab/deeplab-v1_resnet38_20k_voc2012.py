@@ -1,5 +1,5 @@
-# DeepLab V1 with large field of view on ResNet-38, as SEAM and PPC retrain it, trained on the pseudo masks of VOC 2012 trainaug
-# that AffinityNet has made.
+# DeepLab V1 with large field of view on ResNet-38, as in SEAM and PPC, trained on AffinityNet's pseudo masks of VOC 2012
+# trainaug.
 _base_ = ['./deeplab-v2_r101_20k_voc2012.py', '../_base_/models/resnet38.py']
 model = dict(
     backbone=dict(_delete_=True, **_base_.resnet38),

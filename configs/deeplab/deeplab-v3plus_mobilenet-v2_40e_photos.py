@@ -1,11 +1,11 @@
-# A light DeepLab V3+ on pseudo masks of photos of your own, for two CPU cores.
+# A light DeepLab V3+ on pseudo masks of your own photos, for two CPU cores.
 _base_ = [
     '../_base_/models/deeplab_v3plus_r101.py', '../_base_/models/mobilenet_v2.py', '../_base_/datasets/photos.py',
     '../_base_/stages/deeplab.py', '../_base_/schedules/adamw_poly_light.py', '../_base_/mmseg_runtime.py'
 ]
 model = dict(
     backbone=dict(_delete_=True, out_indices=(1, 6), **_base_.mobilenet_v2_trained),
-    # photos are smaller than the paper's, and so are the dilations
+    # images are smaller than the paper's, and so are the dilations
     decode_head=dict(
         in_channels=320,
         channels=128,
@@ -14,7 +14,7 @@ model = dict(
         c1_channels=24,
         num_classes=_base_.num_classes + 1))
 
-# photos are brought to a size of their own, not rescaled from what they have
+# images are resized to a random long side, whatever size they have
 steps = dict(
     RandomRescale=dict(type='RandomResizeLongSide', length_range=(224, 416)),
     RandomCropAndPad=dict(type='RandomCropAndPad', crop_size=256))
@@ -31,5 +31,5 @@ val_dataloader = test_dataloader = dict(dataset=_base_.val_dataset)
 
 param_scheduler = [dict(_base_.param_scheduler[0], end=40)]
 train_cfg = dict(max_epochs=40, val_interval=10)
-# seconds on two CPU cores (docs/benchmarks.md), for the plan of tools/label_photos.py
+# seconds on two CPU cores (docs/benchmarks.md), for the time estimates of the plan
 cpu_seconds = dict(iteration=1.4)

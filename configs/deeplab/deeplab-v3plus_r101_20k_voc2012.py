@@ -1,4 +1,4 @@
-# DeepLab V3+ on ResNet-101, trained on the pseudo masks of VOC 2012 trainaug that IRNet has made.
+# DeepLab V3+ on ResNet-101, trained on IRNet's pseudo masks of VOC 2012 trainaug.
 _base_ = [
     '../_base_/models/deeplab_v3plus_r101.py', '../_base_/datasets/voc2012.py', '../_base_/stages/deeplab.py',
     '../_base_/schedules/sgd_poly_20k.py', '../_base_/mmseg_iteration_runtime.py'

@@ -1,10 +1,10 @@
-# The classification baseline of EPS (no saliency, no background channel), for weights converted from its public code
+# The classification baseline of EPS (no saliency, no background channel), for weights converted from the official code
 # (halbielee/EPS):
 #   python tools/model_converters/convert_reference.py --from eps-cls IN OUT
-# and for training with its settings: resize 256-512, crop 448, batch 8, 20k iterations. As in the public code SGD's momentum
-# is the weight decay (see _base_/schedules/sgd_poly_20k.py), and photos are resized by PIL, which smooths what it shrinks.
-# What remains: colours are jittered by OpenCV instead of PIL, and the ground around small training photos is the mean colour
-# rounded to 8 bits.
+# and for training with its settings: resize 256-512, crop 448, batch size 8, 20k iterations. As in the official code the
+# momentum of SGD is the weight decay (see _base_/schedules/sgd_poly_20k.py), and images are resized by PIL, which smooths
+# when it shrinks. Remaining differences: colours are jittered by OpenCV instead of PIL, and the padding around small
+# training images is the mean colour rounded to 8 bits.
 _base_ = [
     '../_base_/models/cam_r50.py', '../_base_/models/resnet38.py', '../_base_/datasets/voc2012.py',
     '../_base_/stages/cam.py', '../_base_/schedules/sgd_poly_20k.py', '../_base_/iteration_runtime.py'

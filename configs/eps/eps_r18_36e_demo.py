@@ -1,4 +1,4 @@
-# EPS on the demo set, trained from scratch, with the photos and the budget of cam_r18_36e_demo.py. Saliency maps:
+# EPS on the demo set, trained from scratch, with the images and the budget of cam_r18_36e_demo.py. Saliency maps:
 #   python tools/dataset_converters/make_saliency.py data/demo
 _base_ = ['../cam/cam_r18_36e_demo.py', '../_base_/models/eps.py']
 model = _base_.eps

@@ -1,4 +1,5 @@
-# EPS on COCO 2014 with the paper's settings: lambda .9, crop 321, batch 16, 256.5k iterations; ResNet-50 of output stride 16.
+# EPS on COCO 2014 with the paper's settings (lambda .9, crop 321, batch size 16, 256.5k iterations), on ResNet-50 of output
+# stride 16.
 _base_ = [
     '../_base_/models/cam_r50.py', '../_base_/models/eps.py', '../_base_/datasets/coco2014.py',
     '../_base_/stages/eps.py', '../_base_/schedules/sgd_poly_20k.py', '../_base_/iteration_runtime.py'

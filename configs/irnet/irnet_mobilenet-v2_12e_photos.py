@@ -1,4 +1,4 @@
-# IRNet on the frozen features of an ImageNet MobileNetV2, for photos of your own on two CPU cores.
+# IRNet on the frozen features of an ImageNet MobileNetV2, for your own photos on two CPU cores.
 _base_ = [
     '../_base_/models/irnet_r50.py', '../_base_/models/mobilenet_v2.py', '../_base_/datasets/photos.py',
     '../_base_/stages/irnet.py', '../_base_/sizes/light.py', '../_base_/schedules/adamw_poly_20e.py',
@@ -17,10 +17,10 @@ train_dataloader = dict(
 mean_dataloader = dict(num_workers=2, dataset=dict(_base_.label_dataset, pipeline=mean_pipeline))
 test_dataloader = dict(dataset=dict(_base_.label_dataset, data_prefix=cams))
 
-# AdamW on the two branches instead of the paper's SGD, which needs many more steps. Its rate is half of the demo's and
-# the same for both: the displacement branch is four times as wide here.
+# AdamW on the two branches instead of the paper's SGD, which needs many more steps. The learning rate is half of the demo's
+# and the same for both branches, because the displacement branch is four times as wide here.
 optim_wrapper = dict(optimizer=dict(lr=1e-3))
 param_scheduler = [dict(_base_.param_scheduler[0], end=12)]
 train_cfg = dict(max_epochs=12)
-# seconds on two CPU cores (docs/benchmarks.md), for the plan of tools/label_photos.py
+# seconds on two CPU cores (docs/benchmarks.md), for the time estimates of the plan
 cpu_seconds = dict(iteration=3.9, megapixel=3.3)

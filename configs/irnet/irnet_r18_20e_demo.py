@@ -1,4 +1,4 @@
-# The demo's IRNet: nothing is pretrained, so it starts from the classifier's backbone and trains it along.
+# The demo's IRNet: nothing is pretrained, so it starts from the classifier's backbone and trains it too.
 _base_ = [
     '../_base_/models/irnet_r50.py', '../_base_/models/r18_demo.py', '../_base_/datasets/demo.py',
     '../_base_/stages/irnet.py', '../_base_/sizes/demo.py', '../_base_/schedules/adamw_poly_20e.py',
@@ -8,8 +8,8 @@ model = dict(
     freeze_backbone=False,
     backbone=dict(init_cfg=dict(_delete_=True, **_base_.classifier_weights), **_base_.r18_demo),
     neck=dict(boundary_channels=16, displacement_channels=(32, 64, 64, 64), fusion_channels=64),
-    # The demo's objects are a quarter as large as VOC's: lengths are half of the paper's, or pairs and clusters would reach
-    # over to the neighbours.
+    # The demo's objects are a quarter as large as VOC's. With the paper's lengths pairs and clusters would reach the
+    # neighbouring objects, so they are halved.
     head=dict(
         displacement_channels=64, loss_affinity=dict(radius=5), loss_displacement=dict(radius=5)),
     test_cfg=dict(cluster_threshold=1.25))

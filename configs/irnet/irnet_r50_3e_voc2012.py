@@ -1,4 +1,4 @@
-# IRNet (CVPR 2019) with the paper's settings: learning rate .1 (displacement x10), batch 32, 3 epochs, crop 512.
+# IRNet (CVPR 2019) with the paper's settings: learning rate .1 (displacement x10), batch size 32, 3 epochs, crop 512.
 _base_ = [
     '../_base_/models/irnet_r50.py', '../_base_/datasets/voc2012.py', '../_base_/stages/irnet.py',
     '../_base_/schedules/sgd_poly.py', '../_base_/default_runtime.py'

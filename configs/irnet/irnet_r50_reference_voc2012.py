@@ -1,14 +1,15 @@
-# IRNet exactly as in the public code (jiwoon-ahn/irn), for weights converted from it and for training as it does:
+# IRNet exactly as in the official code (jiwoon-ahn/irn), for converted weights and for training in the same way:
 #   python tools/model_converters/convert_reference.py --from irn IN OUT
-# The network, the mean logit of photo and mirror image, the photo's own displacement, and the displacement mean in
-# evaluation mode are the same in irnet_r50_3e_voc2012.py. What differs there, and is here as in the public code:
-# - photos are padded with zeros (right and below, after normalisation) to 512 before the network, which the GroupNorm of
-#   the branches sees, so that outputs depend on it (there: no padding). The public code cuts photos over 512 pixels to
-#   512; here they are padded to the next multiple, so that no part of a photo goes without labels;
-# - the displacement mean is measured on train (there: on trainaug);
-# - photos and label maps are resized by PIL in training (there: OpenCV, which does not smooth what it shrinks).
-# What remains: the ground around small training photos is the mean colour rounded to 8 bits (normalised: .01 at most), not
-# exactly 0 after normalisation; and each photo counts once in the displacement mean, the last incomplete batch included.
+# The network, the mean logit of image and mirror image, the displacement of the image alone, and the displacement mean in
+# evaluation mode are those of irnet_r50_3e_voc2012.py. As in the official code, and unlike that config:
+# - images are padded with zeros (right and below, after normalisation) to 512 before the network, which changes the
+#   statistics of the GroupNorm in the branches and therefore the outputs (that config: no padding). The official code crops
+#   images over 512 pixels to 512; here they are padded to the next multiple, so that every part of an image gets labels;
+# - the displacement mean is measured on train (that config: on trainaug);
+# - images and label maps are resized by PIL in training (that config: OpenCV, which does not smooth when it shrinks).
+# Remaining differences: the padding around small training images is the mean colour rounded to 8 bits (normalised: .01 at
+# most), not exactly 0 after normalisation; and each image counts once in the displacement mean, including those of the last
+# incomplete batch.
 _base_ = './irnet_r50_3e_voc2012.py'
 model = dict(data_preprocessor=dict(pad_size_divisor=512))
 

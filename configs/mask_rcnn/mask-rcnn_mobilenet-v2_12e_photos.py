@@ -1,4 +1,4 @@
-# A light Mask R-CNN on pseudo instances of photos of your own, for two CPU cores.
+# A light Mask R-CNN on pseudo instances of your own photos, for two CPU cores.
 _base_ = [
     '../_base_/models/mask_rcnn_small.py', '../_base_/models/mobilenet_v2.py', '../_base_/datasets/photos.py',
     '../_base_/stages/mask_rcnn.py', '../_base_/sizes/light.py', '../_base_/schedules/sgd_step_12e.py',
@@ -22,5 +22,5 @@ val_dataloader = test_dataloader = dict(dataset=_base_.val_dataset and dict(_bas
 optim_wrapper = dict(optimizer=dict(lr=.01), clip_grad=dict(max_norm=10.))
 param_scheduler = [dict(_base_.param_scheduler[0], end=100), _base_.param_scheduler[1]]
 train_cfg = dict(val_interval=12)
-# seconds on two CPU cores (docs/benchmarks.md), for the plan of tools/label_photos.py
+# seconds on two CPU cores (docs/benchmarks.md), for the time estimates of the plan
 cpu_seconds = dict(iteration=2.3)

@@ -5,7 +5,7 @@ _base_ = [
     '../_base_/default_runtime.py'
 ]
 model = dict(
-    # all four stages, as usual; the fourth from scratch
+    # all four stages, as usual; the fourth starts from scratch
     backbone=dict(
         depth=18,
         base_channels=32,

@@ -1,4 +1,4 @@
-# A light PAM for photos of your own, on two CPU cores: one convolution, as three learn too little in five epochs
+# A light PAM for your own photos, on two CPU cores. It has one convolution, because three learn too little in five epochs
 # (configs/pam/README.md).
 _base_ = [
     '../_base_/models/cam_r50.py', '../_base_/models/mobilenet_v2.py', '../_base_/models/pam.py',
@@ -13,7 +13,7 @@ model = dict(
 train_pipeline = [
     dict(step, **_base_.sizes.get(step.type, {})) for step in _base_.train_pipeline if step.type not in _base_.left_out
 ]
-# batches of 8: on CPUs a step of 16 photos takes far longer than two of 8
+# batch size 8: on CPUs a step of 16 images takes much longer than two steps of 8
 train_dataloader = dict(batch_size=8, num_workers=2, dataset=dict(pipeline=train_pipeline, **_base_.weak_dataset))
 val_dataloader = dict(dataset=_base_.val_dataset)
 test_dataloader = dict(dataset=_base_.label_dataset)

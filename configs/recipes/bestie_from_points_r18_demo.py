@@ -1,5 +1,5 @@
-# As bestie_from_tags_r18_demo.py with given points, the data set's `points_file` (configs/pam/README.md), in the place
-# of PAM's peaks; the classifier and the semantic maps still learn from tags.
+# As bestie_from_tags_r18_demo.py with given points, the data set's `points_file` (configs/pam/README.md), instead
+# of PAM's peaks. The classifier and the semantic maps still learn from tags.
 _base_ = ['./irnet_deeplab_r18_demo.py', '../_base_/recipes/bestie.py']
 stages = [*_base_.stages, *_base_.bestie_stages]
 configs = dict(

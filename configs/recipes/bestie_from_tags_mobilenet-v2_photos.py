@@ -1,4 +1,4 @@
-# Photos of your own on two CPU cores, with light networks.
+# Your own photos on two CPU cores: CAM, IRNet, DeepLab, PAM, BESTIE and Mask R-CNN with light networks.
 _base_ = ['./irnet_deeplab_mobilenet-v2_photos.py', '../_base_/recipes/bestie.py']
 stages = [*_base_.stages, *_base_.peak_stages, *_base_.bestie_stages]
 configs = dict(

@@ -1,4 +1,4 @@
-# The embedded demo: all but the classifiers start from the classifier's backbone.
+# The demo set: BESTIE from tags. All networks but the classifiers start from the classifier's backbone.
 _base_ = ['./irnet_deeplab_r18_demo.py', '../_base_/recipes/bestie.py']
 stages = [*_base_.stages, *_base_.peak_stages, *_base_.bestie_stages]
 configs = dict(

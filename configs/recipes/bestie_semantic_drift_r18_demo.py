@@ -1,6 +1,6 @@
-# The semantic drift experiment of BESTIE (section 4.3) on the embedded demo: besides the network of bestie_from_tags_r18_demo.py
-# (stage `bestie`, with guidance and refinement) one with guidance alone and one without. Without guidance the objects that have
-# no pseudo label are learnt as background.
+# The semantic drift experiment of BESTIE (section 4.3) on the demo set. Besides the network of bestie_from_tags_r18_demo.py
+# (stage `bestie`, with guidance and refinement) it trains one with guidance only and one without. Without guidance, objects
+# that have no pseudo label are learnt as background.
 _base_ = './bestie_from_tags_r18_demo.py'
 results_name = 'results_semantic_drift'  # this recipe shares its work dir with bestie_from_tags_r18_demo.py
 stages = [

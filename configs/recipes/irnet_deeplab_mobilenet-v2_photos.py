@@ -1,4 +1,4 @@
-# Photos of your own on two CPU cores: CAM, refined by IRNet, then a light DeepLab V3+.
+# Your own photos on two CPU cores: CAM, refined by IRNet, then a light DeepLab V3+.
 _base_ = ['../_base_/recipes/irnet_deeplab.py', '../_base_/datasets/photos.py']
 configs = dict(
     cam='configs/cam/cam_mobilenet-v2_5e_photos.py',

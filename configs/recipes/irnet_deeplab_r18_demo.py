@@ -1,4 +1,4 @@
-# The embedded demo: CAM, refined by IRNet, then DeepLab V2. Nothing is pretrained, so IRNet and DeepLab start from the
+# The demo set: CAM, refined by IRNet, then DeepLab V2. Nothing is pretrained, so IRNet and DeepLab start from the
 # classifier's backbone.
 _base_ = ['../_base_/recipes/irnet_deeplab.py', '../_base_/recipes/from_classifier.py', '../_base_/datasets/demo.py']
 configs = dict(

@@ -1,4 +1,4 @@
-# Photos of your own on two CPU cores.
+# Your own photos on two CPU cores: CAM, refined by IRNet, then a light Mask R-CNN.
 _base_ = ['../_base_/recipes/irnet.py', '../_base_/datasets/photos.py']
 configs = dict(
     cam='configs/cam/cam_mobilenet-v2_5e_photos.py',

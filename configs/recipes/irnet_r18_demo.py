@@ -1,4 +1,4 @@
-# The embedded demo: nothing is pretrained, so IRNet and the detector start from the classifier's backbone.
+# The demo set: nothing is pretrained, so IRNet and the detector start from the classifier's backbone.
 _base_ = ['../_base_/recipes/irnet_ablation.py', '../_base_/recipes/from_classifier.py', '../_base_/datasets/demo.py']
 configs = dict(
     cam='configs/cam/cam_r18_36e_demo.py',

@@ -1,4 +1,4 @@
-# The paper's chain on VOC 2012.
+# The chain of the IRNet paper on VOC 2012.
 _base_ = ['../_base_/recipes/irnet.py', '../_base_/datasets/voc2012.py']
 configs = dict(
     cam='configs/cam/cam_r50_5e_voc2012.py',

@@ -1,4 +1,4 @@
-# The embedded demo: SEAM + PPC, refined by AffinityNet, then DeepLab V2. Nothing is pretrained, so AffinityNet and DeepLab
+# The demo set: SEAM + PPC, refined by AffinityNet, then DeepLab V2. Nothing is pretrained, so AffinityNet and DeepLab
 # start from the classifier's backbone.
 _base_ = [
     '../_base_/recipes/affinitynet_deeplab.py', '../_base_/recipes/from_classifier.py', '../_base_/datasets/demo.py'
@@ -10,6 +10,6 @@ configs = dict(
     deeplab='configs/deeplab/deeplab-v2_r18_20e_demo.py',
     deeplab_maps='configs/deeplab/deeplab-v2_r18_20e_demo-maps.py')
 options = dict(
-    pseudo_labels={'model.test_cfg.background_score': .27},  # as in PPC's use
+    pseudo_labels={'model.test_cfg.background_score': .27},  # the background that PPC uses
     affinitynet=_base_.from_classifier,
     deeplab=_base_.from_classifier)

@@ -6,4 +6,4 @@ configs = dict(
     affinitynet='configs/affinitynet/affinitynet_resnet38_8e_voc2012.py',
     deeplab='configs/deeplab/deeplab-v1_resnet38_20k_voc2012.py',
     deeplab_maps='configs/deeplab/deeplab-v1_resnet38_20k_voc2012-maps.py')
-options = dict(pseudo_labels={'model.test_cfg.background_score': .27})  # as in PPC's use
+options = dict(pseudo_labels={'model.test_cfg.background_score': .27})  # the background that PPC uses

@@ -1,4 +1,4 @@
-# The light DeepLab trained on true masks of photos of your own, to compare with.
+# The light DeepLab trained on true masks of your own photos, for comparison.
 _base_ = ['../_base_/recipes/supervised.py', '../_base_/datasets/photos.py']
 results_name = 'results_supervised_deeplab'  # for the work dir of irnet_deeplab_mobilenet-v2_photos.py
 stages = _base_.deeplab_stages

@@ -1,4 +1,4 @@
-# The demo's DeepLab trained on the true masks, to compare with: same config, same classifier (skipped when it is there).
+# The demo's DeepLab trained on the true masks, for comparison: same config and same classifier (skipped if it exists already).
 _base_ = [
     '../_base_/recipes/classifier.py', '../_base_/recipes/supervised.py', '../_base_/recipes/from_classifier.py',
     '../_base_/datasets/demo.py'

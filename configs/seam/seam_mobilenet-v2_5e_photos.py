@@ -1,5 +1,5 @@
 # SEAM on the light backbone of cam_mobilenet-v2_5e_photos.py. The crop is smaller than the paper's, so the second view is half
-# of it instead of .3, and losses are taken of the class maps as the network gives them, not enlarged to the photo.
+# of it instead of .3. Losses are computed at the resolution of the class maps, which are not enlarged to the image.
 _base_ = ['../cam/cam_mobilenet-v2_5e_photos.py', '../_base_/models/seam.py']
 model = dict(
     type='SEAM',

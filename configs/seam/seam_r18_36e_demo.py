@@ -1,5 +1,5 @@
-# SEAM on the demo set, trained from scratch, with the photos and the budget of cam_r18_36e_demo.py. Photos are small: the
-# second view is 96 pixels wide (12 of the class maps), and losses are taken of the class maps as the network gives them.
+# SEAM on the demo set, trained from scratch, with the images and the budget of cam_r18_36e_demo.py. The images are small: the
+# second view is 96 pixels wide (12 of the class maps), and losses are computed at the resolution of the class maps.
 _base_ = ['../cam/cam_r18_36e_demo.py', '../_base_/models/seam.py']
 model = dict(
     type='SEAM',

@@ -1,10 +1,10 @@
-# SEAM of the public code (YudeWang/SEAM), for weights converted from it and for training as it does:
+# SEAM exactly as in the official code (YudeWang/SEAM), for converted weights and for training in the same way:
 #   python tools/model_converters/convert_reference.py --from seam IN OUT
-# Network, losses and schedule are the same in seam_resnet38_8e_voc2012.py. What differs there, and is here as in the
-# public code: photos are resized by PIL, which smooths what it shrinks, to sizes rounded half to even (there: OpenCV, half
-# up), and CAMs are normalised at full size (there: at stride 4, a sixteenth of the disk space).
-# What remains: colours are jittered after flipping by OpenCV instead of PIL, and the ground around small training photos
-# is the mean colour rounded to 8 bits (normalised: .01 at most), not exactly 0.
+# Network, losses and schedule are those of seam_resnet38_8e_voc2012.py. As in the official code, and unlike that config:
+# - images are resized by PIL, which smooths when it shrinks, to sizes rounded half to even (that config: OpenCV, half up);
+# - CAMs are normalised at full size (that config: at stride 4, with a sixteenth of the disk space).
+# Remaining differences: colours are jittered after flipping by OpenCV instead of PIL, and the padding around small training
+# images is the mean colour rounded to 8 bits (normalised: .01 at most), not exactly 0.
 _base_ = './seam_resnet38_8e_voc2012.py'
 model = dict(test_cfg=dict(stride=1))
 

@@ -1,4 +1,4 @@
-"""Checks what is installed when the package is imported, without importing it: one line with the remedy."""
+"""Checking the installed packages when this package is imported, without importing them; one line says what to do."""
 
 import re
 import sys

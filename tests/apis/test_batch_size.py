@@ -22,5 +22,5 @@ def test_the_batch_is_never_larger_than_the_set(monkeypatch, images, batch, proc
 
 def test_fewer_images_than_processes(monkeypatch):
     monkeypatch.setattr(batch_size, 'get_world_size', lambda: 4)
-    with pytest.raises(ValueError, match='3 images cannot be shared among 4 processes'):
+    with pytest.raises(ValueError, match='3 images cannot be split over 4 processes'):
         fit_batch(make(3, 2))

@@ -58,6 +58,6 @@ def test_a_config_that_does_not_train_is_left_alone():
 
 @pytest.mark.parametrize('wrong', [0, -3, 2.5, '10', True])
 def test_wrong_length(wrong):
-    with pytest.raises(ValueError, match='a whole number of 1 or more') as told:
+    with pytest.raises(ValueError, match='a whole number of at least 1') as told:
         set_iterations(make(dict(max_epochs=1)), wrong)
     assert '\n' not in str(told.value)

@@ -15,13 +15,13 @@ def test_good_ones(tmp_path):
 @pytest.mark.parametrize(
     'classes, message',
     [
-        ('cat', r"the string 'cat', which is no file either: .*\('cat',\) with its comma"),
+        ('cat', r"the string 'cat', which is not a file either: .*\('cat',\) with its comma"),
         ([], 'is empty'),
         (['cat', 'dog', 'cat'], "holds 'cat' twice"),
-        (['Red Fox', 'cat', 'red  fox'], "'Red Fox' and 'red  fox', which differ by case or blanks only"),
+        (['Red Fox', 'cat', 'red  fox'], "'Red Fox' and 'red  fox', which differ only by case or blanks"),
         (['cat', ' '], "holds ' '"),
         (['cat', 7], 'holds 7: each class is a name in quotes'),
-        (['Background', 'cat'], 'background, which is no class'),
+        (['Background', 'cat'], 'background, which is not a class'),
         ([f'class {number}' for number in range(255)], '255 classes are too many'),
         (7, 'A class list is a list or tuple'),
     ],

@@ -131,7 +131,7 @@ def test_splits_and_tags_of_common_encodings(root, encoding):
 def test_tags_of_no_photo_are_counted(root, warnings_of_log):
     (root / 'tags.csv').write_text('file,tags\na,dog\nz.jpg,cat\n')
     build(root, tags_file='tags.csv')
-    assert f'{root}/tags.csv: 1 of 2 names are no photo (first: z.jpg)' in warnings_of_log
+    assert f'{root}/tags.csv: 1 of 2 names match no photo (first: z.jpg)' in warnings_of_log
 
 
 def test_photos_to_predict_need_no_xml(root):

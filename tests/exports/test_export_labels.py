@@ -153,7 +153,7 @@ def test_png_takes_254_objects(tmp_path, monkeypatch):
     write_json(source, content)
     out = export_labels('png', source, folder, tmp_path / 'out')
     assert read_index_png(out / 'SegmentationObject/a.png').max() == 1  # all are one mask: the best covers it
-    assert lines == ['46 instances left out: a PNG takes 254 a photo']
+    assert lines == ['46 instances left out: a PNG holds 254 per photo']
 
 
 @pytest.mark.parametrize('name', EXPORTS)
@@ -168,8 +168,8 @@ def test_exports_of_no_instance_and_again(name, tmp_path):
     'fault, line',
     [
         (lambda content: content.pop('annotations'), "no whole COCO json: 'annotations'"),
-        (lambda content: content['images'][0].update(file_name='../a.jpg'), 'no path below the photo folder'),
-        (lambda content: content['images'][0].update(file_name='/a.jpg'), 'no path below the photo folder'),
+        (lambda content: content['images'][0].update(file_name='../a.jpg'), 'not a path below the photo folder'),
+        (lambda content: content['images'][0].update(file_name='/a.jpg'), 'not a path below the photo folder'),
         (lambda content: content['images'][1].update(file_name='a.jpg'), 'names the photo a.jpg twice'),
         (lambda content: content['images'][0].update(file_name='b.jpg'), r'1 photos of .* \(the first: b.jpg\)'),
         (lambda content: content['images'][0].update(height=47), 'annotation 1 of a.jpg: a mask has the size'),
@@ -208,10 +208,10 @@ def test_photos_are_never_replaced(tmp_path):
     folder, source = save_set(tmp_path, photos=['a.png', 'b.png'])
     images = folder.rename(tmp_path / 'images')
     before = (images / 'a.png').read_bytes()
-    with pytest.raises(ValueError, match='holds the photos'):
+    with pytest.raises(ValueError, match='contains the photos'):
         export_labels('yolo', source, images, tmp_path)
     maps = images.rename(tmp_path / 'SegmentationClass')
-    with pytest.raises(ValueError, match='holds the photos'):
+    with pytest.raises(ValueError, match='contains the photos'):
         export_labels('png', source, maps, tmp_path)
     assert (maps / 'a.png').read_bytes() == before
 

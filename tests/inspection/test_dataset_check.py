@@ -172,10 +172,10 @@ def test_unknown_tags_left_out_on_purpose_are_a_note(photos):
 @pytest.mark.parametrize(
     ('classes', 'words'),
     [
-        (('cat', 'dog', 'cat'), "'cat' stands 2 times"),
+        (('cat', 'dog', 'cat'), "'cat' appears 2 times"),
         (('cat', ''), 'a name is empty'),
-        (('cat', 'Cat '), "'cat' and 'Cat ' differ by case or blanks only"),
-        (('cat', 'Background'), 'the background is no class'),
+        (('cat', 'Cat '), "'cat' and 'Cat ' differ only by case or blanks"),
+        (('cat', 'Background'), 'the background is not a class'),
         (('cat', ' dog'), 'starts or ends with a blank'),
         (tuple(f'class {index}' for index in range(255)), '255 classes are too many'),
     ],

@@ -87,7 +87,7 @@ def test_processes_give_what_one_gives(tmp_path):
 
 
 def test_killed_process_is_one_line():
-    with pytest.raises(ValueError, match='set --processes 1'):
+    with pytest.raises(ValueError, match='use --processes 1'):
         map_files(_die, ['a', 'b'], processes=2)
 
 

@@ -77,7 +77,7 @@ def test_processes_and_runs_give_equal_bytes(labelled):
 
 def test_a_photo_of_another_set_is_one_line(labelled):
     folder, copies = labelled
-    with pytest.raises(ValueError, match='names a/x.png, which is no photo of this set'):
+    with pytest.raises(ValueError, match='names a/x.png, which is not a photo of this set'):
         write_instances(folder / 'instances.json', folder / 'final.json', {'a/x.jpg': copies['a/x.jpg']})
     assert not (folder / 'final.json').exists()
 

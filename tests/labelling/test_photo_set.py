@@ -56,12 +56,12 @@ def test_photos_to_measure_on_are_not_learnt_from(folder):
     assert found.val == ('a b/1.JPG', 'none.jpg')
     assert found.train == ['1.png', "it's/1.JPG"]
     (folder / 'val.txt').write_text('lost.jpg\n')
-    with pytest.raises(ValueError, match='1 of 1 lines are no photo .first: lost.jpg'):
+    with pytest.raises(ValueError, match='1 of 1 lines match no photo .first: lost.jpg'):
         read(folder, val=folder / 'val.txt')
 
 
 def test_bad_input_is_one_line(folder):
-    with pytest.raises(FileNotFoundError, match='is no folder'):
+    with pytest.raises(FileNotFoundError, match='is not a folder'):
         read_photo_set(folder / 'nowhere', folder / 'tags.csv')
     (folder / 'empty').mkdir()
     with pytest.raises(FileNotFoundError, match='holds no photo'):
@@ -71,5 +71,5 @@ def test_bad_input_is_one_line(folder):
         read(folder, classes=['dog'])
     assert '\n' not in str(told.value)
     (folder / 'tags.csv').write_text('file,tags\n1.png,dog\n')
-    with pytest.raises(ValueError, match='differ by case or blanks only'):
+    with pytest.raises(ValueError, match='differ only by case or blanks'):
         read(folder, classes=['dog', 'Dog '])

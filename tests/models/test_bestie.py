@@ -1,4 +1,4 @@
-"""BESTIE: networks and losses of the public code, labels, predictions, bad input."""
+"""BESTIE: networks and losses of the official code, labels, predictions, bad input."""
 
 from dataclasses import replace
 from functools import cache

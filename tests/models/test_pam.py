@@ -1,4 +1,4 @@
-"""Peak attention, the classifier that reads peaks out, VGG16, and parity with the public network."""
+"""Peak attention, the classifier that reads peaks out, VGG16, and parity with the official network."""
 
 from functools import cache
 

@@ -1,4 +1,4 @@
-"""Converted checkpoints of public codes give the outputs of those codes, in the models of the reference configs."""
+"""Converted checkpoints of official codes give the outputs of those codes, in the models of the reference configs."""
 
 from pathlib import Path
 

@@ -49,7 +49,7 @@ def test_imagenet_weights_go_into_the_backbone_alone(public_state_dict):
 
 
 def public_order(radius):
-    """Destinations of pairs in the order in which the public code of AffinityNet enumerates them."""
+    """Destinations of pairs in the order in which the official code of AffinityNet enumerates them."""
     rows = [(0, x) for x in range(1, radius)]
     return rows + [
         (y, x) for y in range(1, radius) for x in range(-radius + 1, radius) if y * y + x * x < radius * radius

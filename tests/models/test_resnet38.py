@@ -1,4 +1,4 @@
-"""The Wide ResNet-38: levels, blocks by hand, freezing, dropout, and the shapes of the public network."""
+"""The Wide ResNet-38: levels, blocks by hand, freezing, dropout, and the shapes of the official network."""
 
 from collections import Counter
 

@@ -89,7 +89,7 @@ def test_bad_input():
     winner = torch.zeros(4, 5, dtype=torch.int64)
     with pytest.raises(ValueError, match='scores must be'):
         detect_instances(winner, torch.rand(4, 5), torch.tensor([0]))
-    with pytest.raises(ValueError, match='labels must be one integer a channel'):
+    with pytest.raises(ValueError, match='labels must be one integer per channel'):
         detect_instances(winner, torch.rand(2, 4, 5), torch.tensor([0]))
     with pytest.raises(ValueError, match='winner must be an integer map'):
         detect_instances(torch.zeros(5, 5, dtype=torch.int64), torch.rand(2, 4, 5), torch.tensor([0, 1]))

@@ -60,4 +60,4 @@ def test_text_files_become_a_points_file(demo_root, tmp_path):
     result = run_tool(demo_root, tmp_path, tool, 'nowhere', 'points.json')
     assert result.status == 1 and 'nowhere holds no .txt files' in result.output and 'Traceback' not in result.output
     result = run_tool(demo_root, tmp_path, tool, 'Peak_points', 'points.txt')
-    assert result.status == 2 and 'points.txt is no .json file' in result.output
+    assert result.status == 2 and 'points.txt is not a .json file' in result.output

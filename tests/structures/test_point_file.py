@@ -1,4 +1,4 @@
-"""Points files: written and read, by hand, bad entries, and the text files of the public code."""
+"""Points files: written and read, by hand, bad entries, and the text files of the official code."""
 
 import json
 
@@ -60,7 +60,7 @@ def test_bad_files_are_named(tmp_path):
         with pytest.raises(ValueError, match='a points file is'):
             read_points(write(tmp_path / 'p.json', content), CLASSES)
     (tmp_path / 'p.json').write_text('{"points": [{"photo": "a" "class": "dog"}]}')
-    with pytest.raises(ValueError, match=r'p.json is not valid JSON \(line 1, column 27: .*\); mend that place'):
+    with pytest.raises(ValueError, match=r'p.json is not valid JSON \(line 1, column 27: .*\); correct that place'):
         read_points(tmp_path / 'p.json', CLASSES)
     with pytest.raises(ValueError, match='y, x missing'):
         read_points(write(tmp_path / 'p.json', dict(points=[{'photo': 'a', 'class': 'dog'}])), CLASSES)

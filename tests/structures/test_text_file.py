@@ -40,7 +40,7 @@ def test_missing_files_and_folders_get_one_line(tmp_path):
 def test_broken_json_of_a_user_is_named_by_line_and_not_to_be_deleted(tmp_path):
     (tmp_path / 'a.json').write_text('{"a": 1,\n "b": [}')
     with pytest.raises(
-        ValueError, match=r'a\.json is not valid JSON \(line 2, column 8: .*\); mend that place'
+        ValueError, match=r'a\.json is not valid JSON \(line 2, column 8: .*\); correct that place'
     ) as caught:
         read_given_json(tmp_path / 'a.json')
     assert 'delete' not in str(caught.value) and '\n' not in str(caught.value)

@@ -143,13 +143,13 @@ def test_class_list_that_is_a_text(photo_set, monkeypatch, capsys):
 @pytest.mark.parametrize(
     ('settings', 'kind', 'words'),
     [
-        (dict(type='NoSuchDataset'), 'unreadable_list', "'NoSuchDataset' is no data set of photos with tags"),
-        (dict(type='CocoDataset'), 'unreadable_list', "'CocoDataset' is no data set of photos with tags"),
-        (dict(type=None), 'unreadable_list', 'None is no data set of photos with tags'),
+        (dict(type='NoSuchDataset'), 'unreadable_list', "'NoSuchDataset' is not a data set of photos with tags"),
+        (dict(type='CocoDataset'), 'unreadable_list', "'CocoDataset' is not a data set of photos with tags"),
+        (dict(type=None), 'unreadable_list', 'None is not a data set of photos with tags'),
         (dict(no_such_setting=1), 'unreadable_list', 'no_such_setting'),
         (dict(data_prefix='photos'), 'unreadable_list', "'str' object"),
         (dict(metainfo=dict(classes=[])), 'bad_class_list', 'no class is named'),
-        (dict(metainfo=dict(classes=[1, 2])), 'bad_class_list', '1 is no name'),
+        (dict(metainfo=dict(classes=[1, 2])), 'bad_class_list', '1 is not a name'),
         (dict(metainfo=dict(classes=None)), 'bad_class_list', 'classes is None'),
         (dict(data_root='nowhere'), 'unreadable_list', 'nowhere'),
     ],

@@ -50,10 +50,10 @@ def test_columns_are_stores_and_rows_photos(photos, demo_root, tmp_path):
 @pytest.mark.parametrize(
     'arguments, words',
     [
-        (['page.jpg', 'A={one}'], 'page.jpg is no PNG file'),
-        (['page.png', '{one}'], 'each store is TITLE=FOLDER'),
-        (['page.png', 'A={one}', 'A={two}'], 'titles of its own'),
-        (['page.png', 'A={one}', '--count', '0'], '--count is 1 or more'),
+        (['page.jpg', 'A={one}'], 'page.jpg is not a PNG file'),
+        (['page.png', '{one}'], 'each store is given as TITLE=FOLDER'),
+        (['page.png', 'A={one}', 'A={two}'], 'titles must differ'),
+        (['page.png', 'A={one}', '--count', '0'], '--count must be 1 or more'),
         (['page.png', 'A={one}', 'B=nowhere'], 'nowhere holds no cams'),
         (['page.png', 'A={one}', 'B={other}'], 'no photo has CAMs in all of'),
         (['page.png', 'A={one}', '--names', 'z'], 'holds no photo z'),

@@ -1,4 +1,4 @@
-"""Converting checkpoints of the public IRNet code: what is taken, and what is refused in one line."""
+"""Converting checkpoints of the official IRNet code: what is taken, and what is refused in one line."""
 
 import pickle
 from pathlib import Path
@@ -78,7 +78,7 @@ def test_tool_writes_a_checkpoint_of_mmengine(public_state_dict, tmp_path):
     assert checkpoint['meta']['converted_from']['network'] == 'irn-cam'
     assert len(checkpoint['meta']['converted_from']['sha256']) == 64
     assert [path.name for path in (tmp_path / 'new').iterdir()] == ['ours.pth']
-    # no name is stored twice over, as the public file's are
+    # no name is stored twice over, as the official file's are
     assert (tmp_path / 'new' / 'ours.pth').stat().st_size < 1.02 * (tmp_path / 'public.pth').stat().st_size
 
     with pytest.raises(ValueError, match='converted already'):

@@ -126,7 +126,7 @@ def test_output_folder_with_other_things_is_refused(photos, tmp_path):
     'arguments, line',
     [
         (('--out', 'out', '--export', 'voc'), "There is no export 'voc': choose among coco-polygons, yolo, png"),
-        (('--out', 'My photos, new/out', '--export', 'yolo'), 'lies among the photos'),
+        (('--out', 'My photos, new/out', '--export', 'yolo'), 'is inside the folder of the photos'),
     ],
 )
 def test_exports_are_checked_before_the_work(arguments, line, photos, tmp_path):

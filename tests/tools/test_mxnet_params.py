@@ -69,7 +69,7 @@ def test_names(name, expected):
 
 
 def mxnet_name(name):
-    """The name in the ImageNet file of a tensor of the public codes."""
+    """The name in the ImageNet file of a tensor of the official codes."""
     owner, what = name.rsplit('.', 1)
     norms = dict(weight='gamma', bias='beta', running_mean='moving_mean', running_var='moving_var')
     kind = 'aux' if what.startswith('running') else 'arg'

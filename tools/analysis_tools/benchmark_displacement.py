@@ -1,9 +1,9 @@
 """Compare the centroid refinement with a version that takes every step of every pixel in numpy.
 
-The numpy version is the plain way: 300 iterations of vectorised bilinear interpolation. Three kinds of fields are
-followed: ``trained``, pixels of each instance point nearly to its centre; ``noisy``, the same with noise on every
-pixel; and ``weak``, displacements of a network that has hardly begun to learn, where no two pixels ever meet and every
-step has to be taken (the worst case). Times are the best of ``--repeat`` calls in one process, in turns.
+The numpy version takes 300 iterations of vectorised bilinear interpolation. There are three kinds of fields. In
+``trained`` the pixels of each instance point nearly to its centre. ``noisy`` adds noise to every pixel. ``weak`` is the
+worst case, the displacements of a network that has hardly begun to learn: no two pixels ever meet and every step has to
+be taken. Both versions run in turns in one process, and the fastest of ``--repeat`` calls counts.
 
 Example::
 
@@ -33,9 +33,9 @@ def parse_args(arguments=None):
         '--sizes', nargs='+', default=['94x125', '188x250'], metavar='HxW', help='map sizes (default: 94x125 188x250)'
     )
     parser.add_argument('--iterations', type=int, default=300, help='refinement steps (default: 300)')
-    parser.add_argument('--instances', type=int, default=6, help='instances in a field (default: 6)')
+    parser.add_argument('--instances', type=int, default=6, help='instances per field (default: 6)')
     parser.add_argument('--threads', type=int, default=2, help='CPU threads (default: 2)')
-    parser.add_argument('--repeat', type=int, default=5, help='calls of each, the best counts (default: 5)')
+    parser.add_argument('--repeat', type=int, default=5, help='calls of each version; the fastest counts (default: 5)')
     parser.add_argument('--seed', type=int, default=0)
     return parser.parse_args(arguments)
 

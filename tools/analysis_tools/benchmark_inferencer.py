@@ -1,7 +1,7 @@
-"""Time WSISInferencer beside mmdet's DetInferencer, for the same detector and images.
+"""Compare the speed of WSISInferencer with mmdet's DetInferencer, for the same detector and images.
 
-Both find the instances of each image, as dicts with RLE masks, without drawing, and take turns, image by image. Prints
-a Markdown table of medians.
+Both find the instances of each image as dicts with RLE masks, without drawing, and take turns image by image. The
+medians are printed as a Markdown table.
 
 Example:
     python tools/analysis_tools/benchmark_inferencer.py DIR/model/config.py DIR/model/model.pth PHOTOS --images 20
@@ -31,9 +31,9 @@ def main() -> None:
     parser.add_argument('config', help='config of a detector')
     parser.add_argument('checkpoint', help='its checkpoint')
     parser.add_argument('images', metavar='IMAGES', help='folder of images')
-    parser.add_argument('--images', dest='count', type=int, default=20, help='so many of them (default: 20)')
-    parser.add_argument('--rounds', type=int, default=3, help='how often each is looked at (default: 3)')
-    parser.add_argument('--device', help='such as cpu or cuda:0 (default: an accelerator, where there is one)')
+    parser.add_argument('--images', dest='count', type=int, default=20, help='number of images to use (default: 20)')
+    parser.add_argument('--rounds', type=int, default=3, help='how often each image is predicted (default: 3)')
+    parser.add_argument('--device', help='device, such as cpu or cuda:0 (default: an accelerator if there is one)')
     arguments = parser.parse_args()
     logging.disable(logging.WARNING)
     with report_errors():

@@ -1,8 +1,8 @@
 """Compare the pixel-to-prototype contrast with a version that goes through classes and pixels one by one.
 
-The plain version is the same formula, with the same choices of pixels, written as one reads it in the paper: a loop
-over classes for prototypes, and over pixels for each term. Both give the losses and their gradients. Times are the best
-of ``--repeat`` calls in one process, in turns.
+The plain version computes the same formula with the same choices of pixels, written as in the paper: a loop over
+classes for the prototypes, and one over pixels for each term. Both compute the losses and their gradients. Both run in
+turns in one process, and the fastest of ``--repeat`` calls counts.
 
 Example::
 
@@ -27,12 +27,12 @@ def parse_args(arguments=None):
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
-    parser.add_argument('--batch', type=int, default=8, help='photos (default: 8)')
+    parser.add_argument('--batch', type=int, default=8, help='images per batch (default: 8)')
     parser.add_argument('--size', type=int, default=16, help='height and width of the maps (default: 16)')
-    parser.add_argument('--classes', type=int, default=20, help='classes without background (default: 20)')
+    parser.add_argument('--classes', type=int, default=20, help='number of classes without background (default: 20)')
     parser.add_argument('--channels', type=int, default=128, help='channels of the features (default: 128)')
     parser.add_argument('--threads', type=int, default=2, help='CPU threads (default: 2)')
-    parser.add_argument('--repeat', type=int, default=5, help='calls of each, the best counts (default: 5)')
+    parser.add_argument('--repeat', type=int, default=5, help='calls of each version; the fastest counts (default: 5)')
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--device', default='cpu', help='cpu or cuda (default: cpu)')
     return parser.parse_args(arguments)

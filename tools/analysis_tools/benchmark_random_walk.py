@@ -1,12 +1,13 @@
-"""Compare the sparse random walk with the dense formula of the public code: time, memory, error.
+"""Compare the sparse random walk with the dense formula of the official code: time, memory, error.
 
-The dense formula, an (H W) x (H W) matrix squared eight times, is built here for the comparison only. Where eight
-squarings would take longer than ``--dense-limit`` seconds, one squaring is measured and the time is 8 x that, marked
-``8 x one`` in the table. The truth for the error is the same dense formula in float64 up to ``--truth-pixels`` pixels;
-above, it is the float64 result of 256 plain sparse products (``256 products``), which needs no approximation either.
+The dense formula, an (H W) x (H W) matrix squared eight times, is used for the comparison only. If eight squarings
+would take longer than ``--dense-limit`` seconds, one squaring is measured and counted eight times, which the table
+marks as ``8 x one``. The error is measured against the same dense formula in float64 up to ``--truth-pixels``
+pixels. For larger maps it is measured against the float64 result of 256 plain sparse products (``256 products``), which
+is exact too.
 
 Memory is the growth of the peak resident set (``VmHWM`` of /proc/self/status, else ``ru_maxrss``) of a child process
-that does nothing else: after the inputs are made and the libraries are warm, up to the end of the calls.
+that does nothing else, from the point where inputs exist and libraries are warm to the end of the calls.
 
 Example::
 
@@ -38,11 +39,13 @@ def parse_args(arguments=None):
         type=parse_size,
         default=[(24, 32), (47, 63), (94, 125), (133, 177), (188, 250)],
         metavar='HxW',
-        help='map sizes; the default ends with 94x125 (a 375x500 photo at stride 4) and 2x and 4x its pixels',
+        help='map sizes; the default ends with 94x125 (a 375x500 image at stride 4) and 2x and 4x its pixels',
     )
     parser.add_argument('--channels', type=int, default=6, help='score channels (default: 6)')
-    parser.add_argument('--threads', type=int, default=2, help='CPU threads of both (default: 2)')
-    parser.add_argument('--repeat', type=int, default=5, help='calls of the sparse walk, the best counts (default: 5)')
+    parser.add_argument('--threads', type=int, default=2, help='CPU threads of both versions (default: 2)')
+    parser.add_argument(
+        '--repeat', type=int, default=5, help='calls of the sparse random walk; the fastest counts (default: 5)'
+    )
     parser.add_argument('--dense-limit', type=float, default=20.0, metavar='SECONDS', help='see above (default: 20)')
     parser.add_argument(
         '--dense-pixels', type=int, default=94 * 125, metavar='N', help='largest map for the dense formula'
@@ -50,7 +53,9 @@ def parse_args(arguments=None):
     parser.add_argument(
         '--truth-pixels', type=int, default=47 * 63, metavar='N', help='largest map for the dense float64 truth'
     )
-    parser.add_argument('--no-dense', action='store_true', help='only the sparse walk, no comparison and no error')
+    parser.add_argument(
+        '--no-dense', action='store_true', help='run only the sparse random walk, without comparison and error'
+    )
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--json', type=Path, help='also write the rows to this file')
     parser.add_argument('--child', help=argparse.SUPPRESS)  # one measurement, described in JSON
@@ -88,7 +93,7 @@ def make_inputs(height, width, channels, seed):
 
 
 def dense_transition(boundary):
-    """The dense matrix of the public code: pairs within the radius, power beta, columns divided by their sums."""
+    """The dense matrix of the official code: pairs within the radius, power beta, columns divided by their sums."""
     import torch
 
     from projects.wsis.ops import boundary_to_affinity, search_paths

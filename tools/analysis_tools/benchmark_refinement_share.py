@@ -1,7 +1,8 @@
-"""Measure which share of BESTIE's training step goes into making refined labels.
+"""Measure which share of BESTIE's training step is spent on refining labels.
 
-Steps are taken on batches of the config's own ``train_dataloader``, loaded beforehand; the optimiser's rates are set to
-0, so that every step sees the same network. How much there is to refine depends on it: give a trained checkpoint.
+Steps are taken on batches of the config's own ``train_dataloader``, which are loaded beforehand. The learning rates are
+set to 0, so that every step sees the same network. How much there is to refine depends on the network, so use a trained
+checkpoint.
 
 Example::
 
@@ -31,8 +32,8 @@ def parse_args(arguments=None):
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
-    parser.add_argument('config', help='training config of a BESTIE')
-    parser.add_argument('checkpoint', help='its weights')
+    parser.add_argument('config', help='training config of BESTIE')
+    parser.add_argument('checkpoint', help='checkpoint of the model')
     add_step_options(parser, batches=4)
     return parser.parse_args(arguments)
 

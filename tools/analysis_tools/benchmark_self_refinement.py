@@ -1,7 +1,8 @@
 """Compare BESTIE's label refinement with a version that goes through components and instances one by one.
 
-The plain version follows the same rules, one component, one weak region and one instance after the other, as the public
-code does; both get the components of the maps ready-made. Times are the best of ``--repeat`` calls, in turns.
+The plain version follows the same rules, one component, one weak region and one instance after the other, as the
+official code does. Both get the components of the maps as input. Both run in turns, and the fastest of ``--repeat``
+calls counts.
 
 Example::
 
@@ -29,12 +30,12 @@ def parse_args(arguments=None):
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
-    parser.add_argument('--batch', type=int, default=8, help='photos (default: 8)')
+    parser.add_argument('--batch', type=int, default=8, help='images per batch (default: 8)')
     parser.add_argument('--size', type=int, default=416, help='height and width of the maps (default: 416)')
-    parser.add_argument('--classes', type=int, default=20, help='classes without background (default: 20)')
-    parser.add_argument('--objects', type=int, default=4, help='objects of a photo (default: 4)')
+    parser.add_argument('--classes', type=int, default=20, help='number of classes without background (default: 20)')
+    parser.add_argument('--objects', type=int, default=4, help='objects per image (default: 4)')
     parser.add_argument('--threads', type=int, default=2, help='CPU threads (default: 2)')
-    parser.add_argument('--repeat', type=int, default=5, help='calls of each, the best counts (default: 5)')
+    parser.add_argument('--repeat', type=int, default=5, help='calls of each version; the fastest counts (default: 5)')
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--device', default='cpu', help='cpu or cuda (default: cpu)')
     return parser.parse_args(arguments)

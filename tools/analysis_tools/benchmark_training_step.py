@@ -1,14 +1,14 @@
-"""Compare the training step of configs: time, and peak memory.
+"""Compare the training steps of configs: time and peak memory.
 
-Each config trains in a process of its own, on batches of its own ``train_dataloader``, which are loaded beforehand. The
-processes take their steps in turns, so that other work of the machine slows all of them alike. The first config is what
-the others are compared with.
+Each config trains in its own process, on batches of its own ``train_dataloader``, which are loaded beforehand. The
+processes take their steps in turns, so that other work on the machine slows all of them alike. The other configs are
+compared with the first.
 
-On a CPU, memory is the growth of the peak resident set from the built model and the loaded batches on; on a GPU, the
-peak of what torch has allocated, weights and batches included.
+On a CPU, memory is the growth of the peak resident set after the model is built and the batches are loaded. On a GPU,
+it is the peak of what torch has allocated, including weights and batches.
 
-With ``--return-memory`` the first config trains once more, in a process that gives freed memory back to the system, as
-the C library does by default (setting ``keep_freed_memory`` of a config).
+With ``--return-memory`` the first config also trains in a process that returns freed memory to the system, as the C
+library does by default (``keep_freed_memory = False`` in the config).
 
 Example::
 
@@ -43,9 +43,11 @@ def parse_args(arguments=None):
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
     )
-    parser.add_argument('configs', nargs='+', help='training configs; the first is what others are compared with')
+    parser.add_argument('configs', nargs='+', help='training configs; the others are compared with the first')
     parser.add_argument(
-        '--return-memory', action='store_true', help='the first config again, with freed memory given back (CPU only)'
+        '--return-memory',
+        action='store_true',
+        help='also run the first config with freed memory returned to the system (CPU only)',
     )
     add_step_options(parser, batches=2)
     return parser.parse_args(arguments)
@@ -53,13 +55,15 @@ def parse_args(arguments=None):
 
 def add_step_options(parser, batches):
     """Add the options of what trains, for how many steps and on which device."""
-    parser.add_argument('--steps', type=int, default=20, help='timed steps (default: 20)')
-    parser.add_argument('--warm-up', type=int, default=3, help='steps before them (default: 3)')
-    parser.add_argument('--batches', type=int, default=batches, help=f'different batches (default: {batches})')
+    parser.add_argument('--steps', type=int, default=20, help='number of timed steps (default: 20)')
+    parser.add_argument('--warm-up', type=int, default=3, help='number of untimed steps before them (default: 3)')
+    parser.add_argument(
+        '--batches', type=int, default=batches, help=f'number of different batches (default: {batches})'
+    )
     parser.add_argument('--threads', type=int, default=2, help='CPU threads (default: 2)')
     parser.add_argument('--device', default='cpu', help='cpu or cuda (default: cpu)')
     parser.add_argument('--amp', action='store_true', help='mixed precision (needs a GPU)')
-    parser.add_argument('--data', help="file that describes a data set, in the place of the config's own")
+    parser.add_argument('--data', help="data set file to use instead of the config's own")
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='override settings: key=value')
 
 

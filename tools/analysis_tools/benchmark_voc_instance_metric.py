@@ -1,11 +1,9 @@
-"""Time VOCInstanceMetric beside evaluation on dense boolean masks, on rendered photos.
+"""Compare the speed of VOCInstanceMetric with an evaluation on dense boolean masks, on rendered images.
 
-The dense evaluation is written out here for comparison only. It works as the public evaluator of
-VOC AP does: it holds all masks of the data set as booleans and counts ``and`` and ``or`` of every
-pair of one class and photo, anew for each IoU threshold. A second, kinder version counts each pair
-once for all thresholds. All must give the same numbers, or the script fails.
-
-Prints a markdown table.
+The dense evaluation exists for the comparison only. It works like the official evaluator of VOC AP: it holds
+all masks of the data set as booleans and counts ``and`` and ``or`` of every pair of one class and image again
+for each IoU threshold. A second, faster version counts each pair once for all thresholds. All must return the
+same numbers, or the script fails. The result is printed as a Markdown table.
 """
 
 import argparse
@@ -187,10 +185,12 @@ def compare(photos: list[Photo], repeats: int) -> list[tuple[str, float]]:
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument('--predictions', type=int, nargs='+', default=[10, 100], help='predictions a photo')
-    parser.add_argument('--photos', type=int, nargs='+', default=[120, 40], help='photos, one number for each')
+    parser.add_argument('--predictions', type=int, nargs='+', default=[10, 100], help='predictions per image')
+    parser.add_argument(
+        '--photos', type=int, nargs='+', default=[120, 40], help='images, one number for each of --predictions'
+    )
     parser.add_argument('--size', type=int, nargs=2, default=[375, 500], metavar=('H', 'W'))
-    parser.add_argument('--repeats', type=int, default=3, help='runs; the median is shown')
+    parser.add_argument('--repeats', type=int, default=3, help='number of runs; the median is printed')
     parser.add_argument('--seed', type=int, default=0)
     args = parser.parse_args()
     if len(args.photos) != len(args.predictions):
@@ -208,7 +208,7 @@ def main() -> None:
         f'{args.size[0]}x{args.size[1]}; CPU time, median of {args.repeats} runs.\n'
     )
     print(
-        '| photos | predictions a photo | evaluation | CPU ms a photo | against dense, each '
+        '| images | predictions per image | evaluation | CPU ms per image | against dense, each '
         'threshold by itself | against dense, all at once |'
     )
     print('|---:|---:|---|---:|---:|---:|')

@@ -1,4 +1,4 @@
-"""Look at what a config hands to its model: images after the pipeline, with tags, labels and all targets drawn.
+"""Show what a model gets from its data set: images after the pipeline, with tags, labels and all targets drawn.
 
 Examples:
     python tools/analysis_tools/browse_dataset.py configs/irnet/irnet_r18_20e_demo.py --output-dir browse
@@ -22,12 +22,19 @@ def main() -> None:
     """Draw."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('config', help='config of any stage')
-    parser.add_argument('--data', help="file that describes a data set, in the place of the config's own")
-    parser.add_argument('--phase', choices=PHASES, default='train', help='which of its data sets (default: train)')
-    parser.add_argument('--output-dir', help='folder to write the pictures to; else they are shown in a window')
-    parser.add_argument('--show-number', type=int, help='so many images only')
-    parser.add_argument('--show-interval', type=float, default=0, help='seconds that a window stays (0: until a key)')
-    parser.add_argument('--seed', type=int, default=0, help='of what the pipeline does at random (default: 0)')
+    parser.add_argument('--data', help="data set file to use instead of the config's own")
+    parser.add_argument(
+        '--phase', choices=PHASES, default='train', help='which data set of the config to show (default: train)'
+    )
+    parser.add_argument('--output-dir', help='folder to write the pictures to (default: show them in a window)')
+    parser.add_argument('--show-number', type=int, help='number of images to show (default: all)')
+    parser.add_argument(
+        '--show-interval',
+        type=float,
+        default=0,
+        help='seconds that each image is shown in the window (default: 0, until a key is pressed)',
+    )
+    parser.add_argument('--seed', type=int, default=0, help='random seed of the pipeline (default: 0)')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='override settings of the config')
     arguments = parser.parse_args()
     with report_errors():

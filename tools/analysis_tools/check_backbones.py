@@ -3,8 +3,8 @@
 Example:
     python tools/analysis_tools/check_backbones.py --out docs/backbones.md
 
-Each backbone takes the place of a config's own by one line, `model = dict(backbone=dict(_delete_=True, ...))`. What
-else a method needs stands below the table.
+Each backbone replaces that of a config by one line, `model = dict(backbone=dict(_delete_=True, ...))`. The notes below
+the table say what else a method needs.
 """
 
 import argparse
@@ -25,8 +25,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--backbones', nargs='+', default=list(BACKBONES), choices=list(BACKBONES), metavar='NAME')
     parser.add_argument('--methods', nargs='+', default=list(METHODS), choices=list(METHODS), metavar='NAME')
-    parser.add_argument('--processes', type=int, default=2, help='try each in so many processes too (default: 2)')
-    parser.add_argument('--out', help='Markdown file to write (default: print)')
+    parser.add_argument(
+        '--processes', type=int, default=2, help='also try each in this number of processes (default: 2)'
+    )
+    parser.add_argument('--out', help='Markdown file to write (default: print the table)')
     arguments = parser.parse_args()
     logging.disable(logging.WARNING)  # each optimizer would list its parameters
     with report_errors():

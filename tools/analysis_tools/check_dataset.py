@@ -1,4 +1,4 @@
-"""The doctor: look at every photo and mask of a data set once, and at its tags, classes and splits.
+"""Check a data set: every image and mask, and its tags, classes and splits.
 
 Example:
     python tools/analysis_tools/check_dataset.py configs/_base_/datasets/demo.py
@@ -17,9 +17,9 @@ import repository_path  # noqa: E402, F401  makes projects.wsis importable
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     parser = argparse.ArgumentParser(description='Say what is wrong with the photos, tags and masks of a data set')
-    parser.add_argument('config', help='file that describes a data set, or the config of a stage')
+    parser.add_argument('config', help='data set file, or config of a stage')
     parser.add_argument('--json', action='store_true', help='print the findings as JSON')
-    parser.add_argument('--processes', type=int, help='processes that look at photos at once (default: one a core)')
+    parser.add_argument('--processes', type=int, help='number of processes (default: one per core)')
     return parser
 
 

@@ -1,7 +1,8 @@
 """Test BESTIE's centres and offsets alone: its semantic maps are replaced by the true ones.
 
-What is lost against the true masks then is lost by the instance branch; what the plain test loses beyond that, by the
-semantic maps. With `--no-centers` each component of the true maps is one instance: the branch has to beat that.
+What is then lost against the true masks is lost by the instance branch. What the normal test loses beyond that is lost
+by the semantic maps. With `--no-centers` each component of the true maps is one instance, which the instance branch has
+to beat.
 
 Example:
     python tools/analysis_tools/test_on_true_semantic_maps.py configs/bestie/bestie_r18_18e_demo.py \
@@ -68,8 +69,12 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument('config', help='training config of BESTIE')
     parser.add_argument('checkpoint', help='checkpoint file or URL')
     add_common_arguments(parser)
-    parser.add_argument('--no-centers', action='store_true', help='each component of the true maps is one instance')
-    parser.add_argument('--metrics', help='JSON file for the metrics')
+    parser.add_argument(
+        '--no-centers',
+        action='store_true',
+        help='take each component of the true maps as one instance, without centres',
+    )
+    parser.add_argument('--metrics', help='JSON file to write the metrics to')
     return parser
 
 

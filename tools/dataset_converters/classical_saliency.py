@@ -1,6 +1,6 @@
-"""Saliency maps without a trained model: geodesic distance to the border, and the static saliency of OpenCV's contrib.
+"""Saliency maps without a trained model: geodesic distance to the border, and the static saliency of opencv-contrib.
 
-Imported by the workers of make_saliency.py, so nothing heavy stands here.
+The workers of make_saliency.py import this module, so it imports nothing heavy.
 """
 
 from collections.abc import Callable
@@ -82,8 +82,8 @@ def _contrib_saliency(name: str) -> Callable[[np.ndarray], np.ndarray]:
     create = getattr(getattr(cv2, 'saliency', None), f'StaticSaliency{name}_create', None)
     if create is None:
         raise ImportError(
-            'this OpenCV has no module saliency: install opencv-contrib-python-headless in place of opencv-python, or '
-            'take --method geodesic'
+            'this OpenCV has no module saliency: install opencv-contrib-python-headless instead of opencv-python, or '
+            'use --method geodesic'
         )
 
     def compute(photo: np.ndarray) -> np.ndarray:

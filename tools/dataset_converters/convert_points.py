@@ -1,9 +1,9 @@
-"""Convert the point files of the public BESTIE code (Peak_points/, Center_points/) to one points file.
+"""Convert the point files of the official BESTIE code (Peak_points/, Center_points/) to one points file.
 
     python tools/dataset_converters/convert_points.py Peak_points peaks.json
 
-Reads PHOTO.txt with one line `x y class-number confidence` a point; class numbers are those of VOC's 20 classes from 0,
-or of --classes. The points file is described in configs/pam/README.md.
+Each IMAGE.txt has one line `x y class-number confidence` per point. Class numbers start at 0 and are those of VOC's 20
+classes, or of --classes. The points file is described in configs/pam/README.md.
 """
 
 import argparse
@@ -25,7 +25,10 @@ def main() -> None:
     parser.add_argument('folder', help='folder of the text files')
     add_points_output(parser)
     parser.add_argument(
-        '--classes', nargs='+', default=VOC_CLASSES, help='class names by number; by default those of VOC'
+        '--classes',
+        nargs='+',
+        default=VOC_CLASSES,
+        help='class names in the order of their numbers (default: those of VOC)',
     )
     arguments = parser.parse_args()
     with report_errors():

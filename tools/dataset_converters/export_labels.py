@@ -2,8 +2,8 @@
 
     python tools/dataset_converters/export_labels.py instances.json --photos PHOTOS --format coco-polygons --out DIR
 
-Formats: coco-polygons (a COCO json with polygons), yolo (the segmentation layout of Ultralytics), png (masks of classes
-and of objects, as PASCAL VOC has them). docs/label_tools.md shows how label tools read them.
+Formats: coco-polygons (a COCO json with polygons), yolo (the segmentation layout of Ultralytics), png (class and object
+masks as in PASCAL VOC). docs/label_tools.md describes how label tools read them.
 """
 
 import argparse
@@ -21,8 +21,8 @@ def main() -> None:
     """Export a COCO json."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('instances', metavar='INSTANCES_JSON', help='COCO json of instances')
-    parser.add_argument('--photos', required=True, help='folder that its file names are relative to')
-    parser.add_argument('--format', required=True, help=' or '.join(EXPORTS))
+    parser.add_argument('--photos', required=True, help='folder that the file names in the json are relative to')
+    parser.add_argument('--format', required=True, help='format to write: ' + ', '.join(EXPORTS))
     parser.add_argument('--out', required=True, help='folder to write to')
     arguments = parser.parse_args()
     with report_errors():

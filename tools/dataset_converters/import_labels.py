@@ -1,8 +1,8 @@
-"""Make a COCO json that a label tool has written into one that a detector of this project trains on.
+"""Convert a COCO json written by a label tool into one that a detector of this project can be trained on.
 
     python tools/dataset_converters/import_labels.py corrected.json --data data.py --out instances.json
 
-docs/label_tools.md shows how to train on it.
+docs/label_tools.md describes how to train on it.
 """
 
 import argparse
@@ -21,8 +21,8 @@ from projects.wsis.structures import write_json  # noqa: E402
 def main() -> None:
     """Import a corrected COCO json."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('corrected', metavar='CORRECTED', help='COCO json with polygons or RLE')
-    parser.add_argument('--data', required=True, help='file that describes the data set: its classes and photo folder')
+    parser.add_argument('corrected', metavar='CORRECTED', help='corrected COCO json with polygons or RLE')
+    parser.add_argument('--data', required=True, help='data set file, which names the classes and the image folder')
     parser.add_argument('--out', required=True, help='COCO json to write')
     arguments = parser.parse_args()
     with report_errors():

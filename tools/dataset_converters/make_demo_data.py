@@ -1,10 +1,9 @@
-"""Render the embedded demo set: photos of illustrated objects with tags and true masks, in VOC layout.
+"""Render the demo set: images of illustrated objects with tags and true masks, in VOC layout.
 
     python tools/dataset_converters/make_demo_data.py --out data/demo --seed 0
 
-The same options give the same bytes, with any number of workers. The set is rendered beside its
-final folder and renamed at the end, so a folder that exists is complete. A set that is already there
-is checked and left as it is.
+The same options render the same bytes with any number of workers. The set is rendered beside its final
+folder and renamed at the end, so a folder that exists is complete. An existing set is checked and kept.
 """
 
 import argparse
@@ -40,13 +39,15 @@ __all__ = ['DEMO_CLASSES', 'DemoSet', 'make_demo_data']
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parse and check the command line."""
     parser = argparse.ArgumentParser(description='Render the demo set in VOC layout.')
-    parser.add_argument('--out', type=Path, default=Path('data/demo'), help='folder of the set')
-    parser.add_argument('--seed', type=int, default=0, help='same seed, same bytes')
-    parser.add_argument('--train', type=int, default=320, help='number of training photos')
-    parser.add_argument('--val', type=int, default=80, help='number of validation photos')
-    parser.add_argument('--size', type=int, default=160, help='mean side length in pixels, 96 to 640')
-    parser.add_argument('--workers', type=int, default=None, help='processes; all cores if not given')
-    parser.add_argument('--force', action='store_true', help='render again, also over a changed demo set')
+    parser.add_argument('--out', type=Path, default=Path('data/demo'), help='folder to write to (default: data/demo)')
+    parser.add_argument(
+        '--seed', type=int, default=0, help='random seed; the same seed renders the same bytes (default: 0)'
+    )
+    parser.add_argument('--train', type=int, default=320, help='number of training images (default: 320)')
+    parser.add_argument('--val', type=int, default=80, help='number of validation images (default: 80)')
+    parser.add_argument('--size', type=int, default=160, help='mean side length in pixels, 96 to 640 (default: 160)')
+    parser.add_argument('--workers', type=int, default=None, help='number of processes (default: one per core)')
+    parser.add_argument('--force', action='store_true', help='render again, even over a demo set that was changed')
     args = parser.parse_args(argv)
     if args.train < 1 or args.val < 0 or args.train + args.val > 999_999:
         parser.error('--train must be at least 1, --val at least 0, and both together below a million')
@@ -91,7 +92,7 @@ def make_demo_data(out: Path, demo_set: DemoSet, workers: int = 1, force: bool =
 
 
 def _keep_existing(out: Path, demo_set: DemoSet, force: bool) -> bool:
-    """Whether `out` holds this very set and may stay; raises where it may not be replaced."""
+    """Return whether `out` holds exactly this set and can stay; raise if it must not be replaced."""
     if not os.path.lexists(out):
         return False
     if not out.is_dir():
@@ -100,11 +101,13 @@ def _keep_existing(out: Path, demo_set: DemoSet, force: bool) -> bool:
         return False
     manifest = read_manifest(out)
     if manifest is None:
-        raise FileExistsError(f'{out} holds files but no demo set, it is left alone; choose another --out')
+        raise FileExistsError(f'{out} holds files but no demo set; choose another --out')
     if force:
         return False
     if not is_intact(out, manifest):
-        raise FileExistsError(f'{out} is a demo set whose files were changed or added to; --force renders it anew')
+        raise FileExistsError(
+            f'{out} is a demo set whose files were changed or added to; use --force to render it again'
+        )
     return describe(demo_set).items() <= manifest.items()
 
 
@@ -179,7 +182,7 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print('make_demo_data: interrupted, nothing was written', file=sys.stderr)
         return 130
-    did = f'rendered in {time.perf_counter() - start:.1f} s' if rendered else 'is already there, left as it is'
+    did = f'rendered in {time.perf_counter() - start:.1f} s' if rendered else 'exists already and was kept'
     print(f'demo set {args.out} ({args.train} train + {args.val} val photos, {len(DEMO_CLASSES)} classes): {did}')
     return 0
 

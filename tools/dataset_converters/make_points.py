@@ -1,9 +1,9 @@
-"""Take a point of every object from true masks, where people would give points: to compare points with tags.
+"""Take one point per object from true masks, instead of points given by people, to compare points with tags.
 
     python tools/dataset_converters/make_points.py configs/pam/pam_vgg16_15e_voc2012.py points.json
 
-The photos are those of the config's test_dataloader, the objects those of their tags; photos without masks get no
-point. configs/pam/README.md describes the points file, which the configs bestie-points_* learn from.
+The images are those of the config's test_dataloader, and only objects of their tags get a point. Images without masks
+get none. configs/pam/README.md describes the points file, from which the configs bestie-points_* learn.
 """
 
 import argparse
@@ -24,13 +24,16 @@ from projects.wsis.inspection.point_output import add_points_output, save_points
 def main() -> None:
     """Write a points file."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('config', help='config whose test_dataloader names the photos')
-    parser.add_argument('--data', help="file that describes a data set, in the place of the config's own")
+    parser.add_argument('config', help='config whose test_dataloader names the images')
+    parser.add_argument('--data', help="data set file to use instead of the config's own")
     add_points_output(parser)
     parser.add_argument(
-        '--place', choices=PLACES, default='innermost', help="farthest from the object's outside, or anywhere on it"
+        '--place',
+        choices=PLACES,
+        default='innermost',
+        help='innermost: farthest from the outline of the object; random: anywhere on it (default: innermost)',
     )
-    parser.add_argument('--seed', type=int, default=0, help='of random places')
+    parser.add_argument('--seed', type=int, default=0, help='random seed of --place random (default: 0)')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='override settings: key=value')
     arguments = parser.parse_args()
     with report_errors():

@@ -1,11 +1,11 @@
-"""Make saliency maps of photos for EPS by a classical method, for people who have no saliency model.
+"""Make saliency maps for EPS by a classical method, for users without a saliency model.
 
     python tools/dataset_converters/make_saliency.py data/VOCdevkit/VOC2012 [--workers 8]
 
-Writes DATA_ROOT/saliency/PHOTO.png (grey, 8 bit, 255 salient), as any saliency model's maps can be laid there instead
-(configs/eps/README.md). These maps know nothing of objects: EPS's results need those of a trained saliency model.
-A call that was interrupted goes on where it stopped; maps of photos that have changed are made again; another method
-starts anew.
+Writes DATA_ROOT/saliency/IMAGE.png (grey, 8 bit, 255 is salient). Maps of a saliency model can be put there instead
+(configs/eps/README.md). Classical maps know nothing of objects: the results of the EPS paper need the maps of a trained
+saliency model. An interrupted call continues where it stopped. Maps of images that have changed, and all maps after a
+change of the method, are made again.
 """
 
 import argparse
@@ -37,16 +37,21 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parse and check the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('data_root', type=Path, help='folder of the data set in VOC layout')
-    parser.add_argument('--photos', default='JPEGImages', help='folder of the photos, relative to DATA_ROOT')
-    parser.add_argument('--out', type=Path, help='folder of the maps; DATA_ROOT/saliency if not given')
     parser.add_argument(
-        '--method', choices=list(METHODS), default='geodesic', help='all but geodesic need opencv-contrib'
+        '--photos', default='JPEGImages', help='folder of the images, relative to DATA_ROOT (default: JPEGImages)'
     )
-    parser.add_argument('--workers', type=int, help='processes; all cores if not given')
+    parser.add_argument('--out', type=Path, help='folder for the maps (default: DATA_ROOT/saliency)')
+    parser.add_argument(
+        '--method',
+        choices=list(METHODS),
+        default='geodesic',
+        help='kind of saliency maps (default: geodesic); the others need opencv-contrib',
+    )
+    parser.add_argument('--workers', type=int, help='number of processes (default: one per core)')
     parser.add_argument(
         '--evaluate',
         metavar='MASKS',
-        help='then compare with the true masks of all objects in this folder, relative to DATA_ROOT: SegmentationClass',
+        help='afterwards compare the maps with the true masks in this folder (relative to DATA_ROOT)',
     )
     args = parser.parse_args(argv)
     if args.workers is not None and args.workers < 1:
@@ -212,11 +217,11 @@ def main(argv: list[str] | None = None) -> int:
         print(f'error: {error}', file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print('interrupted: the same command goes on where it stopped', file=sys.stderr)
+        print('interrupted: run the same command again to continue', file=sys.stderr)
         return 130
     print(f'{len(photos) - len(bad)} saliency maps ({args.method}) in {out}')
     if bad:
-        print(f'{len(bad)} of {len(photos)} photos cannot be read and have none (first: {", ".join(bad[:5])})')
+        print(f'{len(bad)} of {len(photos)} photos cannot be read and have no map (first: {", ".join(bad[:5])})')
     if iou is not None:
         print(f'IoU with the objects of {len(masks)} photos: {100 * iou:.1f}')
     return 0

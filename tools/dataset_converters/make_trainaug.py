@@ -1,7 +1,7 @@
-"""Write the split `trainaug` of VOC 2012: its train split and the photos of SBD, without its val split.
+"""Write the split `trainaug` of VOC 2012: its train split and the images of SBD, without its val split.
 
-The papers train on these 10582 photos. Only their names are taken from SBD, not its masks; the tags come from the XML
-files that VOC 2012 ships for all its photos.
+The papers train on these 10582 images. Only their names are taken from SBD, not its masks. The tags come from the XML
+files that VOC 2012 has for all of its images.
 
     python tools/dataset_converters/make_trainaug.py data/VOCdevkit/VOC2012 data/benchmark_RELEASE/dataset
 """
@@ -42,8 +42,8 @@ def make_trainaug(voc: Path, sbd: Path) -> list[str]:
 def main() -> None:
     """Write the split file."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('voc', type=Path, help='folder VOC2012')
-    parser.add_argument('sbd', type=Path, help='folder dataset of SBD (benchmark_RELEASE)')
+    parser.add_argument('voc', type=Path, help='the folder VOC2012')
+    parser.add_argument('sbd', type=Path, help='the folder benchmark_RELEASE/dataset of SBD')
     arguments = parser.parse_args()
     try:
         names = make_trainaug(arguments.voc, arguments.sbd)

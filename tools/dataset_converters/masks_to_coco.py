@@ -2,7 +2,7 @@
 
     python tools/dataset_converters/masks_to_coco.py configs/_base_/datasets/voc2012.py --split val --out val.json
 
-The json is one that CocoTagDataset, mmdet and label tools read. What is learnt from tags never sees it.
+CocoTagDataset, mmdet and label tools can read the json. Training from tags never reads it.
 """
 
 import argparse
@@ -24,8 +24,10 @@ SPLITS = {'train': 'label_dataset', 'val': 'val_dataset'}
 def main() -> None:
     """Write the json."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('data', help='file that describes the data set, as in configs/_base_/datasets')
-    parser.add_argument('--split', choices=list(SPLITS), default='val', help='photos to learn from, or those of val')
+    parser.add_argument('data', help='data set file, as in configs/_base_/datasets')
+    parser.add_argument(
+        '--split', choices=list(SPLITS), default='val', help='training images, or those of val (default: val)'
+    )
     parser.add_argument('--out', required=True, help='json file to write')
     arguments = parser.parse_args()
     with report_errors():

@@ -1,9 +1,9 @@
-"""Check a points file against the photos and tags that a config reads.
+"""Check a points file against the images and tags that a config reads.
 
     python tools/misc/check_points.py work_dirs/pam_vgg16_15e_voc2012/peaks.json configs/pam/pam_vgg16_15e_voc2012.py
 
-Tells how many points each class has, and which are wrong: of an unknown photo, outside their photo, or of a class that
-the photo is not tagged with. Exits with 1 if there is one.
+Prints how many points each class has, and which points are wrong: of an unknown image, outside their image, or of a
+class that the image is not tagged with. The exit status is 1 if any point is wrong.
 """
 
 import argparse
@@ -24,8 +24,8 @@ def main() -> None:
     """Check a file."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('points', help='points file (.json)')
-    parser.add_argument('config', help='config whose test_dataloader names the photos')
-    parser.add_argument('--data', help="file that describes a data set, in the place of the config's own")
+    parser.add_argument('config', help='config whose test_dataloader names the images')
+    parser.add_argument('--data', help="data set file to use instead of the config's own")
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='override settings: key=value')
     arguments = parser.parse_args()
     with report_errors():

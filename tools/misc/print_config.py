@@ -17,8 +17,8 @@ def main() -> None:
     """Print the config, or save it with --out."""
     parser = argparse.ArgumentParser(description='Print the whole config')
     parser.add_argument('config', help='config file')
-    parser.add_argument('--data', help="file that describes a data set, in the place of the config's own")
-    parser.add_argument('--out', help='save it to this .py, .json or .yml file as well')
+    parser.add_argument('--data', help="data set file to use instead of the config's own")
+    parser.add_argument('--out', help='also save it to this .py, .json or .yml file')
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='override settings: key=value')
     arguments = parser.parse_args()
     with report_errors():

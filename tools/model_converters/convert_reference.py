@@ -1,4 +1,4 @@
-"""Convert checkpoints of public reference codes to ours: `python tools/model_converters/convert_reference.py -h`."""
+"""Convert checkpoints of the official codes to ours: `python tools/model_converters/convert_reference.py -h`."""
 
 import argparse
 import sys
@@ -11,11 +11,11 @@ from projects.wsis.apis.errors import report_errors  # noqa: E402
 from projects.wsis.reference.convert import convert_reference  # noqa: E402
 from projects.wsis.reference.networks import REFERENCE_NETWORKS  # noqa: E402
 
-DESCRIPTION = """Convert a checkpoint of a public reference code to one of ours.
+DESCRIPTION = """Convert a checkpoint of an official code to one of ours.
 
 The file is read as plain data (nothing in it is run), and every key in it is accounted for: a file of another network,
 or one with missing, unknown or changed keys, is refused. The converted weights belong to the `reference` config named
-below, whose outputs equal those of the public code.
+below, whose outputs equal those of the official code.
 """
 EXAMPLES = """examples:
   python tools/model_converters/convert_reference.py --from irn-cam res50_cam.pth.pth checkpoints/irn_cam.pth
@@ -42,10 +42,14 @@ def build_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
-        '--from', dest='network', required=True, choices=list(REFERENCE_NETWORKS), help='which network the file holds'
+        '--from',
+        dest='network',
+        required=True,
+        choices=list(REFERENCE_NETWORKS),
+        help='the network that the file contains',
     )
-    parser.add_argument('source', metavar='IN', help="the public code's checkpoint")
-    parser.add_argument('target', metavar='OUT', help='the file to write')
+    parser.add_argument('source', metavar='IN', help='checkpoint of the official code')
+    parser.add_argument('target', metavar='OUT', help='checkpoint to write')
     return parser
 
 

@@ -1,7 +1,7 @@
 """Publish a trained model: weights without optimizer and logs, and a config to use them with.
 
-Writes OUT/NAME-<hash>.pth and OUT/NAME-<hash>.py; the hash is that of the file. mmdet, mmseg and WSISInferencer read
-both as they are.
+Writes OUT/NAME-<hash>.pth and OUT/NAME-<hash>.py, where the hash is that of the checkpoint. mmdet, mmseg and
+WSISInferencer can read both files.
 
 Examples:
     python tools/model_converters/publish_model.py work_dirs/my_images checkpoints
@@ -25,12 +25,12 @@ from projects.wsis.apis.publishing import publish_model, read_metrics  # noqa: E
 def main() -> None:
     """Publish."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('model', help='folder of a run (--out of label_photos.py, work dir), or a config')
+    parser.add_argument('model', help='folder of a run (--out of label_photos.py, or a work dir), or a config')
     parser.add_argument('out', help='folder to write to')
-    parser.add_argument('--weights', help='checkpoint, if the model is named by a config')
-    parser.add_argument('--name', help='name of the files (default: that of the config or run)')
-    parser.add_argument('--fp16', action='store_true', help='store weights in 16 bits')
-    parser.add_argument('--metrics', help='JSON file of numbers to hand on, such as the metrics.json of a stage')
+    parser.add_argument('--weights', help='checkpoint; needed if a config is given')
+    parser.add_argument('--name', help='name of the files (default: the name of the config or run)')
+    parser.add_argument('--fp16', action='store_true', help='store the weights with 16 bits')
+    parser.add_argument('--metrics', help='JSON file of metrics to include, such as the metrics.json of a stage')
     arguments = parser.parse_args()
     with report_errors():
         if os.path.isdir(arguments.model):

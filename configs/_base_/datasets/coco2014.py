@@ -1,4 +1,4 @@
-# COCO 2014 in its official layout: 82,783 photos in train2014, 40,504 in val2014.
+# COCO 2014 in its official layout: 82,783 images in train2014, 40,504 in val2014.
 _base_ = './coco2017.py'
 photo_folder = 'data/coco/train2014/'
 weak_dataset = dict(

@@ -1,4 +1,4 @@
-# COCO 2017 in its official layout: photos in train2017 and val2017, json files in annotations.
+# COCO 2017 in its official layout: images in train2017 and val2017, json files in annotations.
 classes = (
     'person', 'bicycle', 'car', 'motorcycle', 'airplane', 'bus', 'train', 'truck', 'boat', 'traffic light', 'fire hydrant',
     'stop sign', 'parking meter', 'bench', 'bird', 'cat', 'dog', 'horse', 'sheep', 'cow', 'elephant', 'bear', 'zebra',
@@ -12,7 +12,7 @@ num_classes = len(classes)
 metainfo = dict(classes=classes)
 data_root = 'data/coco/'
 photo_folder = data_root + 'train2017/'
-points_file = data_root + 'points.json'  # one point an object, where there are any (configs/pam/README.md)
+points_file = data_root + 'points.json'  # one point per object, if there are points (configs/pam/README.md)
 
 weak_dataset = dict(
     type='CocoTagDataset',

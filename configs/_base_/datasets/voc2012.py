@@ -5,7 +5,7 @@ num_classes = len(classes)
 metainfo = dict(classes=classes)
 data_root = 'data/VOCdevkit/VOC2012/'
 photo_folder = data_root + 'JPEGImages/'
-points_file = data_root + 'points.json'  # one point an object, where there are any (configs/pam/README.md)
+points_file = data_root + 'points.json'  # one point per object, if there are points (configs/pam/README.md)
 
 weak_dataset = dict(
     type='VOCTagDataset', data_root=data_root, metainfo=metainfo, ann_file='ImageSets/Segmentation/trainaug.txt')

@@ -1,5 +1,5 @@
 # AffinityNet on the last three levels of ResNet-38 (512, 1024 and 4096 channels, all of stride 8): 64 + 128 + 256 = 448
-# features a pixel. Stem, first stage and every batch normalisation are fixed, as in the public code.
+# features per pixel. Stem, first stage and every batch normalisation are fixed, as in the official code.
 _base_ = './resnet38.py'
 model = dict(
     type='AffinityNet',

@@ -1,5 +1,5 @@
 # IRNet's classifier: ResNet-50 of output stride 16 without dilation, first two stages frozen, BN statistics fixed. As in
-# every model base, the number of classes is set where model and data set meet.
+# every base of a model, the config that combines model and data set sets the number of classes.
 model = dict(
     type='CAMClassifier',
     data_preprocessor=dict(

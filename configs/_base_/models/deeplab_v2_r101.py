@@ -1,5 +1,5 @@
-# DeepLab V2 as the papers retrain it: ResNet-101 of output stride 8, batch normalisation fixed, and the sum of four dilated
-# convolutions.
+# DeepLab V2 as papers of weak supervision train it: ResNet-101 of output stride 8, batch normalisation fixed, and the sum of
+# four dilated convolutions.
 model = dict(
     type='EncoderDecoder',
     data_preprocessor=dict(

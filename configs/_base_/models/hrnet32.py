@@ -1,4 +1,4 @@
-# HRNet-W32 whose last module gives its finest branch only, as in BESTIE: `backbone=dict(_delete_=True, **_base_.hrnet32)`.
+# HRNet-W32 whose last module returns only its finest branch, as in BESTIE: `backbone=dict(_delete_=True, **_base_.hrnet32)`.
 hrnet32 = dict(
     type='HRNet',
     norm_eval=False,

@@ -1,4 +1,4 @@
-# mmdet's Mask R-CNN; its weights are named by a plain URL, as torchvision is not needed here.
+# mmdet's Mask R-CNN; its weights are named by a plain URL, because torchvision is not a dependency.
 _base_ = 'mmdet::_base_/models/mask-rcnn_r50_fpn.py'
 model = dict(
     backbone=dict(

@@ -1,4 +1,4 @@
-# Mask R-CNN with a quarter of the channels in neck and heads, for CPU runs on small photos.
+# Mask R-CNN with a quarter of the channels in neck and heads, for CPU runs on small images.
 _base_ = './mask_rcnn_r50.py'
 model = dict(
     neck=dict(out_channels=64),

@@ -1,2 +1,2 @@
-# Peak attention on any classifier, as eps.py.
+# Turns a classifier of cam_*.py into PAM (see eps.py).
 pam = dict(type='PeakClassifier', head=dict(type='PAMHead'), test_cfg=dict(stride=1))

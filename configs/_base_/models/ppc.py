@@ -1,5 +1,5 @@
-# What turns SEAM or EPS into + PPC: `model = _base_.ppc`. The second view has the size of the public code, so that the
-# contrast takes place at 16x16 pixels with a backbone of output stride 8.
+# Adds PPC to SEAM or EPS: `model = _base_.ppc`. The second view has the size of the official code, so that the contrast is
+# computed at 16x16 pixels with a backbone of output stride 8.
 ppc = dict(
     contrast_head=dict(
         type='PPCHead',

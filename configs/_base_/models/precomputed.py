@@ -1,3 +1,3 @@
-# For stages whose labels are made in the data-loading workers: the model hands on what they made.
+# For stages whose labels are made in the data-loading workers: the model only passes them on.
 model = dict(
     type='PrecomputedLabels', data_preprocessor=dict(type='DetDataPreprocessor'))

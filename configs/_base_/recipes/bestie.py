@@ -1,6 +1,6 @@
-# The instance stage at the end of a recipe: PAM and its peaks, BESTIE on the WSSS maps of DeepLab, its labels of the training
-# photos, and Mask R-CNN on these. Recipes append `peak_stages`, unless points are given, and `bestie_stages` to the stages that
-# end with these maps.
+# The instance stages at the end of a recipe: PAM and its peaks, BESTIE on the WSSS maps of DeepLab, its labels of the training
+# images, and Mask R-CNN on these. Recipes append `peak_stages` (unless points are given) and `bestie_stages` to the stages
+# that end with the WSSS maps.
 peak_stages = [
     dict(name='peak_classifier', action='train', config='pam', number='multi_label/mAP'),
     dict(name='peaks', action='predict', config='pam', checkpoint='peak_classifier', number='peak/single'),

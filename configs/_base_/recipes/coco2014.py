@@ -1,7 +1,8 @@
-# What a recipe of VOC 2012 changes for COCO 2014: `_base_ = ['./NAME_voc2012.py', '../_base_/recipes/coco2014.py']`. All stages
-# read `data`; the settings of VOC 2012 stay but for those that are named here.
+# Changes of a VOC 2012 recipe for COCO 2014: `_base_ = ['./NAME_voc2012.py', '../_base_/recipes/coco2014.py']`. All stages
+# read `data`. All settings but those below are those of VOC 2012.
 data = 'configs/_base_/datasets/coco2014.py'
-# DeepLab as kazuto1011/deeplab-pytorch has it for COCO-Stuff; detectors are measured as COCO does, with crowds and areas of masks
+# DeepLab has the settings of kazuto1011/deeplab-pytorch for COCO-Stuff; detectors are measured as in COCO, with crowds and
+# the areas of masks
 deeplab_of_coco = {'iterations': 100000}
 truth_of_coco = 'data/coco/annotations/instances_val2014.json'
 detector_of_coco = dict(

@@ -1,5 +1,5 @@
-# The semantic retraining at the end of a recipe: DeepLab on the stage `pseudo_labels`, its WSSS maps of the photos it
-# learnt from, and its mIoU on val. Lists of stages inherit it and append `deeplab_stages`.
+# The segmentation model at the end of a recipe: DeepLab trained on the stage `pseudo_labels`, its WSSS maps of the training
+# images, and its mIoU on val. Lists of stages inherit it and append `deeplab_stages`.
 deeplab_stages = [
     dict(
         name='deeplab',

@@ -1,4 +1,4 @@
-# The chain of irnet.py, and the rows of the paper's ablation: pseudo labels without displacement, and without boundary too.
+# The chain of irnet.py with the paper's ablation: pseudo labels without displacement, and without displacement and boundary.
 _base_ = './irnet.py'
 pseudo_labels_cam = dict(
     _base_.pseudo_labels,

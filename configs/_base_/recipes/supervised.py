@@ -1,4 +1,4 @@
-# Networks trained on true masks, to compare with: recipes take one of the two lists of stages.
+# Networks trained on true masks, for comparison. Recipes use one of the two lists of stages.
 mask_rcnn_stages = [
     dict(name='mask_rcnn_supervised', action='train', config='mask_rcnn'),
     dict(

@@ -1,5 +1,5 @@
-# The schedule of BESTIE: Adam, polynomial decay over 50k iterations, which a linear warm-up of 2000 multiplies. mmengine
-# reaches the end of a schedule one iteration before its `end`.
+# The schedule of BESTIE: Adam with polynomial decay over 50k iterations, multiplied by a linear warm-up of 2000 iterations.
+# mmengine reaches the end of a schedule one iteration before its `end`.
 optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='Adam', lr=5e-5))
 param_scheduler = [
     dict(type='LinearLR', start_factor=.001, begin=0, end=2001, by_epoch=False),

@@ -1,4 +1,4 @@
-# AdamW with a warm-up, for the demo's networks, as they are trained from scratch or from a classifier that was.
+# AdamW with a warm-up, for the demo's networks, which start from scratch or from a classifier trained from scratch.
 optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='AdamW', lr=4e-3, weight_decay=.05))
 param_scheduler = [
     dict(type='OneCycleLR', eta_max=4e-3, total_steps=36, by_epoch=True, convert_to_iter_based=True)

@@ -1,5 +1,5 @@
-# SGD with polynomial decay a step. The public codes of IRNet, SEAM, EPS and PPC hand the weight decay to SGD's momentum,
-# so their published results were made with momentum 1e-4 (IRNet), not .9; configs named after the papers do the same.
+# SGD with polynomial decay per step. The official codes of IRNet, SEAM, EPS and PPC hand the weight decay to the momentum of
+# SGD, so their published results were made with momentum 1e-4 (IRNet), not .9. Configs named after the papers do the same.
 optim_wrapper = dict(
     type='OptimWrapper', optimizer=dict(type='SGD', lr=.1, momentum=1e-4, weight_decay=1e-4))
 param_scheduler = [

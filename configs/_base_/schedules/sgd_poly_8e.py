@@ -1,6 +1,6 @@
 # The schedule of SEAM and PPC, and of their AffinityNet: new layers (the heads) learn ten times as fast, biases twice as
-# fast and without decay (the networks shipped have biases in batch normalisations only, which are no part of this). As in
-# the public codes the momentum is what should be the weight decay (see sgd_poly.py).
+# fast and without weight decay (the shipped networks have biases in batch normalisations only, which are not affected). As
+# in the official codes the momentum is the weight decay (see sgd_poly.py).
 _base_ = './sgd_poly.py'
 optim_wrapper = dict(
     optimizer=dict(lr=.01, momentum=5e-4, weight_decay=5e-4),

@@ -1,4 +1,5 @@
-# mmdet's schedule of 12 epochs (1x) for batches of 16: SGD with a linear warm-up, a tenth of the rate from epochs 8 and 11 on.
+# mmdet's schedule of 12 epochs (1x) for batch size 16: SGD with a linear warm-up, and a tenth of the learning rate from
+# epochs 8 and 11 on.
 optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=.02, momentum=.9, weight_decay=1e-4))
 param_scheduler = [
     dict(type='LinearLR', start_factor=.001, begin=0, end=500, by_epoch=False),

@@ -1,4 +1,4 @@
-# What the demo's networks change in the pipelines of the stages, as light.py does: its photos have 192 pixels.
+# Sizes of the demo's networks in the pipelines of the stages (see light.py): its images have 192 pixels.
 sizes = {
     'RandomResizeLongSide': dict(length_range=(136, 208)),
     'RandomRescale': dict(factor_range=(.75, 1.25)),

@@ -1,5 +1,5 @@
-# What light networks for two CPU cores change in the pipelines of the stages, which name the papers' sizes: settings by the
-# type of a step, and the steps that are left out (colours stay as they are).
+# Sizes of light networks for two CPU cores. They replace the papers' sizes in the pipelines of the stages: settings by the type
+# of a step, and the steps that are left out (colours stay unchanged).
 sizes = {
     'RandomResizeLongSide': dict(length_range=(256, 448)),
     'RandomCropAndPad': dict(crop_size=256),

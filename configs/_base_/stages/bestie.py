@@ -1,4 +1,4 @@
-# BESTIE, with the sizes of its public code: long side about 448, scaled by .7 to 1.3, crop 416; at test time both sides
+# BESTIE, with the sizes of the official code: long side about 448, scaled by .7 to 1.3, crop 416; at test time both sides
 # rounded up to multiples of 32.
 _base_ = './evaluation.py'
 train_pipeline = [
@@ -34,5 +34,5 @@ val_evaluator = [
 test_evaluator = val_evaluator
 # batch normalisation over the batch of all processes
 sync_bn = 'torch'
-# without this hook there is no refinement: instance-aware guidance alone
+# without this hook there is instance-aware guidance only, no refinement
 custom_hooks = [dict(type='SelfRefinementHook', begin=0)]

@@ -1,5 +1,5 @@
-# Pseudo instances by BESTIE on the photos it was trained on, out of the tags of each: what a labels config makes of its
-# `test_dataloader` and `test_evaluator`.
+# Pseudo instances: the predictions of BESTIE on its training images, restricted to the tags of each image. The configs named
+# *-labels.py build their `test_dataloader` and `test_evaluator` from this.
 bestie_label_evaluator = [
     dict(type='SemanticMaskWriter'),
     dict(type='InstanceWriter'),

@@ -1,5 +1,5 @@
-# Classifier and CAMs, with the sizes of IRNet's public code. Classifiers learn from photos without tags too, as negatives;
-# a data set whose `weak_dataset` has a filter_cfg leaves them out.
+# Classifier and CAMs, with the sizes of the official code of IRNet. Classifiers also learn from images without tags, as
+# negatives; a data set whose `weak_dataset` has a filter_cfg leaves them out.
 _base_ = './weak_training.py'
 train_pipeline = [
     dict(type='LoadPhoto'),
@@ -19,7 +19,7 @@ tta_pipeline = [
             *_base_.mirrored,
         ]),
 ]
-# the same resized by PIL, as in the public codes of IRNet, SEAM, EPS and PPC
+# the same, resized by PIL as in the official codes of IRNet, SEAM, EPS and PPC
 pil_tta_pipeline = [
     *_base_.load_with_masks,
     dict(
@@ -38,7 +38,7 @@ val_dataloader = dict(
     drop_last=False,
     sampler=dict(type='DefaultSampler', shuffle=False, round_up=False),
     dataset=dict(test_mode=True, pipeline=test_pipeline))
-# CAMs of the training photos; masks, where there are any, are for the seed metric only
+# CAMs of the training images; masks, if there are any, are read by the seed metric only
 test_dataloader = dict(dataset=dict(pipeline=tta_pipeline))
 
 val_evaluator = dict(type='MultiLabelMetric')

@@ -1,6 +1,6 @@
-# EPS: classifier and CAMs as in cam.py, with saliency maps beside the photos in training.
-# They are in the folder `saliency` below the data root (PHOTO.png, see configs/eps/README.md), or where the data set or the
-# option train_dataloader.dataset.data_prefix.saliency says.
+# EPS: classifier and CAMs as in cam.py, with a saliency map per image in training. The maps are in the folder `saliency` of
+# the data root (IMAGE.png, see configs/eps/README.md), or in the folder that the data set or the option
+# train_dataloader.dataset.data_prefix.saliency names.
 _base_ = './cam.py'
 train_pipeline = [
     dict(type='LoadPhoto'),

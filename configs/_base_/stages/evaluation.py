@@ -1,4 +1,4 @@
-# Evaluation on val without tags, one photo at a time; masks are for metrics only. The data set comes with the config:
+# Evaluation on val without tags, one image at a time; masks are read by metrics only. The config adds the data set:
 # `val_dataloader = test_dataloader = dict(dataset=_base_.val_dataset)`.
 val_dataloader = dict(
     batch_size=1,
@@ -10,5 +10,5 @@ val_dataloader = dict(
 test_dataloader = val_dataloader
 val_cfg = dict(type='ValLoop')
 test_cfg = dict(type='TestLoop')
-# `LoadImageFromFile` is the name that the inferencers of mmdet and mmseg look for; our data sets open images as LoadPhoto does
+# the inferencers of mmdet and mmseg look for the name `LoadImageFromFile`; our data sets load images with LoadPhoto
 load_new_image = [dict(type='LoadImageFromFile'), dict(type='LoadEvaluationMasks')]

@@ -1,5 +1,5 @@
-# Making labels of tagged photos, one photo at a time; masks, where there are any, are for metrics only. The data set comes
-# with the config: `test_dataloader = dict(dataset=_base_.label_dataset)`.
+# Making labels of tagged images, one image at a time; masks, if there are any, are read by metrics only. The config adds the
+# data set: `test_dataloader = dict(dataset=_base_.label_dataset)`.
 _base_ = './views.py'
 test_pipeline = [*_base_.load_with_masks, dict(type='LoadCAMs'), dict(type='PackTagInputs')]
 test_dataloader = dict(

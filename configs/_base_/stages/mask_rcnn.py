@@ -31,7 +31,7 @@ test_dataloader = val_dataloader
 
 val_evaluator = [
     dict(type='VOCInstanceMetric'),
-    # ann_file: a COCO json of true instances in the place of the masks of the data set
+    # ann_file: a COCO json of true instances to use instead of the masks of the data set
     dict(type='PhotoCocoMetric', metric=['bbox', 'segm'], format_only=False, ann_file=None),
 ]
 test_evaluator = val_evaluator

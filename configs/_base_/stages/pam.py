@@ -1,5 +1,5 @@
-# Classifier with peak attention, and its peaks, with the sizes and colours of the public code: photos are resized to
-# squares, whatever their shape, by PIL.
+# Classifier with peak attention, and its peaks, with the sizes and colours of the official code: images of any shape are
+# resized to squares by PIL.
 _base_ = './cam.py'
 train_pipeline = [
     dict(type='LoadPhoto'),

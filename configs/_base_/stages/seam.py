@@ -1,4 +1,4 @@
-# SEAM, with or without PPC: classifier and CAMs as in cam.py, with the crops and colours of its public code.
+# SEAM, with or without PPC: classifier and CAMs as in cam.py, with the crops and colours of the official code.
 _base_ = './cam.py'
 train_pipeline = [
     dict(type='LoadPhoto'),

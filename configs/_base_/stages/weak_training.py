@@ -1,4 +1,4 @@
-# Training on tagged photos, and making labels of them.
+# Training on tagged images, and making labels of them.
 _base_ = './labelling.py'
 train_dataloader = dict(
     batch_size=16,

@@ -1,4 +1,4 @@
-"""What a user calls: reading a config, training and testing one stage, and using what was trained."""
+"""The functions that users call: reading a config, training and testing one stage, and using trained models."""
 
 from typing import Any
 

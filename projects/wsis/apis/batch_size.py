@@ -26,13 +26,13 @@ def fit_batch(runner: Runner) -> None:
     share = len(dataset) // processes
     if share < 1:
         raise ValueError(
-            f'{len(dataset)} images cannot be shared among {processes} processes: train with {len(dataset)} at most'
+            f'{len(dataset)} images cannot be split over {processes} processes: use {len(dataset)} at most'
         )
     changes = dict(dataset=dataset)  # built already; it would be read again
     if loader['batch_size'] > share:
         changes['batch_size'] = share
         print_log(
-            f'Only {len(dataset)} images: the batch is {share * processes} instead of '
+            f'Only {len(dataset)} images: the batch size is {share * processes} instead of '
             f'{loader["batch_size"] * processes}',
             'current',
         )

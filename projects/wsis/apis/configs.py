@@ -1,4 +1,4 @@
-"""Reading a config, and applying to it what a user changes: its data set, single settings, the length of training."""
+"""Reading a config and applying the changes of a user: the data set, single settings, the length of training."""
 
 from copy import deepcopy
 from pathlib import Path
@@ -56,7 +56,7 @@ def load_config(
             (:func:`~projects.wsis.apis.schedule.set_iterations`).
         work_dir: Folder of the run; else the config's `work_dir`, else `work_dirs/<name of the config>`.
         launcher: 'none', 'pytorch', 'slurm' or 'mpi'.
-        data: File that describes a data set, in the place of that of the config.
+        data: File that describes a data set, instead of that of the config.
 
     Raises:
         FileNotFoundError: If the config or the data set's file is not found.

@@ -1,4 +1,4 @@
-"""Choosing the data set of a config: one file that describes it takes the place of the config's own."""
+"""Choosing the data set of a config: one file replaces the data set of the config."""
 
 import re
 from collections.abc import Iterator

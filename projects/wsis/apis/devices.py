@@ -1,4 +1,4 @@
-"""Making a config run on the machine at hand: CPU with gloo, batch norm, threads, mixed precision."""
+"""Making a config run on the current machine: CPU with gloo, batch norm, threads, mixed precision."""
 
 import ctypes
 import datetime
@@ -37,8 +37,8 @@ def keep_freed_memory() -> None:
     """Let this process use memory again that it freed, where the C library is glibc; elsewhere nothing happens.
 
     By default glibc gives each freed block of 32 MB and more back to the system at once, and the maps of a batch are as
-    large as that. The system clears the same memory anew for the next map (docs/benchmarks.md has what that costs). The
-    peak of the memory stays about the same, but is held until the process ends.
+    large as that. The system then clears the same memory for the next map (docs/benchmarks.md has the costs). The peak
+    of the memory stays about the same, but is held until the process ends.
     """
     if platform.libc_ver()[0] != 'glibc':
         return

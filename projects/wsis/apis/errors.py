@@ -1,4 +1,4 @@
-"""Turning an error that the user can mend into one line instead of a traceback."""
+"""Turning an error that the user can fix into one line instead of a traceback."""
 
 import os
 import sys

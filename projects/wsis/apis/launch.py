@@ -1,4 +1,4 @@
-"""What tools/train.py and tools/test.py do: read a config, apply the command line to it, build and run the Runner."""
+"""The work of tools/train.py and tools/test.py: read a config, apply the command line, build and run the Runner."""
 
 import argparse
 import gc
@@ -28,7 +28,7 @@ from .batch_size import fit_batch
 from .configs import load_config, read_options
 from .devices import setup_environment_for_launch
 
-NOTHING_TO_TEST = 'this config has nothing to test: it has no `{key}`, or its data set has no val split'
+NOTHING_TO_TEST = 'nothing to test: the config has no `{key}`, or its data set has no val split'
 
 
 def add_common_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,12 +40,10 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
         action=DictAction,
         help='override settings of the config: key=value; lists as key="[a,b]" or key=a,b',
     )
-    parser.add_argument('--data', help="file that describes a data set, in the place of the config's own")
-    parser.add_argument('--options-file', help='JSON file of settings to override: {"key": value}')
-    parser.add_argument(
-        '--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none', help='how processes are started'
-    )
-    parser.add_argument('--progress-lines', action='store_true', help='print a line of progress after every iteration')
+    parser.add_argument('--data', help="data set file to use instead of the config's own")
+    parser.add_argument('--options-file', help='JSON file of config settings to override: {"key": value}')
+    parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none', help='job launcher')
+    parser.add_argument('--progress-lines', action='store_true', help='print one line of progress per iteration')
     # torch.distributed.launch passes it; torchrun sets the environment variable instead
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
 
@@ -84,7 +82,7 @@ def apply_resume(cfg: Config, resume: str | None) -> None:
     Args:
         cfg: The config, changed in place.
         resume: None to follow the config, 'auto' for the newest intact checkpoint of the work dir (the config's
-            `load_from` where there is none yet), or a checkpoint to resume.
+            `load_from` if there is none yet), or a checkpoint to resume.
     """
     if resume is not None and resume != 'auto':
         cfg.resume, cfg.load_from = True, resume

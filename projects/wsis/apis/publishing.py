@@ -1,4 +1,4 @@
-"""Turning the checkpoint of a training into one to hand on: weights, facts about them, and a config to use them."""
+"""Publishing the checkpoint of a training: weights, facts about them, and a config to use them with."""
 
 import hashlib
 import io
@@ -55,14 +55,14 @@ def publish_model(
         folder: Where to write.
         name: What to name it; by default the config's name, or that of the folder of ``tools/label_photos.py --out``.
         half: Whether weights are stored in 16 bits: half the size, and results that differ a little.
-        metrics: Numbers to hand on with it.
+        metrics: Metrics to publish with it.
 
     Raises:
         ValueError: If the checkpoint holds no weights, or the folder cannot be written; one line.
     """
     cfg, checkpoint = load_config(model.config), load_checkpoint_safely(model.checkpoint)
     if 'state_dict' not in checkpoint:
-        raise ValueError(f'{model.checkpoint} holds no state_dict: it is no checkpoint of a training')
+        raise ValueError(f'{model.checkpoint} holds no state_dict: it is not a checkpoint of a training')
     meta = checkpoint.get('meta') or {}
     classes = read_classes(checkpoint) or tuple(find_class_list(cfg, training=True) or ())
     content = dict(

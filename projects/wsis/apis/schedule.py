@@ -26,7 +26,7 @@ def set_iterations(cfg: Config, iterations: int) -> None:
         ValueError: If ``iterations`` is no whole number of 1 or more.
     """
     if isinstance(iterations, bool) or not isinstance(iterations, int) or iterations < 1:
-        raise ValueError(f'iterations is the length of the training, a whole number of 1 or more, not {iterations!r}')
+        raise ValueError(f'iterations is the length of the training, a whole number of at least 1, not {iterations!r}')
     loop = cfg.get('train_cfg')
     if not loop:
         return

@@ -9,7 +9,7 @@ from .tags.spelling import spelling_key
 
 
 def read_class_file(path: str | Path) -> list[str]:
-    """Read class names, one a line.
+    """Read class names, one per line.
 
     Raises:
         FileNotFoundError: If the file does not exist.
@@ -19,7 +19,7 @@ def read_class_file(path: str | Path) -> list[str]:
 
 
 def load_classes(classes: str | Sequence[str]) -> tuple[str, ...]:
-    """Return checked class names: of a sequence, or of a file with one a line.
+    """Return checked class names: of a sequence, or of a file with one per line.
 
     Raises:
         ValueError: If they are a string that is no file, or :func:`check_classes` objects.
@@ -27,7 +27,7 @@ def load_classes(classes: str | Sequence[str]) -> tuple[str, ...]:
     if isinstance(classes, (str, Path)):
         if not Path(classes).is_file():
             raise ValueError(
-                f'The class list is the string {str(classes)!r}, which is no file either: write a list or tuple of '
+                f'The class list is the string {str(classes)!r}, which is not a file either: write a list or tuple of '
                 f'names; one class alone is ({str(classes)!r},) with its comma'
             )
         classes = read_class_file(classes)
@@ -56,11 +56,11 @@ def check_classes(classes: Sequence[str]) -> None:
             raise ValueError(f'The class list holds {name!r}: each class is a name in quotes')
         key = spelling_key(name)
         if key == 'background':
-            raise ValueError('The class list holds the background, which is no class: leave it out')
+            raise ValueError('The class list holds the background, which is not a class: leave it out')
         if key in known:
             if known[key] == name:
                 raise ValueError(f'The class list holds {name!r} twice: leave one out')
             raise ValueError(
-                f'The class list holds {known[key]!r} and {name!r}, which differ by case or blanks only: leave one out'
+                f'The class list holds {known[key]!r} and {name!r}, which differ only by case or blanks: leave one out'
             )
         known[key] = name

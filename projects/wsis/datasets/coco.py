@@ -36,7 +36,7 @@ class CocoTagDataset(TagDataset):
     """Photos of COCO, or of any COCO json of instances, with their tags.
 
     The json names the photos. A tag is a category with an instance that is no crowd: a crowd region says that there is
-    a group whose members nobody has told apart, often tiny and far away; the metrics count nothing in it, and what a
+    a group whose members are not separated, often tiny and far away; the metrics count nothing in it, and what a
     classifier would learn from it no mask can follow. A photo with crowds alone, or without annotations, is a negative.
 
     ``img_id`` is the ``file_name`` of the json with its ending. Categories are found by name, whatever their ids; those
@@ -63,7 +63,7 @@ class CocoTagDataset(TagDataset):
         self._masks: dict[str, list[dict[str, Any]]] = {}
         super().__init__(*args, **kwargs)
         if self.tags_file:
-            raise ValueError('CocoTagDataset has its tags from ann_file: leave out tags_file, or use PhotoTagDataset')
+            raise ValueError('CocoTagDataset reads its tags from ann_file: leave out tags_file, or use PhotoTagDataset')
 
     def list_photos(self) -> dict[str, str]:
         """Return the path of each photo that the json names."""

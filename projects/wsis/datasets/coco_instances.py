@@ -89,7 +89,7 @@ def _keep_instance(entry: dict[str, Any], label: int) -> dict[str, Any]:
 def match_categories(categories: Iterable[dict[str, Any]], classes: Sequence[str]) -> dict[Any, int | None]:
     """Return the 0-based class of each category by its id; None for a category that is no class.
 
-    Names that differ by case or blanks only are the same.
+    Names that differ only by case or blanks are the same.
     """
     ids = {spelling_key(name): index for index, name in enumerate(classes)}
     return {entry['id']: ids.get(spelling_key(str(entry['name']))) for entry in categories}

@@ -1,4 +1,4 @@
-"""What a data set reads, named without reading it: so that a change of it is seen."""
+"""The files that a data set reads, listed without reading them, so that changes are noticed."""
 
 from dataclasses import dataclass
 

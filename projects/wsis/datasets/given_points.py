@@ -1,4 +1,4 @@
-"""Whether the points that are given for a data set are those of its photos."""
+"""Checking that given points belong to the photos of a data set."""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,4 +1,4 @@
-"""Folders with one PNG a photo: masks for evaluation and saliency maps."""
+"""Folders with one PNG per photo: masks for evaluation and saliency maps."""
 
 import os
 from collections.abc import Collection, Sequence
@@ -29,7 +29,7 @@ class MapFolder:
 
 
 def name_saliency(data_list: Sequence[dict], maps: MapFolder) -> None:
-    """Add ``saliency_path`` to all photos; what is missing is told at once, not one by one in the run.
+    """Add ``saliency_path`` to all photos; missing maps are reported at once, not one by one during the run.
 
     Raises:
         FileNotFoundError: If the folder or the map of a photo is missing.

@@ -28,7 +28,7 @@ class PhotoTagDataset(TagDataset):
     other folders or with other endings stay apart. Hidden folders are left out, and links to folders not followed.
 
     Args:
-        ann_file: Text files that name photos by this path, one a line (relative to ``data_root``); None: all photos.
+        ann_file: Text files that name photos by this path, one per line (relative to ``data_root``); None: all photos.
         tags_file: Tags of all photos, relative to ``data_root``; a folder (``'.'`` for that of the photos) means that
             folders are classes. Without it no photo has a tag.
         data_prefix: ``sem_seg`` and ``instance`` (masks), ``saliency``: folders of PNG files named like the photos

@@ -1,4 +1,4 @@
-"""Split files: text files that name photos, one a line."""
+"""Split files: text files that name photos, one per line."""
 
 import os
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ def read_split_lines(files: Sequence[str]) -> list[str]:
     for file in files:
         if not os.path.exists(file):
             raise FileNotFoundError(
-                f'Split file {file} does not exist; set ann_file (and data_root) to a list of photo names, one a line'
+                f'Split file {file} does not exist; set ann_file (and data_root) to a list of photo names, one per line'
             )
         lines.extend(line.strip() for line in read_text(file).splitlines() if line.strip())
     if not lines:

@@ -1,4 +1,4 @@
-"""Photos with tags, whatever the layout of their folders: what is common to all data sets of weak training."""
+"""Photos with tags in any folder layout: the base of all data sets of weak training."""
 
 import logging
 import os
@@ -39,7 +39,7 @@ class TagDataset(BaseDataset):
     ``filter_cfg=dict(filter_empty_tags=True)`` such photos are left out, as is right where they are merely untagged.
 
     Args:
-        ann_file: Files that name the photos, one a line: one file, several (a list, or separated by commas), relative
+        ann_file: Files that name the photos, one per line: one file, several (a list, or separated by commas), relative
             to ``data_root``.
         data_root: The folder that the other paths begin at.
         data_prefix: Folders of the format (``default_folders``) and ``saliency`` (maps of any saliency model,
@@ -65,7 +65,7 @@ class TagDataset(BaseDataset):
     #: Which of them hold masks, so that they count only where masks are read.
     mask_folders: ClassVar[tuple[str, ...]] = ('sem_seg', 'instance')
     default_ann_file: ClassVar[str] = ''
-    #: Settings that speak of photos, tags and masks, and not of what a stage makes of them.
+    #: Settings about photos, tags and masks, not about their use in a stage.
     photo_settings: ClassVar[tuple[str, ...]] = (
         'ann_file',
         'data_root',

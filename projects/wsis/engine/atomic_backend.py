@@ -1,4 +1,4 @@
-"""Local files that mmengine writes (checkpoints above all) appear whole or not at all."""
+"""Writing mmengine's local files (mainly checkpoints) atomically."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Whether the weights of a checkpoint are those of a model."""
+"""Checking that the weights of a checkpoint belong to a model."""
 
 from dataclasses import dataclass
 
@@ -56,7 +56,7 @@ class Misfit:
 
     @property
     def count(self) -> int:
-        """How many parameters got no weights."""
+        """The number of parameters that got no weights."""
         return len(self.missing) + len(self.misshapen)
 
     def describe(self, source: str, model: str) -> str:
@@ -89,7 +89,7 @@ def load_matching(model: nn.Module, checkpoint: dict, training: bool) -> Misfit:
 
 
 def knows_classes(model: nn.Module) -> bool:
-    """Whether what a model gives depends on the class list: whether a part of it after the backbone counts classes."""
+    """Return whether the outputs of a model depend on the class list: a part after the backbone counts classes."""
     return any(
         hasattr(module, 'num_classes') for name, module in model.named_modules() if 'backbone' not in name.split('.')
     )

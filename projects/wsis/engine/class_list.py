@@ -9,7 +9,7 @@ from .dataset_settings import innermost_dataset
 
 
 def find_class_list(cfg: Mapping[str, Any], training: bool) -> list[str] | None:
-    """Return the class names of the data set that a config trains or tests on; None where they cannot be told.
+    """Return the class names of the data set that a config trains or tests on; None if they are not known.
 
     They are read from the config, so that a wrong checkpoint is refused before the data set is read.
 

@@ -1,4 +1,4 @@
-"""Which checkpoint of a work dir an interrupted run goes on from."""
+"""Finding the checkpoint of a work dir from which an interrupted run is resumed."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The one checkpoint loader: nothing that a file holds is ever run, whatever library and whatever scheme loads it.
+"""The only checkpoint loader: no code in a file is ever run, whatever library or scheme loads it.
 
 mmengine loads checkpoints through `CheckpointLoader`, which picks a function by the scheme of the path (a local file,
 `https://`, `torchvision://` ...). The onedl distribution of mmengine falls back to unrestricted pickle when torch's
@@ -94,12 +94,12 @@ def _explain(error: Exception, source: str) -> str:
     if unsafe is not None:
         return (
             f'checkpoint {source} is refused: it wants to run or build `{unsafe.group(1)}`, which is not plain data; '
-            'convert it to plain tensors where its source can be trusted'
+            'if its source can be trusted, convert it to plain tensors'
         )
     reason = READER_REASON.sub(r'\1', text.rsplit('WeightsUnpickler error:', 1)[-1].strip())
     return (
         f'checkpoint {source} is damaged or not a checkpoint of PyTorch ({type(error).__name__}: {reason[:120]}): '
-        'a copy or download may have stopped half-way, get it again'
+        'a copy or download may have stopped half way; get it again'
     )
 
 
@@ -137,7 +137,7 @@ def read_safely(file: str | Path | BytesIO, source: str | Path, map_location: An
 
 
 def _is_first_of_node() -> bool:
-    """Whether this process fetches files for its node; nodes need not share a disk."""
+    """Return whether this process fetches files for its node; nodes need not share a disk."""
     local_rank = os.environ.get('OMPI_COMM_WORLD_LOCAL_RANK', os.environ.get('LOCAL_RANK', '0'))
     return get_world_size() == 1 or int(local_rank) == 0
 

@@ -10,7 +10,7 @@ FILE_NAME = 'instances_polygons.json'
 
 
 def write_coco_polygons(labels: LabelFile, photo_folder: Path, out: Path) -> Path:
-    """Write ``instances_polygons.json``: images and categories as they were, polygons in the place of RLE.
+    """Write ``instances_polygons.json``: images and categories as they were, polygons instead of RLE.
 
     Instances without a pixel are left out. Scores stay.
 

@@ -72,7 +72,7 @@ def _match_images(
 ) -> dict[Any, dict[str, Any]]:
     """Return the image of the result for each id of the file; a photo that is there twice has one."""
     if not photo_folder.is_dir():
-        raise FileNotFoundError(f'Photo folder {photo_folder} does not exist; mend the data file')
+        raise FileNotFoundError(f'Photo folder {photo_folder} does not exist; correct the data file')
     names = PhotoNames(list_photo_tree(str(photo_folder)))
     images: dict[Any, dict] = {}
     by_photo: dict[str, dict] = {}
@@ -129,7 +129,7 @@ def _read_instance(path: str | Path, entry: dict, image: dict, counts: Counter) 
         encoded = encode_segmentation(segmentation, size)
     except (ValueError, TypeError) as error:
         raise ValueError(
-            f'{path}, annotation {entry.get("id")} of {image["file_name"]}: {error}; mend or remove it'
+            f'{path}, annotation {entry.get("id")} of {image["file_name"]}: {error}; correct or remove it'
         ) from None
     box = [float(value) for value in coco_mask.toBbox(encoded)]
     if not box[2] or not box[3]:
@@ -149,11 +149,11 @@ def _check_polygons(segmentation: list, size: tuple[int, int], counts: Counter) 
     whole = []
     for polygon in polygons:
         if not isinstance(polygon, list) or len(polygon) % 2:
-            raise ValueError('a polygon is no list of x, y, x, y, ...')
+            raise ValueError('a polygon is not a list of x, y, x, y, ...')
         if not all(
             isinstance(value, (int, float)) and math.isfinite(value) and abs(value) <= FARTHEST for value in polygon
         ):
-            raise ValueError(f'a polygon holds what is no number within {FARTHEST:,} pixels')
+            raise ValueError(f'a polygon holds something other than numbers within {FARTHEST:,} pixels')
         if len(polygon) < 6:
             counts['parts of less than three points, left out'] += 1
             continue

@@ -69,7 +69,9 @@ def _check_names(path: str | Path, names: Iterable[str]) -> None:
     for name in names:
         parts = PurePosixPath(name).parts
         if not parts or PurePosixPath(name).is_absolute() or '..' in parts or '\\' in name:
-            raise ValueError(f'{path}: the photo {name!r} is no path below the photo folder (folders are parted by /)')
+            raise ValueError(
+                f'{path}: the photo {name!r} is not a path below the photo folder (folders are separated by /)'
+            )
         if name in known:
             raise ValueError(f'{path} names the photo {name} twice: leave one out')
         known.add(name)

@@ -12,7 +12,7 @@ KEPT_IOU = 0.98
 
 
 def trace_outlines(encoded: dict) -> list[np.ndarray]:
-    """Trace a mask as polygons along the edges of its pixels, so that filling them gives the mask back.
+    """Trace a mask as polygons along the edges of its pixels, so that filling them restores the mask.
 
     A polygon has one contiguous part (also by corners) with its holes; the largest part comes first. Each hole is
     joined to the outline by a cut of no width, run through there and back. Outlines are simplified where little of the

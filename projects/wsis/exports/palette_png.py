@@ -43,7 +43,7 @@ def write_palette_png(labels: LabelFile, photo_folder: Path, out: Path) -> Path:
         for folder, indices in zip(FOLDERS, draw_maps(photo)):
             write_index_png(out / folder / places[photo.file_name], indices)
     if left_out:
-        print_log(f'{left_out} instances left out: a PNG takes {MAX_OBJECTS} a photo', 'current', logging.WARNING)
+        print_log(f'{left_out} instances left out: a PNG holds {MAX_OBJECTS} per photo', 'current', logging.WARNING)
     return out
 
 

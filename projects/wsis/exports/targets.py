@@ -19,7 +19,7 @@ def check_targets(folder: Path, names: Iterable[str], photo_folder: Path) -> Non
     """
     place, photos = folder.resolve(), photo_folder.resolve()
     if place == photos or place in photos.parents or photos in place.parents:
-        raise ValueError(f'{folder} holds the photos or lies among them: choose another folder to write to')
+        raise ValueError(f'{folder} contains the photos or lies inside their folder: choose another folder to write to')
     names = list(names)
     known = set(names)
     if len(known) < len(names):

@@ -91,10 +91,10 @@ def make_table(backbones: Sequence[str], methods: Sequence[str], processes: int 
     lines = [
         '# Backbones',
         '',
-        f'One training step of two photos of {SIZE[0]}x{SIZE[1]} pixels and one prediction, in one process and, as',
-        f'DistributedDataParallel that looks for no unused parameters, in {processes}; made by',
-        '`python tools/analysis_tools/check_backbones.py`. Millions of parameters of the whole model, seconds of the',
-        'step on a CPU.',
+        'Each backbone was tried in each method by `python tools/analysis_tools/check_backbones.py`, with one training',
+        f'step on two images of {SIZE[0]}x{SIZE[1]} pixels and one prediction, in one process and in {processes} (as',
+        'DistributedDataParallel without a search for unused parameters). A cell gives the millions of parameters of',
+        'the whole model and the seconds of the training step on a CPU. `no` is followed by the reason.',
         '',
         f'| backbone | {" | ".join(methods)} |',
         '| --- |' + ' --- |' * len(methods),
@@ -104,8 +104,8 @@ def make_table(backbones: Sequence[str], methods: Sequence[str], processes: int 
         lines.append(f'| {backbone} | {" | ".join(cells)} |')
     lines += [
         '',
-        '- Backbones that give few levels unless `out_indices` is set, as EfficientNet, CSPNeXt and CSPDarknet',
-        '  do, give those that `seam + ppc`, `irnet` and `bestie` read.',
+        '- EfficientNet, CSPNeXt and CSPDarknet return few levels unless `out_indices` is set; `seam + ppc`, `irnet`',
+        '  and `bestie` choose among these.',
     ]
     for method in methods:
         lines += _describe_settings(method, [rows[backbone, method][0] for backbone in backbones])
@@ -147,6 +147,6 @@ def _describe_settings(method: str, trials: Sequence[Trial]) -> list[str]:
     if not settings:
         return []
     return [
-        f'- `{method}` needs more, as mmdet and mmseg count channels and levels by hand and do not pad photos: for '
-        f'example `{", ".join(settings)}`.'
+        f'- `{method}` needs more lines, because configs of mmdet and mmseg name channels and levels and their models '
+        f'do not pad images: for example `{", ".join(settings)}`.'
     ]

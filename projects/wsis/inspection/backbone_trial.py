@@ -48,7 +48,7 @@ def try_backbone(config: str, backbone: Mapping[str, Any], photos: int = 2) -> T
 
     Args:
         config: Training config of a method.
-        backbone: The backbone to put in the place of its own.
+        backbone: The backbone to put instead of its own.
         photos: Batch size of the step.
     """
     try:

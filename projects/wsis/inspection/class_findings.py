@@ -10,7 +10,7 @@ FEW_PHOTOS = 10
 
 
 def find_class_faults(classes: Sequence[str], entries: Sequence[PhotoEntry]) -> list[Finding]:
-    """Return what stands in the way of learning the classes.
+    """Return the problems that prevent learning the classes.
 
     Args:
         classes: The class list.

@@ -1,4 +1,4 @@
-"""The data sets that a config or a data file speaks of."""
+"""The data sets of a config or a data set file."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path

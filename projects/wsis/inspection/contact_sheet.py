@@ -63,7 +63,7 @@ class ContactSheetOptions:
         tile_width: Of a picture, in pixels.
         irnet_options: Settings of the IRNet config to override.
         detector_options: The same of the detector config.
-        data: File that describes the data set, in the place of those of the configs.
+        data: File that describes the data set, instead of those of the configs.
     """
 
     irnet_config: str
@@ -105,7 +105,7 @@ def make_contact_sheet(options: ContactSheetOptions, out: str | Path) -> Path:
     """
     out = Path(out)
     if out.suffix.lower() != '.png':
-        raise ValueError(f'--out {out} is no PNG file: give a name that ends in .png')
+        raise ValueError(f'--out {out} is not a PNG file: use a name that ends in .png')
     cfg = load_config(options.irnet_config, options.irnet_options, data=options.data)
     dataset = build_photos(cfg, cfg, options.irnet_config, cams=options.cams)
     classes = dataset.metainfo['classes']
@@ -128,8 +128,8 @@ def make_contact_sheet(options: ContactSheetOptions, out: str | Path) -> Path:
 def collect_results(
     options: ContactSheetOptions, cfg: Config, dataset: TagDataset, chosen: Sequence[int]
 ) -> list[PhotoResults]:
-    """Run IRNet, and the detector where there is one, on the chosen photos."""
-    # the pseudo labels come from their stores, only the maps are made anew: no walk, no clusters
+    """Run IRNet, and the detector if there is one, on the chosen photos."""
+    # the pseudo labels come from their stores, only the maps are computed again: no walk, no clusters
     cfg.model.test_cfg = {**(cfg.model.get('test_cfg') or {}), 'boundary': False, 'displacement': False}
     model = load_model(cfg, options.irnet_checkpoint)
     detector = photos = None

@@ -39,7 +39,7 @@ def check_photos(listing: PhotoListing, processes: int | None = None) -> Dataset
 
     Args:
         listing: What the lists of the data set say.
-        processes: How many processes look at files at once (default: one a core).
+        processes: How many processes look at files at once (default: one per core).
 
     Returns:
         What was found. Nothing is raised for a fault of the data.

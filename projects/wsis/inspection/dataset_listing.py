@@ -73,7 +73,7 @@ def read_class_list(metainfo: Mapping[str, Any], default: Sequence[str]) -> tupl
             return (), make_findings('bad_class_list', [_one_line(error)])
     if not isinstance(classes, (list, tuple)):
         return (), make_findings('bad_class_list', [f'classes is {classes!r}, not a list of names'])
-    faults = [f'{name!r} is no name: write it in quotes' for name in classes if not isinstance(name, str)]
+    faults = [f'{name!r} is not a name: write it in quotes' for name in classes if not isinstance(name, str)]
     if not classes:
         faults.append('no class is named: set metainfo=dict(classes=[...])')
     return tuple(str(name) for name in classes), make_findings('bad_class_list', faults)
@@ -84,7 +84,7 @@ def _read_lists(settings: Mapping[str, Any], split: str, listing: PhotoListing, 
     dataset_class = find_tag_dataset(settings)
     if dataset_class is None:
         name = settings.get('type') if isinstance(settings, Mapping) else settings
-        faults.append(f'type {name!r} is no data set of photos with tags')
+        faults.append(f'type {name!r} is not a data set of photos with tags')
         return
     default = dataset_class.METAINFO.get('classes', ())
     listing.classes, listing.findings = read_class_list(settings.get('metainfo') or {}, default)

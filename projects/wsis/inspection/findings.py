@@ -20,7 +20,7 @@ KINDS = {
     'unreadable_list': Kind(
         'error',
         'lists or settings that cannot be read',
-        'Mend what each line names; what depends on it was not looked at.',
+        'Correct what each line names. What depends on it was not checked.',
     ),
     'bad_class_list': Kind(
         'error',
@@ -35,7 +35,7 @@ KINDS = {
     'missing_photo': Kind(
         'error',
         'missing photos',
-        'Restore them or take them off the lists; training leaves them out.',
+        'Restore them or remove them from the lists; training leaves them out.',
     ),
     'unreadable_photo': Kind(
         'error',
@@ -45,12 +45,12 @@ KINDS = {
     'truncated_photo': Kind(
         'error',
         'photos cut off before their end',
-        'Copy them again from where they came; training leaves them out.',
+        'Copy them again from their source; training leaves them out.',
     ),
     'wrong_checksum': Kind(
         'error',
         'photos with a wrong checksum',
-        'Copy them again from where they came; training leaves them out.',
+        'Copy them again from their source; training leaves them out.',
     ),
     'unknown_tag': Kind(
         'error',
@@ -65,7 +65,7 @@ KINDS = {
     'no_negatives': Kind(
         'error',
         'single class that is in every photo',
-        'Add photos that do not show it: without them nothing tells the class from its background.',
+        'Add photos that do not show it: without them the class cannot be told apart from its background.',
     ),
     'unreadable_mask': Kind(
         'error',
@@ -75,7 +75,7 @@ KINDS = {
     'mask_of_0_and_255': Kind(
         'error',
         'masks that look like 0/255',
-        'Write the number of the class (1 for the first one) in place of 255, which means `not counted`.',
+        'Write the number of the class (1 for the first one) instead of 255, which means `not counted`.',
     ),
     'mask_value_of_no_class': Kind(
         'error',
@@ -85,12 +85,12 @@ KINDS = {
     'mask_size': Kind(
         'error',
         'masks of another size than their photo',
-        'Make each mask as large as its photo after the turn that EXIF asks for.',
+        'Make each mask as large as its photo after the rotation that EXIF asks for.',
     ),
     'photo_in_train_and_val': Kind(
         'warning',
         'photos in both train and val',
-        'Take them out of one of the two: numbers measured on them are too good.',
+        'Remove them from one of the two: numbers measured on them are too good.',
     ),
     'duplicate_in_train_and_val': Kind(
         'warning',
@@ -125,12 +125,12 @@ KINDS = {
     'class_without_photo': Kind(
         'warning',
         'classes without a training photo',
-        'Tag photos of them, or take them out of the class list.',
+        'Tag photos of them, or remove them from the class list.',
     ),
     'single_photo_class': Kind(
         'warning',
         'classes with one training photo',
-        'Add photos: one does not tell what the class is.',
+        'Add photos: one is not enough to learn a class.',
     ),
     'few_photos': Kind(
         'warning',
@@ -140,12 +140,12 @@ KINDS = {
     'class_in_every_photo': Kind(
         'warning',
         'classes that are in every training photo',
-        'Add photos that do not show them: else they cannot be told from the background.',
+        'Add photos that do not show them: otherwise they cannot be told apart from the background.',
     ),
     'inseparable_classes': Kind(
         'warning',
         'groups of classes that always come together',
-        'Add photos that show one without the other: else they cannot be told apart.',
+        'Add photos that show one without the other: otherwise they cannot be told apart.',
     ),
     'photo_without_tag': Kind(
         'note',
@@ -155,11 +155,11 @@ KINDS = {
     'tag_in_no_split': Kind(
         'note',
         'tagged photos in no split',
-        'Add them to a split if they shall be used.',
+        'Add them to a split if they should be used.',
     ),
     'doubled_split_line': Kind(
         'note',
-        'split lines that stand more than once',
+        'split lines that appear more than once',
         'Nothing to do: each photo counts once.',
     ),
     'huge_photo': Kind(
@@ -169,7 +169,7 @@ KINDS = {
     ),
     'turned_photo': Kind(
         'note',
-        'photos turned by EXIF',
+        'photos rotated by EXIF',
         'Nothing to do: they are used upright; their masks must be upright too.',
     ),
     'animated_photo': Kind(

@@ -72,13 +72,13 @@ def _list_unknown_tags(listing: PhotoListing) -> dict[str, str]:
 
 def _list_class_faults(classes: tuple[str, ...]) -> list[str]:
     counts = Counter(classes)
-    faults = [f'{name!r} stands {count} times' for name, count in counts.items() if count > 1]
+    faults = [f'{name!r} appears {count} times' for name, count in counts.items() if count > 1]
     spellings: dict[str, str] = {}
     for name in counts:
         if (known := spellings.setdefault(spelling_key(name), name)) != name:
-            faults.append(f'{known!r} and {name!r} differ by case or blanks only')
+            faults.append(f'{known!r} and {name!r} differ only by case or blanks')
     if 'background' in spellings:
-        faults.append('the background is no class: leave it out')
+        faults.append('the background is not a class: leave it out')
     if any(not name.strip() for name in classes):
         faults.append('a name is empty')
     faults += [f'{name!r} starts or ends with a blank' for name in classes if name.strip() and name != name.strip()]

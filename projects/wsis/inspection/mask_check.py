@@ -25,7 +25,7 @@ class MaskLook:
 
 
 def look_at_mask(path: str) -> MaskLook:
-    """Read a mask once; whatever is wrong with it comes back as its `reason`."""
+    """Read a mask once; any problem is returned as its `reason`."""
     try:
         mask = read_index_png(path)
         height, width = mask.shape

@@ -28,7 +28,7 @@ def map_files(
     Args:
         function: A function of a module, which raises nothing.
         paths: The files, each one once.
-        processes: How many processes work at once (default: one a core; few files are done in this one).
+        processes: How many processes work at once (default: one per core; few files are done in this one).
         title: What the bar calls the files.
 
     Raises:
@@ -63,8 +63,8 @@ def map_jobs(
             yield from tqdm(pool.map(function, jobs, chunksize=FILES_PER_TASK), **bar)
     except BrokenProcessPool:
         raise ValueError(
-            'a process that looked at photos was ended, most likely for lack of memory: free some, or set '
-            '--processes 1 in a command that has this'
+            'a process that checked photos was killed, most likely for lack of memory: free some memory, or use '
+            '--processes 1 if the command has this option'
         ) from None
 
 
@@ -83,7 +83,7 @@ def choose_context(module: str) -> BaseContext:
 def take_turns(pixels: int) -> AbstractContextManager:
     """Return what a job of :func:`map_jobs` holds while it works on a picture, so that large ones take turns.
 
-    So the memory does not grow with the cores where it would be much: decoding takes up to ten bytes a pixel.
+    So the memory does not grow with the cores where it would be much: decoding takes up to ten bytes per pixel.
 
     Args:
         pixels: Of the picture.

@@ -21,7 +21,7 @@ class PhotoLook:
     Attributes:
         fault: None for a whole photo, else a kind of :data:`~projects.wsis.inspection.findings.BROKEN_PHOTO_KINDS`.
         reason: What is wrong, for people.
-        width: Pixels after the turn that EXIF asks for; 0 where unknown, like `height`.
+        width: Pixels after the rotation that EXIF asks for; 0 where unknown, like `height`.
         height: Pixels after that turn.
         turned: Whether EXIF asks for a turn or a flip.
         unusual_colors: Whether it is CMYK or has more than 8 bits.
@@ -40,7 +40,7 @@ class PhotoLook:
 
 
 def look_at_photo(path: str) -> PhotoLook:
-    """Decode a photo to its end, as far as memory allows; whatever is wrong with it comes back as its `fault`."""
+    """Decode a photo to its end, as far as memory allows; any problem is returned as its `fault`."""
     reason = check_photo(path)
     if reason is not None:
         fault = KINDS_OF_REASONS.get(reason, 'unreadable_photo')

@@ -1,4 +1,4 @@
-"""Which photos of a split are worth a look: evenly spaced ones, and those that displacement changes most."""
+"""Choosing photos of a split to show: evenly spaced ones, and those that displacement changes most."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""The photos and tags that a config speaks of."""
+"""The photos and tags of a config."""
 
 from mmengine.config import Config
 
@@ -22,7 +22,7 @@ def build_photo_dataset(cfg: Config, with_masks: bool = False) -> TagDataset:
     settings = dict(cfg.test_dataloader.dataset)
     if (kind := find_tag_dataset(settings)) is None:
         raise ValueError(
-            f'the test dataset of {cfg.filename} is a {settings.get("type")}, which knows no tags: name a config that '
-            'has a TagDataset (VOCTagDataset, PhotoTagDataset ...)'
+            f'the test dataset of {cfg.filename} is a {settings.get("type")}, which has no tags: name a config with a '
+            'TagDataset (VOCTagDataset, PhotoTagDataset ...)'
         )
     return kind(with_masks=with_masks, **kind.keep_photo_settings(settings))

@@ -39,7 +39,7 @@ class PhotoListing:
 
     Attributes:
         classes: The class list.
-        entries: One entry a photo and split, in the order of the lists.
+        entries: One entry per photo and split, in the order of the lists.
         tags_without_photo: Names that have tags, but no photo.
         tags_in_no_split: Photos (paths below their folder) that have tags, but are in no split.
         doubled_lines: Split lines that stand more than once.

@@ -1,4 +1,4 @@
-"""What the steps of a run made of single photos: models run on them, stores read."""
+"""The results of a run for single photos: running models and reading stores."""
 
 from collections.abc import Sequence
 from copy import deepcopy
@@ -33,7 +33,7 @@ class Instances:
 
 @dataclass
 class PhotoResults:
-    """What every step made of a photo; None where a step is left out or there are no masks.
+    """The results of all steps for one photo; None where a step is left out or there are no masks.
 
     Attributes:
         name: Id of the photo.

@@ -19,5 +19,5 @@ def save_points(path: str, points: Mapping[str, Sequence[Point]], classes: Seque
 
 def _json_path(text: str) -> str:
     if not text.endswith('.json'):
-        raise ArgumentTypeError(f'{text} is no .json file: name the points file to write')
+        raise ArgumentTypeError(f'{text} is not a .json file: name the points file to write')
     return text

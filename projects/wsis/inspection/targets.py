@@ -1,4 +1,4 @@
-"""Drawing what a data set hands to a model: the image as it is after the pipeline, and each of its targets."""
+"""Drawing the items of a data set: the image after the pipeline, and each of its targets."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -35,7 +35,7 @@ def find_masks(masks: str, copies: Mapping[str, WorkingCopy], folder: Path) -> d
     reduced = {photo for photo, copy in copies.items() if copy.copied}
     if reduced:
         print_log(
-            f'{len(reduced)} photos were reduced or turned; they are not measured on their true masks',
+            f'{len(reduced)} photos were reduced or rotated; they are not measured on their true masks',
             'current',
             logging.WARNING,
         )
@@ -48,7 +48,7 @@ def find_masks(masks: str, copies: Mapping[str, WorkingCopy], folder: Path) -> d
 
 
 def find_mask_folders(path: Path) -> dict[str, Path]:
-    """Return the folders of class maps (``sem_seg``) and, where there is one, of instances in a folder of masks."""
+    """Return the folders of class maps (``sem_seg``) and, if there is one, of instances in a folder of masks."""
     return {key: path / name for key, name in VOC_FOLDERS.items() if (path / name).is_dir()} or dict(sem_seg=path)
 
 

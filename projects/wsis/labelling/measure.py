@@ -60,10 +60,10 @@ def measure_labels(
             ``SegmentationObject``; other categories of a json are left out.
         copies: What stands for each photo; sizes are those of the photos.
         classes: The class list.
-        processes: How many work at once (None: one a core).
+        processes: How many work at once (None: one per core).
 
     Returns:
-        ``photos``: how many were measured. In percent, where they can be told: ``mIoU`` (background included, 255 left
+        ``photos``: how many were measured. In percent, where they are known: ``mIoU`` (background included, 255 left
         out) and ``AP50`` (VOC's, over the classes with true instances), and ``classes``: by name ``IoU``, ``AP50`` and
         ``true_instances``.
     """

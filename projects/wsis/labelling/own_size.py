@@ -26,7 +26,7 @@ def write_instances(
         source: The json of the recipe: masks (RLE) at the size of the working copies.
         target: The json to write, atomically.
         copies: What stands for each photo.
-        processes: How many work at once (None: one a core).
+        processes: How many work at once (None: one per core).
 
     Returns:
         What was written: equal for equal input.
@@ -38,7 +38,7 @@ def write_instances(
     sizes = {}
     for image in content['images']:
         if (copy := copies.get(image['file_name'])) is None:
-            raise ValueError(f'{source} names {image["file_name"]}, which is no photo of this set: make it again')
+            raise ValueError(f'{source} names {image["file_name"]}, which is not a photo of this set: make it again')
         sizes[image['id']] = (copy.height, copy.width)
         image.update(height=copy.height, width=copy.width)
     jobs = [(annotation, sizes[annotation['image_id']]) for annotation in content['annotations']]
@@ -60,7 +60,7 @@ def write_semantic_masks(
         source: The store of the recipe.
         target: The folder to fill, which holds nothing else.
         copies: What stands for each photo.
-        processes: How many work at once (None: one a core).
+        processes: How many work at once (None: one per core).
 
     Returns:
         How many there are; photos that the store does not hold have none.

@@ -54,7 +54,7 @@ def read_photo_set(
         root: The folder.
         source: Tags in any form of :func:`~projects.wsis.datasets.tags.read_tags`.
         classes: The class list; other tags are left out. None: all tags that are found.
-        val: A text file with photos to measure on, one a line, that are not learnt from.
+        val: A text file with photos to measure on, one per line, that are not learnt from.
         negatives: Whether photos without a tag show none of the classes; else they are left out.
         skip: Folders below ``root`` that hold no photos of the set.
 
@@ -64,7 +64,7 @@ def read_photo_set(
     """
     root = Path(root)
     if not root.is_dir():
-        raise FileNotFoundError(f'{root} is no folder: name the folder of the photos')
+        raise FileNotFoundError(f'{root} is not a folder: name the folder of the photos')
     photos = list_photo_tree(str(root), list(skip))
     if not photos:
         raise FileNotFoundError(f'{root} holds no photo ({", ".join(PHOTO_ENDINGS)}), nor do its subfolders')
@@ -110,5 +110,5 @@ def _read_val(path: str | Path, photos: Sequence[str]) -> list[str]:
     lines = read_split_lines([str(path)])
     found = {line: names.find(line) for line in lines}
     if missing := [line for line, photo in found.items() if photo is None]:
-        raise ValueError(f'{path}: {len(missing)} of {len(found)} lines are no photo (first: {missing[0]})')
+        raise ValueError(f'{path}: {len(missing)} of {len(found)} lines match no photo (first: {missing[0]})')
     return list(dict.fromkeys(found.values()))

@@ -7,8 +7,8 @@ from rich.console import Console
 
 from .plan import PlannedStage
 
-# Rounded up from one run of the light recipe on 11 photos of 352 px: 57 kB a photo in all stages (CAMs, labels, masks,
-# instances) and 36 to 56 MB a training (its last two checkpoints). Larger networks take more.
+# Rounded up from one run of the light recipe on 11 photos of 352 px: 57 kB per photo in all stages (CAMs, labels,
+# masks, instances) and 36 to 56 MB per training (its last two checkpoints). Larger networks take more.
 BYTES_PER_PHOTO = 120_000
 BYTES_PER_TRAINING = 80_000_000
 

@@ -103,7 +103,7 @@ class Plan:
 
 
 def label_photos(options: LabelPhotosOptions, console: Console | None = None) -> dict[str, Any]:
-    """Do all of it; a second call goes on where the first one stopped.
+    """Run everything; a second call continues where the first one stopped.
 
     Returns:
         The numbers: what ``OUT/numbers.json`` holds.
@@ -133,7 +133,9 @@ def check_exports(exports: Sequence[str], photos: Path, out: Path) -> None:
     if unknown := [name for name in exports if name not in EXPORTS]:
         raise ValueError(f'There is no export {unknown[0]!r}: choose among {", ".join(EXPORTS)}')
     if exports and photos.resolve() in out.parents:
-        raise ValueError(f'--out {out} lies among the photos, where nothing is exported to: name a folder elsewhere')
+        raise ValueError(
+            f'--out {out} is inside the folder of the photos, where exports are not written: choose another folder'
+        )
 
 
 def open_output(options: LabelPhotosOptions) -> Path:
@@ -147,7 +149,7 @@ def open_output(options: LabelPhotosOptions) -> Path:
     try:
         if out.is_dir() and any(out.iterdir()):
             if not (out / NOTE_NAME).is_file():
-                raise ValueError(f'--out {out} is not empty and holds no earlier run of this: name another folder')
+                raise ValueError(f'--out {out} is not empty and holds no earlier run: choose another folder')
             if (old := read_json(out / NOTE_NAME)).get('photos') != facts['photos']:
                 raise ValueError(f'--out {out} holds labels of {old.get("photos")}: name another folder')
         write_json(out / NOTE_NAME, facts)

@@ -14,7 +14,7 @@ from ..structures import link_file, read_json, report_unwritable, write_atomical
 from ..structures.photo_file import PhotoError, PhotoFacts, decode_photo, probe_photo
 
 JPEG_SETTINGS = (cv2.IMWRITE_JPEG_QUALITY, 95, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, 0x111111)  # colours not subsampled
-# What the networks' loaders read as it is, quickly.
+# Formats that the loaders of the networks read directly and quickly.
 PLAIN_FORMATS = ('JPEG', 'PNG', 'BMP', 'WEBP')
 PLAIN_MODES = ('RGB', 'L')
 SECONDS_BETWEEN_RECORDS = 10  # so much work is lost when the process is killed
@@ -55,7 +55,7 @@ def prepare_photos(
         photos: The file of each photo by its path below the folder.
         folder: Where they go; beside it ``<folder>.json`` says what they were made from.
         long_side: Longest side of a copy, in pixels.
-        processes: How many work at once (None: one a core).
+        processes: How many work at once (None: one per core).
 
     Returns:
         What stands for each photo, and for photos that cannot be read the reason.
@@ -106,7 +106,7 @@ def _read_record(path: Path, long_side: int) -> dict[str, WorkingCopy]:
 
 
 def _prepare(job: tuple[str, Path, Path, int, WorkingCopy | None]) -> tuple[str, WorkingCopy | None, str]:
-    """Link or copy one photo; a fault of the photo is told, not raised, so that the others go on."""
+    """Link or copy one photo; a fault of the photo is returned, not raised, so that the other photos are processed."""
     photo, path, target, long_side, known = job
     source = _describe_source(path)
     if known and list(known.source) == source and target.is_file():
@@ -133,7 +133,7 @@ def _describe_source(path: Path) -> list:
 
 
 def is_plain(facts: PhotoFacts, long_side: int) -> bool:
-    """Return whether the stages can read a photo as it is."""
+    """Return whether the stages can read a photo directly."""
     of_plain_kind = facts.format in PLAIN_FORMATS and facts.mode in PLAIN_MODES and facts.frames == 1
     return of_plain_kind and facts.orientation == 1 and max(facts.shape) <= long_side
 

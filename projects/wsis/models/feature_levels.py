@@ -48,7 +48,7 @@ def build_backbone(config: Mapping[str, Any], reader: Mapping[str, Any]) -> nn.M
 
 
 def build_with_levels(config: Mapping[str, Any], min_levels: int) -> tuple[nn.Module, Mapping[str, Any]]:
-    """Build a backbone, with ``out_indices`` chosen where it gives too few levels without; return it and its config.
+    """Build a backbone, choosing ``out_indices`` if it returns too few levels without; return it and its config.
 
     Some backbones (EfficientNet, CSPNeXt) give few levels unless ``out_indices`` is set. Where the config does not set
     it, one level of each stride from 4 on is chosen, the last of the stride. A backbone that has not as many levels is
@@ -124,7 +124,7 @@ def prepare_backbone(backbone: nn.Module) -> list[FeatureLevel]:
 
 
 def takes_any_size(backbone: nn.Module, levels: Sequence[FeatureLevel]) -> bool:
-    """Return whether a backbone gives maps of ``ceil(H / s)`` rows and ``ceil(W / s)`` columns for any photo.
+    """Return whether a backbone returns maps of ``ceil(H / s)`` rows and ``ceil(W / s)`` columns for any photo.
 
     Args:
         backbone: As of :func:`infer_feature_levels`.

@@ -8,7 +8,7 @@ from torch import Tensor
 def draw_centers(centers: Tensor, size: tuple[int, int, int, int], sigma: float = 6.0) -> Tensor:
     """Draw a Gaussian of height 1 around each centre; where several meet, the highest counts.
 
-    A Gaussian is cut off at a square of ``3 sigma + 1`` pixels to each side, as in the public codes.
+    A Gaussian is cut off at a square of ``3 sigma + 1`` pixels to each side, as in the official codes.
 
     Args:
         centers: ``(M, 4)`` int64 rows ``sample, class, y, x``; those outside the map are left out.

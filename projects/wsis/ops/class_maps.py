@@ -1,4 +1,4 @@
-"""Normalising and cleaning class maps, as SEAM (Wang et al., CVPR 2020) and PPC (Du et al., CVPR 2022) do it.
+"""Normalising and cleaning class maps, as in SEAM (Wang et al., CVPR 2020) and PPC (Du et al., CVPR 2022).
 
 Class maps are ``(..., C + 1, H, W)`` with the background first, unless a docstring says otherwise.
 """
@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-# inside divisions and as the smallest response that counts, as in the public codes of SEAM and PPC
+# inside divisions and as the smallest response that counts, as in the official codes of SEAM and PPC
 EPSILON = 1e-5
 
 
@@ -31,10 +31,10 @@ def score_maps(maps: Tensor, background_score: float) -> Tensor:
 
     Args:
         maps: ``(N, C + 1, H, W)`` class maps.
-        background_score: What every pixel's background gets, whatever its map says.
+        background_score: Score of the background at every pixel, independent of its map.
 
     Returns:
-        ``(N, C + 1, H, W)``, at most 1. As in the public code a map without response is -1 everywhere, and pixels at
+        ``(N, C + 1, H, W)``, at most 1. As in the official code a map without response is -1 everywhere, and pixels at
         the minimum of a map are below 0.
     """
     maps = F.relu(maps)
@@ -47,7 +47,7 @@ def score_maps(maps: Tensor, background_score: float) -> Tensor:
 
 
 def clean_maps(maps: Tensor) -> Tensor:
-    """Make the maps that SEAM's pixel correlation module refines: one foreground class a pixel.
+    """Make the maps that SEAM's pixel correlation module refines: one foreground class per pixel.
 
     Args:
         maps: ``(N, C + 1, H, W)`` raw class maps.

@@ -14,7 +14,7 @@ from .center_settings import CenterSettings
 from .nearest_center import find_nearest, group_points
 from .weak_regions import find_weak_regions
 
-# At most so many pixels of windows are looked at at once.
+# Largest number of window pixels that are processed at once.
 WINDOW_PIXELS = 2**24
 
 
@@ -36,7 +36,7 @@ class Instances(NamedTuple):
 
 @torch.no_grad()
 def find_instances(center: Tensor, offset: Tensor, components: Components, settings: CenterSettings) -> Instances:
-    """Split components into instances by the centres and offsets that a network gives (sections 3.2 and 3.4).
+    """Split components into instances by the centres and offsets that a network predicts (sections 3.2 and 3.4).
 
     Centres of a component are the highest pixels of its own class's centre map in a window, and weak regions of the
     offsets that are far from these. Its pixels go to the centre nearest to where their offset points.
@@ -60,7 +60,7 @@ def find_instances(center: Tensor, offset: Tensor, components: Components, setti
     found = _find_highest(scores, components, settings)
     if settings.tolerance > 0:
         weak = _find_weak(scores, offset, components, found, settings)
-        scores[tuple(weak.T)] = 1.0  # how the public code marks them
+        scores[tuple(weak.T)] = 1.0  # how the official code marks them
         found = torch.cat([found, weak])
     slots = _fill_slots(found, components, settings)
     return _measure(find_nearest(slots, components.numbers, offset), scores, slots)

@@ -11,7 +11,7 @@ class LabelComponents(NamedTuple):
     """Components of one label map, numbered from 1 by class, then in raster order.
 
     Attributes:
-        numbers: ``(H, W)`` int32, 0 where there is none.
+        numbers: ``(H, W)`` int32, 0 if there is none.
         labels: ``(K,)`` int64 0-based class of each.
         centroids: ``(K, 2)`` int64 ``(y, x)``, truncated.
     """

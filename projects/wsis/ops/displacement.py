@@ -10,9 +10,9 @@ import torch.nn.functional as F
 from scipy import ndimage
 from torch import Tensor
 
-# After so many steps, and then at every doubling, pixels that have met are followed as one.
+# Number of steps after which (and then at every doubling) pixels that have met are followed as one.
 FIRST_MERGE = 8
-# Every so many steps the positions are compared with those after the last merge.
+# Number of steps after which the positions are compared with those after the last merge.
 CYCLE_CHECK = 4
 
 
@@ -21,7 +21,7 @@ def refine_displacement(displacement: Tensor, iterations: int = 300) -> Tensor:
     """Follow the displacement field from every pixel (IRNet's centroid refinement).
 
     Each step adds the bilinearly interpolated displacement at the current position and clips to the map. Positions are
-    float32 and steps are computed in float64, as in the public code. Once two pixels stand at the very same position
+    float32 and steps are computed in float64, as in the official code. Once two pixels stand at the very same position
     they share all further steps, so they are merged; and once all positions repeat, the rest is known. Both are exact.
 
     Args:

@@ -1,4 +1,4 @@
-"""What instance heads learn, and making it of instances that are known (BESTIE, Kim et al., CVPR 2022, section 3.1).
+"""The training targets of instance heads, made from known instances (BESTIE, Kim et al., CVPR 2022, section 3.1).
 
 Labels are a centre map, an offset to the centre and a weight for each pixel.
 """
@@ -13,7 +13,7 @@ from .center_maps import draw_centers
 
 
 class InstanceLabels(NamedTuple):
-    """What the instance heads learn.
+    """Training targets of the instance heads.
 
     Attributes:
         center: ``(N, C, H, W)`` centre maps in [0, 1].
@@ -53,7 +53,7 @@ def make_instance_labels(
 def make_pseudo_labels(
     components: Components, accepted: Tensor, num_classes: int, sigma: float = 6.0, points: Tensor | None = None
 ) -> InstanceLabels:
-    """Make the labels that semantic knowledge gives: one instance a component that holds one point (section 3.1).
+    """Make labels from semantic knowledge: one instance per component that holds one point (section 3.1).
 
     Args:
         components: Components of the semantic maps.

@@ -62,7 +62,7 @@ def detect_instances(winner: Tensor, scores: Tensor, labels: Tensor, min_area: f
 
 @torch.no_grad()
 def split_regions(winner: Tensor, best: Tensor, labels: Tensor, min_area: float = 0.0) -> InstanceMap:
-    """:func:`detect_instances` where only the winners' scores are at hand: one map instead of one a channel.
+    """:func:`detect_instances` where only the winners' scores are at hand: one map instead of one per channel.
 
     Args:
         winner: ``(H, W)`` integers: 0 for the background, ``1 + c`` where channel ``c`` wins.
@@ -116,5 +116,5 @@ def _check_scores(scores: Tensor, labels: Tensor) -> None:
         raise ValueError(f'scores must be a floating-point tensor (C, H, W), got {scores.dtype} {tuple(scores.shape)}')
     if labels.shape != scores.shape[:1] or labels.is_floating_point():
         raise ValueError(
-            f'labels must be one integer a channel, ({len(scores)},), got {labels.dtype} {tuple(labels.shape)}'
+            f'labels must be one integer per channel, ({len(scores)},), got {labels.dtype} {tuple(labels.shape)}'
         )

@@ -17,7 +17,7 @@ def group_points(owner: Tensor, places: Tensor, count: int, slots: int | None) -
         slots: S; None takes what is needed. Owners of more points get none.
 
     Returns:
-        ``(K, S, 2)`` places, infinite where there is none, and the number of points ``(K,)`` of each owner.
+        ``(K, S, 2)`` places, infinite if there is none, and the number of points ``(K,)`` of each owner.
     """
     order = owner.argsort(stable=True)
     owner, places = owner[order], places[order]
@@ -36,7 +36,7 @@ def find_nearest(slots: Tensor, groups: Tensor, offset: Tensor) -> Tensor:
     """Give each pixel to the nearest centre of its group, from where its offset points.
 
     Args:
-        slots: ``(K, S, 2)`` centres ``(y, x)`` of each group; infinite where there is none.
+        slots: ``(K, S, 2)`` centres ``(y, x)`` of each group; infinite if there is none.
         groups: ``(N, H, W)`` int64 group of each pixel, 1..K; 0 is none.
         offset: ``(N, 2, H, W)`` offsets in pixels.
 

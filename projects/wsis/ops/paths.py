@@ -24,7 +24,7 @@ class SearchPath(NamedTuple):
 def search_paths(radius: int) -> tuple[SearchPath, ...]:
     """All pairs of a source pixel with the half disc ``x^2 + y^2 < radius^2`` below and right of it.
 
-    The order is that of the public IRNet code, because it is the order of affinity channels: rows from top to bottom,
+    The order is that of the official IRNet code, because it is the order of affinity channels: rows from top to bottom,
     each from left to right, then sorted by the number of path pixels (stable). ``radius=5`` gives 34 destinations,
     ``radius=10`` gives 152.
 

@@ -17,7 +17,7 @@ def find_peaks(
         heatmap: ``(N, C, H, W)`` scores.
         kernel: Side of the square window, odd.
         threshold: Lowest score of a peak (inclusive).
-        topk: At most so many peaks of each sample and class, the strongest; ``None`` keeps all.
+        topk: Maximal number of peaks per sample and class, the strongest; ``None`` keeps all.
         alone: Whether a pixel beside an earlier one (in raster order) of the same score is left out; else every pixel
             of a plateau is a peak.
 
@@ -51,7 +51,7 @@ def find_peaks(
 
 
 def local_maxima(heatmap: Tensor, kernel: int) -> Tensor:
-    """Which pixels equal the maximum of the ``kernel x kernel`` window around them, windows clipped at the border.
+    """Return which pixels equal the maximum of the ``kernel x kernel`` window around them (clipped at the border).
 
     Args:
         heatmap: ``(N, C, H, W)`` scores.
@@ -78,7 +78,7 @@ def local_maxima(heatmap: Tensor, kernel: int) -> Tensor:
 
 
 def _is_first_of_equals(heatmap: Tensor) -> Tensor:
-    """Which pixels ``(N, C, H, W)`` differ from their neighbours in the row above and on the left."""
+    """Return which pixels ``(N, C, H, W)`` differ from their neighbours in the row above and on the left."""
     height, width = heatmap.shape[2:]
     padded = F.pad(heatmap, (1, 1, 1, 0), value=float('nan'))  # equals nothing
     first = heatmap != padded[..., 1:, :width]

@@ -12,7 +12,7 @@ from torch import Tensor
 
 
 class Prototypes(NamedTuple):
-    """One vector a class.
+    """One vector per class.
 
     Attributes:
         vectors: ``(K, D)``, of length 1.
@@ -119,7 +119,7 @@ def hard_pixel_weights(
 
     Of a class of L pixels, L // 2 are drawn at random; L // 2 more are the most similar to the prototype among the
     ``hard_fraction`` least similar ones, which leaves the most extreme tenth out. A pixel may be chosen twice. A class
-    of one pixel adds nothing, but counts in the mean over classes, as in the public code.
+    of one pixel adds nothing, but counts in the mean over classes, as in the official code.
 
     Args:
         labels: ``(P,)`` class of each pixel of the whole batch.
@@ -162,7 +162,7 @@ def semi_hard_logits(logits: Tensor, valid: Tensor, ranks: tuple[int, int]) -> T
         valid: ``(K,)`` which prototypes there are.
         ranks: First and last rank by falling similarity that is kept, from 1. Both are clipped to the number V of
             valid prototypes: with ranks 4 to 13, nine prototypes give ranks 4 to 9, and two give the second alone.
-            The pixel's own prototype is not left out, as in the public code.
+            The pixel's own prototype is not left out, as in the official code.
 
     Returns:
         ``(P, K)`` the logits by falling similarity, minus infinity outside the ranks.

@@ -1,4 +1,4 @@
-"""Random walks that carry class or instance scores up to the boundaries of objects, without any HW x HW matrix.
+"""Random walks that spread class or instance scores up to object boundaries, without any HW x HW matrix.
 
 IRNet (Ahn et al., CVPR 2019, equation 9) and AffinityNet (Ahn and Kwak, CVPR 2018) raise a dense transition matrix
 ``T`` to the power ``s`` by repeated squaring. Here only its product with the scores is formed: ``T^s`` is written as a
@@ -17,8 +17,8 @@ from .affinity import boundary_to_affinity
 from .paths import search_paths
 from .transition import TransitionMatrix
 
-# Scores of so many bytes go through the walk at once. The channels are independent, so chunks bound the memory of
-# large photos at no cost in time.
+# Largest number of bytes of scores that go through the walk at once. The channels are independent, so chunks bound the
+# memory of large photos at no cost in time.
 CHUNK_BYTES = 128 * 2**20
 
 

@@ -1,10 +1,10 @@
-"""Which of many score maps is the strongest at each pixel of the photo, without enlarging all of them at once."""
+"""Finding the strongest of many score maps at each pixel of the photo, without enlarging all of them at once."""
 
 import torch
 
 from .strides import upsample_maps
 
-# Score maps of so many bytes are enlarged to the size of the photo at once.
+# Largest number of bytes of score maps that are enlarged to the size of the photo at once.
 CHUNK_BYTES = 64 * 2**20
 
 

@@ -117,7 +117,7 @@ class TransitionMatrix:
 
 
 def prefers_csr(device: torch.device) -> bool:
-    """Whether products by compressed sparse rows are there and the faster ones: on a CPU with MKL."""
+    """Return whether products by compressed sparse rows are available and faster: on a CPU with MKL."""
     return device.type == 'cpu' and torch.backends.mkl.is_available()
 
 

@@ -35,7 +35,7 @@ def find_weak_regions(
             f'offsets (N, 2, H, W) and components (N, H, W) must fit, got {tuple(offsets.shape)} and '
             f'{tuple(components.shape)}'
         )
-    # as in the public code x comes first: the order decides the rounding
+    # as in the official code x comes first: the order decides the rounding
     weak = ((offsets[:, 1] ** 2 + offsets[:, 0] ** 2).sqrt() < threshold) & (components > 0)
     sample, y, x = places = weak.nonzero().unbind(1)  # few, in raster order
     neighbours = _link(places, components)
@@ -57,7 +57,7 @@ def _add_up(values: Tensor, labels: Tensor) -> Tensor:
 
 
 def _link(places: tuple[Tensor, ...], components: Tensor) -> Tensor:
-    """For each place the numbers (W, 4) of those beside it in its component; where there is none, its own."""
+    """For each place the numbers (W, 4) of those beside it in its component; if there is none, its own."""
     # a border on all sides, so that every pixel has neighbours
     components = F.pad(components.long(), (1, 1, 1, 1), value=-1)
     sample, y, x = places[0], places[1] + 1, places[2] + 1
@@ -73,7 +73,7 @@ def _link(places: tuple[Tensor, ...], components: Tensor) -> Tensor:
 
 
 def _propagate(neighbours: Tensor, steps: int) -> Tensor:
-    """Spread the lowest number of each region along the links (W, 4), for so many steps."""
+    """Spread the lowest number of each region along the links (W, 4), for a number of steps."""
     labels = torch.arange(len(neighbours), device=neighbours.device)
     for _ in range(steps):
         labels = torch.minimum(labels, labels[neighbours].amin(1))

@@ -1,1 +1,1 @@
-"""Running an ordered list of stages: recipes, their records, and what they report."""
+"""Running an ordered list of stages: recipes, their records and reports."""

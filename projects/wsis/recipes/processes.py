@@ -1,4 +1,4 @@
-"""Keeping two runs out of one folder: a lock, and stages that end with the pipeline that started them."""
+"""Locking a folder against a second run, and ending stages together with the recipe that started them."""
 
 import ctypes
 import os

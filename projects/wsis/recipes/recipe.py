@@ -33,8 +33,8 @@ class Recipe:
             that pipelines for other data inherit the stages; ``skip`` names stages to leave out. ``results_name`` names
             the JSON file of results, for pipelines that share a work dir.
         work_dir: Folder of the pipeline; each stage has a folder of its name in it.
-        processes: How many processes (GPUs, where there are any) each stage uses; they share the configured batch.
-        data: File that describes the data set, in the place of those of the configs. Stages that test on its val split
+        processes: How many processes (GPUs, if there are any) each stage uses; they share the configured batch.
+        data: File that describes the data set, instead of those of the configs. Stages that test on its val split
             are left out where it has none.
         options: Settings of the configs to override: ``key`` in all stages, ``STAGE.key`` in one.
 
@@ -84,8 +84,8 @@ class Recipe:
         """Run the stages, skip those that are complete, and return (and write) all results.
 
         Args:
-            only: Run just this stage, anew.
-            start: Run this stage anew, and all after it.
+            only: Run only this stage again.
+            start: Run this stage and all later stages again.
         """
         self.work_dir.mkdir(parents=True, exist_ok=True)
         with lock_folder(self.work_dir), ExitStack() as self._until_the_end:
@@ -95,7 +95,7 @@ class Recipe:
     def _run(self, only: str | None, start: str | None) -> dict[str, Any]:
         selected = self.select(only, start)
         for stage in selected:
-            stage.divide_batch(self.processes)  # what cannot be divided is told before anything runs
+            stage.divide_batch(self.processes)  # a batch that cannot be divided is reported before anything runs
         if only or start:
             made = {stage.name for stage in selected}
             for name in sorted({name for stage in selected for name in stage.inputs} - made):

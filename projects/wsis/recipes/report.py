@@ -1,4 +1,4 @@
-"""What a pipeline shows while it runs and at its end."""
+"""The progress of a recipe while it runs, and its table at the end."""
 
 import time
 from collections.abc import Sequence
@@ -58,7 +58,7 @@ class RecipeReport:
         self.told = time.monotonic()
 
     def read_line(self, stage: Stage, line: str) -> bool:
-        """Take the progress out of a line that the stage has printed, and return whether it told some."""
+        """Read the progress from a line that the stage has printed, and return whether it contained any."""
         progress = parse_progress(line)
         if progress is None:
             return False
@@ -101,7 +101,7 @@ class RecipeReport:
         table = Table(title=f'Recipe in {work_dir}')
         for name, side in (
             ('stage', 'left'),
-            ('number', 'left'),
+            ('metric', 'left'),
             ('value', 'right'),
             ('expected', 'right'),
             ('time', 'right'),
@@ -119,7 +119,7 @@ class RecipeReport:
         table.add_section()
         table.add_row('all stages', '', '', '', format_time(results['seconds']))
         self.console.print(table)
-        self.console.print(f'All numbers: {results_path}', markup=False)
+        self.console.print(f'All metrics: {results_path}', markup=False)
         for picture in sorted(work_dir.glob('*/*.png')):
             self.console.print(f'Pictures: {picture}', markup=False)
 

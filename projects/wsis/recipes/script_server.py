@@ -64,7 +64,7 @@ class RunningScript:
         """Wait for the end of the script and return its exit status.
 
         Raises:
-            subprocess.TimeoutExpired: If it has not ended after so many seconds.
+            subprocess.TimeoutExpired: If it has not ended within the timeout.
             ChildProcessError: If the server has ended before.
         """
         if self.returncode is None:
@@ -128,7 +128,7 @@ class ScriptServer:
 
     @staticmethod
     def is_possible() -> bool:
-        """Whether this system can fork a process and hand files to it."""
+        """Return whether this system can fork a process and pass files to it."""
         return hasattr(os, 'fork') and hasattr(socket, 'send_fds')
 
     def start(self, command: Sequence[str], folder: str | Path = '.') -> RunningScript:
@@ -144,7 +144,7 @@ class ScriptServer:
         output, their_output = os.pipe()
         status, their_status = os.pipe()
         request = json.dumps(dict(command=list(map(str, command)), folder=str(Path(folder).resolve())))
-        with suppress(OSError):  # told by RunningScript, as nothing will write its status
+        with suppress(OSError):  # RunningScript reports it, as nothing will write its status
             socket.send_fds(self._connection, [f'{request}\n'.encode()], [their_output, their_status])
         os.close(their_output)
         os.close(their_status)
@@ -212,7 +212,7 @@ def _fork(command: list[str], folder: str, output: int, unused_files: list[int])
 def _tell_end(process: BaseProcess, status: int) -> None:
     """Write the exit status of a process that has ended."""
     process.join()
-    with suppress(BrokenPipeError):  # where nobody waits for it
+    with suppress(BrokenPipeError):  # the other process no longer waits for it
         os.write(status, f'{process.exitcode}\n'.encode())
     os.close(status)
     process.close()

@@ -14,7 +14,7 @@ PLACEHOLDER = re.compile(r'\{(\w+)(\.checkpoint)?\}')
 
 
 class RecipeError(ValueError):
-    """A pipeline that cannot go on; the message is one clear line."""
+    """A recipe that cannot continue; the message is one clear line."""
 
 
 class Stage:
@@ -28,13 +28,13 @@ class Stage:
         options: Settings of the config to override. In values ``{stage}`` stands for the folder of another stage and
             ``{stage.checkpoint}`` for its checkpoint; the stages named so are the inputs.
         tool: Script below tools/, for ``tool``.
-        reads: Folders whose files the tool reads; the stage is run anew when they have changed.
+        reads: Folders whose files the tool reads; the stage is run again when they have changed.
         arguments: Its arguments, with the same placeholders; ``{work_dir}`` is the pipeline's folder, and ``@name`` the
             config of this short name.
         takes_data: Whether the tool has an option ``--data`` for the file of the data set.
         number: The metric that stands for the stage in the table.
         expected: The value of it to expect.
-        data: File that describes the data set, in the place of those of the configs.
+        data: File that describes the data set, instead of those of the configs.
     """
 
     def __init__(
@@ -77,12 +77,12 @@ class Stage:
         return sorted(names | ({self.checkpoint} if self.checkpoint else set()))
 
     def load_config(self) -> Config:
-        """Return the config with the options of the stage; None stands for what other stages make."""
+        """Return the config with the options of the stage; results of other stages are None."""
         options = {key: None if PLACEHOLDER.search(str(value)) else value for key, value in self.options.items()}
         return load_config(self.config, options, data=self.data)
 
     def has_nothing_to_test(self) -> bool:
-        """Whether the stage tests on a val split that the data set does not have."""
+        """Return whether the stage tests on a val split that the data set does not have."""
         if self.action != 'predict':
             return False
         config = self.load_config()
@@ -120,9 +120,9 @@ class Stage:
 
 
 def spread_options(options: dict[str, Any], names: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """Return the options of each stage: ``stage.key`` speaks of one stage, another key of all that have a config.
+    """Return the options of each stage: ``stage.key`` is for one stage, any other key for all stages with a config.
 
-    What is said of one stage counts more, in whatever order both are given.
+    Options of one stage take precedence, in any order.
 
     Args:
         options: Dotted keys and their values.
@@ -145,12 +145,12 @@ def read_stages(config: Config, data: str | None = None, options: dict[str, Any]
 
     Args:
         config: The recipe.
-        data: File that describes the data set, in the place of the recipe's own ``data``; without either the configs
+        data: File that describes the data set, instead of the recipe's own ``data``; without either the configs
             have theirs.
         options: Settings to override, see :func:`spread_options`.
 
     Raises:
-        RecipeError: If a stage is described wrongly, or ``configs``, ``options``, ``expected`` or ``skip`` speak of
+        RecipeError: If a stage is described wrongly, or ``configs``, ``options``, ``expected`` or ``skip`` refer to
             one that is not there.
     """
     _check_names(config)

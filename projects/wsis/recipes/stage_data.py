@@ -1,4 +1,4 @@
-"""What a stage reads that no other stage has made: splits, tags, annotations, photos and weights, as short facts."""
+"""The inputs of a stage that no other stage has made: splits, tags, annotations, photos and weights, as short facts."""
 
 import os
 from collections.abc import Iterator

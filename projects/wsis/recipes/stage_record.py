@@ -1,4 +1,4 @@
-"""What is known of a pipeline stage that has run: ``stage.json`` in its folder."""
+"""The record of a stage that has run: ``stage.json`` in its folder."""
 
 import time
 from pathlib import Path
@@ -10,7 +10,7 @@ from ..structures import find_manifests, hash_content, hash_file, read_json, wri
 
 
 class StageRecord:
-    """The record of one stage: what it was made from, whether it is complete, its numbers and its time.
+    """The record of one stage: its inputs, whether it is complete, its metrics and its time.
 
     Args:
         folder: Folder of the stage.
@@ -21,7 +21,7 @@ class StageRecord:
 
     @property
     def path(self) -> Path:
-        """Where the record is."""
+        """Path of the record."""
         return self.folder / RECORD_NAME
 
     def read(self) -> dict[str, Any]:
@@ -29,7 +29,7 @@ class StageRecord:
         return read_json(self.path) if self.path.is_file() else {}
 
     def is_complete(self, key: str | None = None) -> bool:
-        """Whether the stage has finished (with this key) and what it made is still as it was."""
+        """Return whether the stage has finished (with this key) and its results are unchanged."""
         record = self.read()
         return (
             bool(record.get('complete'))
@@ -51,7 +51,7 @@ class StageRecord:
         write_json(self.path, dict(key=key, complete=False, seconds=old.get('seconds', 0.0), **facts))
 
     def _was_changed(self, record: dict[str, Any]) -> bool:
-        """Whether something that the complete stage has made is there, but with other content."""
+        """Return whether a result of the complete stage exists with other content."""
         made, found = record.get('outputs', {}), describe_outputs(self.folder)
         return any(found.get(name, value) != value for name, value in made.items())
 

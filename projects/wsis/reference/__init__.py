@@ -1,1 +1,1 @@
-"""Turning the checkpoints of the papers' public codes into ours."""
+"""Converting checkpoints of the official codes to ours."""

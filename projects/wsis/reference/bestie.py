@@ -1,4 +1,4 @@
-"""The checkpoint layouts of BESTIE's public networks (see `reference_networks`)."""
+"""The checkpoint layouts of the official BESTIE networks (see `reference_networks`)."""
 
 from .network import ReferenceNetwork, Shape, batch_norm_shapes, resnet_shapes
 
@@ -84,7 +84,7 @@ def _hrnet_module(prefix: str, width: int, branches: int, outputs: int) -> dict[
 
 
 def _hrnet(width: int) -> dict[str, Shape]:
-    """Shapes of an HRNet whose last module gives its finest branch only."""
+    """Shapes of an HRNet whose last module returns only its finest branch."""
     shapes = _conv_norm('conv1', 'bn1', 3, 64, 3) | _conv_norm('conv2', 'bn2', 64, 64, 3)
     for block in range(4):
         name, channels = f'layer1.{block}', 256 if block else 64

@@ -1,4 +1,4 @@
-"""Converting checkpoints of public reference codes: every key of the file is accounted for, or the file is refused."""
+"""Converting checkpoints of official codes: every key of the file is accounted for, or the file is refused."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -17,10 +17,10 @@ COUNTER = 'num_batches_tracked'  # of batch normalisation; very old files lack i
 
 
 def convert_reference(source: str | Path, network_name: str, target: str | Path) -> ReferenceNetwork:
-    """Convert the checkpoint file of a public code to one that mmengine loads into our model.
+    """Convert the checkpoint file of an official code to one that mmengine loads into our model.
 
     Args:
-        source: The public code's file: of PyTorch, or (``.params``; the ImageNet ResNet-38) of MXNet.
+        source: The official code's file: of PyTorch, or (``.params``; the ImageNet ResNet-38) of MXNet.
         network_name: Which network it holds, a key of `REFERENCE_NETWORKS`.
         target: The file to write, as a whole or not at all: `state_dict`, and `meta` with the classes and the source.
 
@@ -58,10 +58,10 @@ def _read(source: str | Path, network: ReferenceNetwork) -> Any:
 
 
 def convert_state_dict(state_dict: Any, network: ReferenceNetwork, source: str) -> dict[str, torch.Tensor]:
-    """Rename the tensors of a public network to those of our model.
+    """Rename the tensors of an official network to those of our model.
 
     Args:
-        state_dict: What the public file holds: tensors by name.
+        state_dict: What the official file holds: tensors by name.
         network: Which network it should be.
         source: How the file is called in messages.
 
@@ -70,7 +70,7 @@ def convert_state_dict(state_dict: Any, network: ReferenceNetwork, source: str) 
 
     Raises:
         ValueError: If it is not exactly this network: one line with what is missing, unknown, of another shape or
-            not equal to what it repeats, and with the network that fits better where there is one.
+            not equal to what it repeats, and with the network that fits better if there is one.
     """
     _check_plain(state_dict, source)
     problems = find_problems(state_dict, network)
@@ -95,7 +95,7 @@ def _check_plain(state_dict: Any, source: str) -> None:
         return
     held = f'a dict with {_list(state_dict) or "nothing"}' if is_dict else f'a {type(state_dict).__name__}'
     hint = '; it looks converted already' if is_dict and {'meta', 'state_dict'} <= state_dict.keys() else ''
-    raise ValueError(f'{source} is no checkpoint of the public code (tensors by name): it holds {held}{hint}')
+    raise ValueError(f'{source} is no checkpoint of the official code (tensors by name): it holds {held}{hint}')
 
 
 def find_problems(state_dict: dict[str, torch.Tensor], network: ReferenceNetwork) -> list[str]:

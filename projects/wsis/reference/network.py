@@ -1,4 +1,4 @@
-"""What a public network's checkpoint holds, and the shapes of the parts that several networks share."""
+"""The contents of the checkpoint of an official network, and the shapes of parts that several networks share."""
 
 import re
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ RESNET_WIDTHS = (64, 128, 256, 512)  # a block gives four times as many channels
 
 @dataclass(frozen=True)
 class ReferenceNetwork:
-    """The checkpoint layout of one public network.
+    """The checkpoint layout of one official network.
 
     Attributes:
         name: Its name on the command line.

@@ -1,4 +1,4 @@
-"""Which keys the checkpoints of public reference codes hold, and where their weights go in our models.
+"""The keys in checkpoints of the official codes, and where their weights go in our models.
 
 One function a network makes its `ReferenceNetwork`; a new one is added to `REFERENCE_NETWORKS` at the end.
 """
@@ -8,7 +8,7 @@ import re
 from .bestie import bestie_hrnet, bestie_resnet
 from .network import ReferenceNetwork, Shape, batch_norm_shapes, resnet_shapes
 
-# The blocks of ResNet-38 stage by stage, as the public codes call them.
+# The blocks of ResNet-38 stage by stage, as the official codes call them.
 RESNET38_STAGES = (
     ('b2', 'b2_1', 'b2_2'),
     ('b3', 'b3_1', 'b3_2'),

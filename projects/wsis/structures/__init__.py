@@ -1,4 +1,4 @@
-"""Data structures: the pseudo-label store, atomic files, photos and texts that people give."""
+"""Data structures: the pseudo-label store, atomic files, and photos and texts given by users."""
 
 from .files import (
     hash_content,

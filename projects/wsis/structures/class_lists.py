@@ -1,4 +1,4 @@
-"""Comparing class lists, whose order gives the ids."""
+"""Comparing class lists, whose order defines the class ids."""
 
 from collections.abc import Sequence
 

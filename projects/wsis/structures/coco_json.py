@@ -1,4 +1,4 @@
-"""COCO json files: those that people give, and those that are made."""
+"""COCO json files: reading those of users, and writing our own."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager

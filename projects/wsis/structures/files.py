@@ -33,7 +33,7 @@ def write_atomically(path: str | Path, write: Callable[[BinaryIO], None]) -> Non
 
 
 def link_file(source: str | Path, target: str | Path) -> None:
-    """Put a symbolic link to a file, or a copy where links cannot be made, in the place of whatever file is there.
+    """Put a symbolic link to a file, or a copy where links cannot be made, instead of whatever file is there.
 
     Raises:
         OSError: If neither can be made.
@@ -66,7 +66,7 @@ def report_unwritable(place: str | Path) -> Iterator[None]:
 
 
 def write_json(path: str | Path, content: Any, indent: int | None = 2) -> None:
-    """Write JSON atomically (keys in the given order, so equal content gives equal bytes)."""
+    """Write JSON atomically (keys in the given order, so that equal content is written as equal bytes)."""
     data = json.dumps(content, indent=indent, ensure_ascii=False).encode() + b'\n'
     write_atomically(path, lambda file: file.write(data))
 

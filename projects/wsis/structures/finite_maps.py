@@ -1,4 +1,4 @@
-"""Checking that a network gave numbers."""
+"""Checking that the outputs of a network are finite."""
 
 from torch import Tensor
 

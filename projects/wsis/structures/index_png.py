@@ -1,4 +1,4 @@
-"""Class maps as palette PNG, as PASCAL VOC has them."""
+"""Class maps as palette PNG, as in PASCAL VOC."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -62,7 +62,7 @@ def find_innermost_point(mask: np.ndarray) -> tuple[int, int]:
 
 
 def encode_mask(mask: np.ndarray) -> dict:
-    """Encode a mask (H, W) as COCO RLE whose counts are text, so that it goes into JSON as it is."""
+    """Encode a mask (H, W) as COCO RLE whose counts are text, so that it can be written as JSON."""
     encoded = coco_mask.encode(np.asfortranarray(mask, dtype=np.uint8))
     return dict(size=[int(value) for value in encoded['size']], counts=encoded['counts'].decode('ascii'))
 

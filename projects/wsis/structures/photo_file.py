@@ -1,4 +1,4 @@
-"""The one way to open a photo: decoding, sizes without decoding, and whether a file is whole."""
+"""Opening photos: decoding, sizes without decoding, and checking that a file is complete."""
 
 import io
 import os
@@ -19,7 +19,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 #: Endings (lower case) of files that are taken for photos; compare them in any case, see :func:`is_photo_name`.
 PHOTO_ENDINGS = ('.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff', '.webp')
 
-#: Reasons of :func:`check_photo` that are told apart elsewhere; all others are sentences for people only.
+#: Reasons of :func:`check_photo` that other code distinguishes; all others are only read by users.
 MISSING, DEAD_LINK, EMPTY, CUT_OFF, WRONG_CHECKSUM = 'missing', 'a dead link', 'empty', 'cut off', 'wrong checksum'
 
 #: A photo of more pixels is refused: 3 GB in memory, and OpenCV reads no more either.
@@ -47,7 +47,7 @@ class PhotoError(ValueError):
 
 @dataclass(frozen=True)
 class PhotoFacts:
-    """What the head of a photo file says.
+    """The facts in the header of a photo file.
 
     Attributes:
         width: In pixels, once the photo is upright.
@@ -271,7 +271,7 @@ def _turn_upright(photo: np.ndarray, orientation: int) -> np.ndarray:
 def _decode_with_pil(picture: Image.Image) -> np.ndarray:
     picture.load()
     upright = ImageOps.exif_transpose(picture)
-    if upright.mode[0] in 'IF':  # 16 or 32 bits a pixel
+    if upright.mode[0] in 'IF':  # 16 or 32 bits per pixel
         values = np.asarray(upright).astype(np.float64)
         scale = 255 / 65535 if values.max(initial=0) > 255 else 1
         grey = (values * scale).round().clip(0, 255).astype(np.uint8)
@@ -282,7 +282,7 @@ def _decode_with_pil(picture: Image.Image) -> np.ndarray:
 
 
 def reduce_photo(photo: np.ndarray, long_side: int | None) -> np.ndarray:
-    """Reduce a photo ``(H, W, 3)`` until its longer side has at most so many pixels; None leaves it as it is."""
+    """Reduce a photo ``(H, W, 3)`` until its longer side has at most this many pixels; None leaves it unchanged."""
     longest = max(photo.shape[:2])
     if not long_side or longest <= long_side:
         return photo
@@ -291,7 +291,7 @@ def reduce_photo(photo: np.ndarray, long_side: int | None) -> np.ndarray:
 
 
 def _is_ended_jpeg(path: str | Path) -> bool:
-    """Whether a file begins as a JPEG and its end mark is among the last bytes; cameras append films and maps."""
+    """Return whether a file begins as a JPEG with its end mark among the last bytes; cameras append films and maps."""
     with open(path, 'rb') as file:
         if file.read(3) != b'\xff\xd8\xff':
             return False

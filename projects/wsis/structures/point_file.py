@@ -1,4 +1,4 @@
-"""Points of objects (peaks of class maps, or given by people) in one JSON file that can be read and written by hand."""
+"""Points of objects (peaks of class maps, or given by users) in one JSON file that can be edited by hand."""
 
 import json
 import math
@@ -33,7 +33,7 @@ class Point(NamedTuple):
 
 
 def write_points(path: str | Path, points: Mapping[str, Iterable[Point]], classes: Sequence[str]) -> None:
-    """Write a points file, one line a point.
+    """Write a points file, one line per point.
 
     Args:
         path: The file.

@@ -1,4 +1,4 @@
-"""The pseudo-label store: a folder with one file a photo and a manifest that says what made it."""
+"""The pseudo-label store: a folder with one file per photo and a manifest that records its origin."""
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,7 +16,7 @@ MAX_NAME_BYTES = 235
 
 
 class PseudoLabelStore:
-    """One artifact (CAMs, label maps, instances ...) in one folder: a file a photo, and ``manifest.json``.
+    """One artifact (CAMs, label maps, instances ...) in one folder: one file per photo, and ``manifest.json``.
 
     The manifest holds what made the artifact (``lineage``: hashes of the config, of the checkpoint and of the input
     stores), the class names, the number of photos and whether the artifact is complete. Files are written atomically,
@@ -162,7 +162,7 @@ class PseudoLabelStore:
         if not manifest.get('complete'):
             raise ValueError(
                 f'{self.root}: making the {self.artifact} was interrupted; run the command that makes them again '
-                '(it goes on where it stopped)'
+                '(it continues where it stopped)'
             )
         if classes is not None and (difference := describe_difference(manifest.get('classes') or [], classes)):
             raise ValueError(f'{self.root}: made for {difference}; make the {self.artifact} again with this class list')

@@ -1,4 +1,4 @@
-"""Text and JSON files that people write: any common encoding is read, the rest is named by file and line."""
+"""Text and JSON files written by users: any common encoding is read, and errors name file and line."""
 
 import codecs
 import json
@@ -54,7 +54,7 @@ def read_given_json(path: str | Path, object_pairs_hook: Callable[[list[tuple[st
         return json.loads(text, object_pairs_hook=object_pairs_hook)
     except json.JSONDecodeError as error:
         raise ValueError(
-            f'{path} is not valid JSON (line {error.lineno}, column {error.colno}: {error.msg}); mend that place'
+            f'{path} is not valid JSON (line {error.lineno}, column {error.colno}: {error.msg}); correct that place'
         ) from None
     except RecursionError:
-        raise ValueError(f'{path}: brackets are nested too deeply for JSON; mend it') from None
+        raise ValueError(f'{path}: brackets are nested too deeply for JSON; correct it') from None

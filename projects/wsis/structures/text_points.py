@@ -1,4 +1,4 @@
-"""Point files of the public BESTIE code: a text file a photo."""
+"""Point files of the official BESTIE code: one text file per photo."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Colours that can be told apart, the muted photo that they are laid over, and checks of what is drawn."""
+"""Distinct colours, muted photos to draw on, and checks of the inputs."""
 
 import colorsys
 
@@ -40,7 +40,7 @@ def distinct_colors(count: int) -> np.ndarray:
 
 
 def mute_photo(photo: np.ndarray, saturation: float = 0.25, lightness: float = 0.35) -> np.ndarray:
-    """Make a photo pale and nearly grey, so that what is drawn over it stands out and the scene can still be seen.
+    """Make a photo pale and nearly grey, so that drawings stand out and the scene is still visible.
 
     Args:
         photo: ``(H, W, 3)`` uint8 RGB.

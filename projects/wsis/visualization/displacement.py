@@ -1,4 +1,4 @@
-"""Drawing displacement fields by the colour wheel: hue is direction, strength is length."""
+"""Drawing displacement fields by the colour wheel: the hue is the direction, the saturation the length."""
 
 import cv2
 import numpy as np

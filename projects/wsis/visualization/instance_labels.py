@@ -1,4 +1,4 @@
-"""Drawing what BESTIE's instance heads learn: instances and centre maps, before and after refinement."""
+"""Drawing the training targets of BESTIE: instances and centre maps, before and after refinement."""
 
 from collections.abc import Sequence
 
@@ -90,6 +90,6 @@ def instance_label_page(
 
 
 def _name(ids: np.ndarray, classes: Sequence[str]) -> str:
-    """Name the commonest class of the pixels of an instance."""
+    """Name the most frequent class of the pixels of an instance."""
     ids = ids[(ids > 0) & (ids <= len(classes))].astype(np.int64)
     return classes[np.bincount(ids).argmax() - 1] if len(ids) else ''

@@ -43,7 +43,7 @@ class DrawSamples:
             draw_pred: Whether predictions are drawn.
             show: Whether a window shows the picture.
             wait_time: Seconds that the window stays; 0 is until a key is hit.
-            out_file: File to write in the place of the backends.
+            out_file: File to write instead of the backends.
             pred_score_thr: Lowest score of instances and peaks that are drawn.
             step: Of the backends.
             others: Settings that only mmdet's or mmseg's own pictures know.
@@ -68,4 +68,4 @@ class DrawSamples:
 
 @VISUALIZERS.register_module()
 class WSISLocalVisualizer(DrawSamples, DetLocalVisualizer):
-    """mmdet's visualizer, which draws the samples of all stages (see :class:`DrawSamples`)."""
+    """mmdet's visualizer for the samples of all stages (see :class:`DrawSamples`)."""

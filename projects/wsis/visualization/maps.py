@@ -1,4 +1,4 @@
-"""Drawing maps with one value a pixel: class activation maps and class boundaries."""
+"""Drawing maps with one value per pixel: class activation maps and class boundaries."""
 
 import cv2
 import numpy as np

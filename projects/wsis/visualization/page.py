@@ -53,7 +53,7 @@ def contact_sheet(
     """Lay pictures out on a white page.
 
     Args:
-        rows: Pictures ``(h, w, 3)`` uint8 RGB; None where there is none. Columns are as wide as their widest picture,
+        rows: Pictures ``(h, w, 3)`` uint8 RGB; None if there is none. Columns are as wide as their widest picture,
             rows as high as their highest; smaller ones lie in the middle.
         column_titles: Text above each column; a second line after a line break is set smaller.
         row_titles: Caption left of each row.

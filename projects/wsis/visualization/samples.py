@@ -1,4 +1,4 @@
-"""Drawing data samples: what a model gave for a photo, and what is true of it."""
+"""Drawing data samples: predictions and ground truth."""
 
 from collections.abc import Sequence
 

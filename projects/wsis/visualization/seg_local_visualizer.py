@@ -11,7 +11,7 @@ from .local_visualizer import DrawSamples
 
 @VISUALIZERS.register_module()
 class WSISSegLocalVisualizer(DrawSamples, SegLocalVisualizer):
-    """mmseg's visualizer, which draws as :class:`WSISLocalVisualizer` does; classes are those without background."""
+    """mmseg's visualizer, drawing like :class:`WSISLocalVisualizer`; the classes are those without background."""
 
     def set_dataset_meta(
         self, classes: Sequence[str] | None = None, palette: Any = None, dataset_name: str | None = None

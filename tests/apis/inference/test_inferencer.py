@@ -141,7 +141,7 @@ def test_tags_restrict_what_is_found(kind, inferencers, new_images):
         assert set(np.unique(found['sem_seg'])) <= {0, tag + 1}
     again = inferencer(path)['predictions'][0]  # the next call is free again
     assert all(np.array_equal(again[key], free[key]) for key in free)
-    with pytest.raises(ValueError, match="'wolf' is no class of this model; its classes are bird"):
+    with pytest.raises(ValueError, match="'wolf' is not a class of this model; its classes are bird"):
         inferencer(path, tags=['wolf'])
 
 

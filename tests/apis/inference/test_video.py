@@ -88,7 +88,7 @@ def test_nothing_half_written_is_left(clip, tmp_path):
 
 
 def test_other_endings_and_missing_videos_get_one_line(clip, tmp_path):
-    with pytest.raises(ValueError, match='let it end in .mp4'):
+    with pytest.raises(ValueError, match='use a name that ends in .mp4'):
         draw_video(Failing(None), str(clip), 'found.gif')
     with pytest.raises(FileNotFoundError, match='does not exist'):
         draw_video(Failing(None), str(tmp_path / 'none.mp4'), 'found.mp4')

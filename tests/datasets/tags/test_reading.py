@@ -58,7 +58,7 @@ FORMS = {
 def test_every_form_gives_the_same(tmp_path, name, encoding):
     tags = read_tags(write(tmp_path / name, FORMS[name], encoding), PHOTOS)
     assert tags.by_photo == WANTED and set(tags.classes) == {'fox', 'red light'} and not tags.unmatched
-    assert [('stand twice; their tags are joined (first: a.jpg)' in line) for line in tags.warnings] == (
+    assert [('appear twice; their tags are joined (first: a.jpg)' in line) for line in tags.warnings] == (
         [True] if name == 'doubled.json' else []
     )
 
@@ -100,7 +100,7 @@ def test_what_fits_no_photo_or_several_is_counted(tmp_path):
     tags = read_tags(path, ['a.jpg', 'a.png', 'z.jpg', 'x/b.jpg'])
     assert tags.by_photo == {'z.jpg': ['fox'], 'x/b.jpg': ['fox']}  # an ending counts, and so does a folder
     assert sorted(tags.unmatched) == ['a', 'y/b.jpg', 'z.png']
-    assert any('2 of 5 names are no photo (first: y/b.jpg)' in line for line in tags.warnings)
+    assert any('2 of 5 names match no photo (first: y/b.jpg)' in line for line in tags.warnings)
     assert any('1 names fit several photos' in line and 'a fits a.jpg, a.png' in line for line in tags.warnings)
     tags = read_tags(write(tmp_path / 'u.csv', 'file,tags\ny/b.jpg,cat\n'), ['x/b.jpg'])
     assert tags.by_photo == {'x/b.jpg': ['cat']}
@@ -112,7 +112,7 @@ def test_spellings_are_joined_to_the_commonest_or_that_of_the_class_list(tmp_pat
     tags = read_tags(path)
     assert tags.by_photo == {'a.jpg': ['red fox'], 'b.jpg': ['red fox'], 'c.jpg': ['Café'], 'd.jpg': ['Café']}
     assert tags.classes == ('red fox', 'Café')
-    assert any('2 spellings differ by case or blanks only' in line for line in tags.warnings)
+    assert any('2 spellings differ only by case or blanks' in line for line in tags.warnings)
     assert read_tags(path, classes=['Café', 'Red Fox']).by_photo['b.jpg'] == ['Red Fox']
 
 
@@ -136,14 +136,14 @@ def test_further_columns_and_rows_without_photo_are_counted(tmp_path):
         ('t.csv', 'Foto,Wort\na.jpg,fox\n', r't\.csv, line 1: unknown columns Foto, Wort: name that of the photos'),
         ('t.csv', 'file,fox,date\na.jpg,1,2020\n', r"t\.csv, line 2: column 'date' holds '2020'"),
         ('t.csv', 'file\na.jpg\n', 'none of tags: name it `tags`'),
-        ('t.csv', 'file,fox,fox\na.jpg,1,0\n', "column 'fox' stands twice"),
-        ('t.csv', 'file,tags\na.jpg,"fox\nb.jpg,cat\n', r't\.csv, line 3: no table .*mend its quotes'),
+        ('t.csv', 'file,fox,fox\na.jpg,1,0\n', "column 'fox' appears twice"),
+        ('t.csv', 'file,tags\na.jpg,"fox\nb.jpg,cat\n', r't\.csv, line 3: no table .*fix its quotes'),
         ('t.csv', '\n', 'is empty'),
         ('t.csv', b'file,tags\na.jpg,Caf\xe9\n', r't\.csv, line 2: byte 0xe9 is not UTF-8'),
-        ('t.json', '{"a.jpg": ["fox"],\n "b": }', r'not valid JSON \(line 2, column 7: .*mend that place'),
+        ('t.json', '{"a.jpg": ["fox"],\n "b": }', r'not valid JSON \(line 2, column 7: .*correct that place'),
         ('t.json', '["a"]', 'a tags file is a JSON object'),
         ('t.json', '{"a": "fox"}', 'a tags file is a JSON object'),
-        ('t.json', '[{"file": "a", "tags": ["x"], "file": "b"}]', "key 'file' stands twice"),
+        ('t.json', '[{"file": "a", "tags": ["x"], "file": "b"}]', "key 'file' appears twice"),
         ('t.json', '[{"tags": ["x"]}]', 'entry 0: "file" and "tags" are needed'),
         ('t.json', '{"images": [{"id": 1}], "annotations": [], "categories": []}', 'no whole COCO json'),
     ],

@@ -36,7 +36,7 @@ def test_tie_with_the_threshold_is_not_foreground():
 
 
 def test_crf_runs_for_foreground_and_background_apart(monkeypatch):
-    """Foreground wins over background where the two refinements disagree, as in the public code."""
+    """Foreground wins over background where the two refinements disagree, as in the official code."""
     calls = []
 
     def swap(image, labels, num_labels, **settings):

@@ -1,4 +1,4 @@
-"""Resizing as the public codes do it."""
+"""Resizing as the official codes do it."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The saliency loss of EPS: the public code's numbers, small cases by hand, gradients, bad input."""
+"""The saliency loss of EPS: the official code's numbers, small cases by hand, gradients, bad input."""
 
 from pathlib import Path
 

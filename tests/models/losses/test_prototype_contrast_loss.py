@@ -188,7 +188,7 @@ def test_choices_depend_on_seed_and_step_only():
     resumed.load_state_dict(again.state_dict())
     assert resumed(*inputs)['loss_intra_view'] == second
     assert PixelPrototypeContrastLoss(seed=2)(*inputs)['loss_intra_view'] != first
-    resumed.load_state_dict({}, strict=True)  # converted from the public code, which counts no steps
+    resumed.load_state_dict({}, strict=True)  # converted from the official code, which counts no steps
     assert int(resumed.step) == 0
     assert not torch.equal(draw_keys(9, 0, 0, 0), draw_keys(9, 0, 0, 1))
 

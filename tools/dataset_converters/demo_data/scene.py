@@ -183,7 +183,7 @@ def _fits(
     *,
     apart: bool,
 ) -> bool:
-    """Whether the object is inside the photo, apart from others if asked, and hides none."""
+    """Return whether the object is inside the photo, apart from others if asked, and hides none."""
     window, part = _overlap(item, shape)
     inside = np.count_nonzero(item.sprite.mask[part])
     if inside < 0.9 * item.sprite.mask.sum():

@@ -1,4 +1,4 @@
-"""The objects of the demo set: one drawing function a class, all parts in object coordinates.
+"""The objects of the demo set: one drawing function per class, all parts in object coordinates.
 
 Every object has a part that no other class has (a face, a dotted shell, wheels ...) and a body whose
 colours other classes share, so that a classifier looks at the part rather than at the whole.

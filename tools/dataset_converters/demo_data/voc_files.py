@@ -13,7 +13,7 @@ from PIL import Image
 from .scene import Photo, render_photo
 from .shapes import DEMO_CLASSES
 
-# Raise it with every change that changes a pixel or a file: sets of older versions are rendered anew.
+# Raise it with every change that changes a pixel or a file: sets of older versions are rendered again.
 GENERATOR_VERSION = 2
 MANIFEST = 'manifest.json'
 KIND = 'wsis-demo-set'
@@ -148,7 +148,7 @@ def fingerprint(root: Path, demo_set: DemoSet) -> str:
 
 
 def read_manifest(root: Path) -> dict | None:
-    """Manifest of the demo set at `root`; None where there is none or it is of something else."""
+    """Manifest of the demo set at `root`; None if there is none or it is of something else."""
     try:
         manifest = json.loads((root / MANIFEST).read_text(encoding='utf-8'))
     except (OSError, ValueError):
@@ -157,7 +157,7 @@ def read_manifest(root: Path) -> dict | None:
 
 
 def is_intact(root: Path, manifest: dict) -> bool:
-    """Whether the files at `root` are those that its manifest was written for, and no others."""
+    """Return whether the files at `root` are those that its manifest was written for, and no others."""
     try:
         demo_set = DemoSet(*(int(manifest[field]) for field in DemoSet._fields))
         if fingerprint(root, demo_set) != manifest['sha256']:

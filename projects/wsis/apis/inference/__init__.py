@@ -1,1 +1,1 @@
-"""Using trained models on new images: what they are given, the inferencer, and what it writes."""
+"""Using trained models on new images: the inputs, the inferencer and its outputs."""

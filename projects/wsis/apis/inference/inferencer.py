@@ -58,7 +58,7 @@ class WSISInferencer(BaseInferencer):
         weights: Checkpoint; not needed with a folder.
         classifier: For models that read CAMs: the inferencer, or the folder, of the classifier. With the folder of a
             recipe's stage it is found.
-        device: Device to run on; by default an accelerator, where there is one.
+        device: Device to run on; by default an accelerator, if there is one.
         tta: Whether images are looked at in several sizes and mirrored, as the config's ``tta_pipeline`` says. By
             default classifiers do so, as CAMs of one size are worse, and others do not.
         show_progress: Whether a bar shows how far it is.
@@ -314,14 +314,16 @@ class WSISInferencer(BaseInferencer):
             classifier = self._trained.find_classifier()
         if classifier is None:
             raise ValueError(
-                f'{type(self.model).__name__} makes its masks of CAMs: name the classifier that gives them with '
+                f'{type(self.model).__name__} makes its masks from CAMs: give the classifier that makes them as '
                 'classifier=, or the folder of this stage in the work dir of its recipe'
             )
         if not isinstance(classifier, WSISInferencer):
             classifier = WSISInferencer(classifier, device=device, show_progress=False)
         if not makes_cams(classifier.cfg):
-            raise ValueError(f'{type(unwrap_model(classifier.model)).__name__} is no classifier that gives CAMs')
+            raise ValueError(f'{type(unwrap_model(classifier.model)).__name__} is not a classifier that makes CAMs')
         if difference := describe_difference(classifier.classes, self.classes):
-            print_log(f'the classifier was trained for {difference}; its list counts', 'current', logging.WARNING)
+            print_log(
+                f'the classifier was trained for {difference}; its class list is used', 'current', logging.WARNING
+            )
             self.model.dataset_meta = dict(classes=classifier.classes)
         return classifier

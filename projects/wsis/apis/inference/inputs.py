@@ -1,4 +1,4 @@
-"""What an inferencer is given, as a stream of images: files, folders, arrays, URLs, videos and cameras."""
+"""The inputs of an inferencer as a stream of images: files, folders, arrays, URLs, videos and cameras."""
 
 import logging
 import os
@@ -130,7 +130,7 @@ def _check_array(array: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class FrameFacts:
-    """What a video says of itself, which need not be true.
+    """What a video file states about itself, which may be wrong.
 
     Attributes:
         count: Number of frames; None of a camera, or where it is not said.
@@ -182,7 +182,9 @@ def _opened_video(source: str | Path | int) -> Iterator[VideoCapture]:
     try:
         if not capture.isOpened():
             what = f'camera {source}' if camera else f'video {source}'
-            raise ValueError(f'{what} cannot be opened: it is not there, in use, or of a kind that OpenCV cannot read')
+            raise ValueError(
+                f'{what} cannot be opened: it does not exist, is in use, or has a format that OpenCV cannot read'
+            )
         yield capture
     finally:
         capture.release()

@@ -30,7 +30,7 @@ def read_pipeline(cfg: Config, tta: bool) -> list[dict[str, Any]]:
 
 
 def reads_cams(cfg: Config) -> bool:
-    """Return whether the model of a config makes its labels of CAMs that another one gives."""
+    """Return whether the model of a config makes its labels from the CAMs of another model."""
     return any(_name(step) == 'LoadCAMs' for step in cfg.get('test_pipeline') or ())
 
 

@@ -1,4 +1,4 @@
-"""Large images are worked on at a smaller size, and what was found is brought back to their own."""
+"""Running a model on reduced copies of large images, and resizing the results to the original size."""
 
 from dataclasses import replace
 

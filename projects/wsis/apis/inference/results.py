@@ -1,4 +1,4 @@
-"""What a model says of an image: as a dict, and as files in a folder."""
+"""The results of an image: as a dict, and as files in a folder."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -101,7 +101,7 @@ class ResultFolder:
             self._labels.add(file_name, found['size'], kept)
 
     def finish(self) -> None:
-        """Write the COCO json, if the model gives instances."""
+        """Write the COCO json, if the model predicts instances."""
         if self._labels.images:
             with report_unwritable(self.folder):
                 write_json(self.folder / COCO_FILE, self._labels.content(), indent=None)

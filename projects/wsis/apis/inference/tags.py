@@ -1,4 +1,4 @@
-"""Restricting what a model finds to the classes that are known to be in an image."""
+"""Restricting predictions to the classes that are known to be in an image."""
 
 from collections.abc import Sequence
 
@@ -19,7 +19,7 @@ def find_tag_ids(tags: Sequence[str], classes: Sequence[str]) -> list[int]:
         raise ValueError(f'tags is a list of class names, not {tags!r}')
     unknown = [name for name in tags if name not in classes]
     if unknown:
-        raise ValueError(f'{unknown[0]!r} is no class of this model; its classes are {", ".join(classes)}')
+        raise ValueError(f'{unknown[0]!r} is not a class of this model; its classes are {", ".join(classes)}')
     return sorted({list(classes).index(name) for name in tags})
 
 

@@ -1,4 +1,4 @@
-"""Which config and checkpoint a folder of results holds."""
+"""Finding the config and the checkpoint in a folder of results."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,7 +45,7 @@ def find_trained_model(folder: str | Path) -> TrainedModel:
     """Find the trained model of a folder.
 
     Args:
-        folder: What ``tools/label_photos.py`` was told as ``--out``, the work dir of a recipe (its last trained model
+        folder: The ``--out`` of ``tools/label_photos.py``, the work dir of a recipe (its last trained model
             counts), or that of a single training, such as a stage of a recipe.
 
     Raises:
@@ -116,5 +116,5 @@ def _read_training(folder: Path) -> TrainedModel:
 
 
 def makes_cams(cfg: Config) -> bool:
-    """Return whether the model of a config is a classifier that gives CAMs."""
+    """Return whether the model of a config is a classifier that makes CAMs."""
     return (cfg.get('tta_model') or {}).get('type') == 'CAMTTAModel'

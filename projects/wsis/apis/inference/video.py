@@ -1,4 +1,4 @@
-"""Writing a video of what a model finds in one."""
+"""Writing a video with the predictions of a model."""
 
 import os
 from pathlib import Path
@@ -31,7 +31,7 @@ def draw_video(inferencer: WSISInferencer, source: str | int, out: str | None, *
         ValueError: If the video cannot be opened or written; one line.
     """
     if out is not None and not str(out).lower().endswith('.mp4'):
-        raise ValueError(f'{out} is no name of a video that can be written: let it end in .mp4')
+        raise ValueError(f'{out} is not the name of a video that can be written: use a name that ends in .mp4')
     facts = read_frame_facts(source)
     frames = inferencer.iterate(source, draw=True, **options)
     writer = None if out is None else VideoFile(Path(out), facts.rate or CAMERA_RATE)

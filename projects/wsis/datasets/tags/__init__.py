@@ -1,4 +1,4 @@
-"""Tags of photos, in whatever form people have them."""
+"""Reading tags of photos in many forms."""
 
 from .names import PhotoNames
 from .reading import read_tags

@@ -1,4 +1,4 @@
-"""Tags in folders: a folder a class, or VOC's XML files."""
+"""Tags in folders: one folder per class, or VOC's XML files."""
 
 import os
 import xml.etree.ElementTree as ElementTree
@@ -49,7 +49,7 @@ def read_folder(folder: Path) -> FoundTags:
         entry.name for entry in os.scandir(folder) if entry.is_dir(follow_symlinks=False) and entry.name[0] != '.'
     )
     if not found.classes:
-        raise ValueError(f'{folder} holds neither XML files nor folders of photos: folders are taken for classes')
+        raise ValueError(f'{folder} holds neither XML files nor folders of photos: folders are read as classes')
     return found
 
 

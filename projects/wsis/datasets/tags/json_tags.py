@@ -30,7 +30,7 @@ def read_json_tags(path: Path, classes: Collection[str] | None = None) -> FoundT
             '{"file": "photo", "tags": ["class name", ...]}, or a COCO json'
         )
     if doubled:
-        found.warnings.append(f'{len(doubled)} photos stand twice; their tags are joined (first: {doubled[0]})')
+        found.warnings.append(f'{len(doubled)} photos appear twice; their tags are joined (first: {doubled[0]})')
     return found
 
 
@@ -44,7 +44,7 @@ def _join_pairs(path: Path, pairs: list[tuple[str, Any]], doubled: list[str]) ->
             content[key] = content[key] + value
             doubled.append(key)
         else:
-            raise ValueError(f'{path}: the key {key!r} stands twice in one object; remove one of them')
+            raise ValueError(f'{path}: the key {key!r} appears twice in one object; remove one of them')
     return content
 
 

@@ -1,4 +1,4 @@
-"""Which photo a name in a file of tags or a split means."""
+"""Finding the photo that a name in a tags file or split means."""
 
 import unicodedata
 from collections.abc import Iterable

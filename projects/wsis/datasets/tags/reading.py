@@ -1,4 +1,4 @@
-"""Reading tags of any form: which form it is, which photo a name means, one spelling for each tag."""
+"""Reading tags of any form: detecting the form, finding the photos, and joining spellings."""
 
 import gc
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -19,11 +19,11 @@ def read_tags(source: str | Path, photos: Iterable[str] | None = None, classes: 
     """Read the tags of photos.
 
     Forms: CSV (commas, semicolons or tabs; ``file,tags`` with ``;`` or ``|`` between tags, a row a tag, or one 0/1
-    column a class), JSON (``{photo: [names]}`` or ``[{"file": photo, "tags": [names]}]``), the image-level tags of a
+    column per class), JSON (``{photo: [names]}`` or ``[{"file": photo, "tags": [names]}]``), the image-level tags of a
     COCO json, lines of text ``photo name name``, a folder whose folders are the classes, a folder of VOC's XML files.
 
-    Rows of one photo are joined, tags that differ by case or blanks only as well (into the commonest spelling). Which
-    photo a name means: see :class:`PhotoNames`.
+    Rows of one photo are joined. Tags that differ only by case or blanks are joined as well, into the most frequent
+    spelling. :class:`PhotoNames` decides which photo a name means.
 
     Args:
         source: The file or folder.
@@ -32,7 +32,7 @@ def read_tags(source: str | Path, photos: Iterable[str] | None = None, classes: 
 
     Raises:
         FileNotFoundError: If there is no such file or folder.
-        ValueError: If it is of no such form; one line that names the file and, where there is one, the line.
+        ValueError: If it is of no such form; one line that names the file and, if there is one, the line.
     """
     source = Path(source)
     with _paused_collector():
@@ -43,7 +43,7 @@ def read_tags(source: str | Path, photos: Iterable[str] | None = None, classes: 
     changed = [(name, right[name]) for name in right if name.strip() != right[name]]
     if changed:
         warnings.append(
-            f'{len(changed)} spellings differ by case or blanks only and are joined (first: {changed[0][0]!r} is taken '
+            f'{len(changed)} spellings differ only by case or blanks and are joined (first: {changed[0][0]!r} is taken '
             f'for {changed[0][1]!r})'
         )
     by_photo = {photo: list(dict.fromkeys(right[name] for name in names)) for photo, names in by_photo.items()}
@@ -108,7 +108,7 @@ def _match_photos(
         else:
             by_photo.setdefault(photo, []).extend(tags)
     if missing := sorted(set(unmatched) - set(several)):
-        warnings.append(f'{len(missing)} of {len(by_name)} names are no photo (first: {missing[0]})')
+        warnings.append(f'{len(missing)} of {len(by_name)} names match no photo (first: {missing[0]})')
     if several:
         alike = ', '.join(known.list_alike(several[0]))
         warnings.append(
@@ -117,5 +117,5 @@ def _match_photos(
         )
     if elsewhere:
         name, photo = elsewhere[0]
-        warnings.append(f'{len(elsewhere)} names give another folder than the photo is in (first: {name} for {photo})')
+        warnings.append(f'{len(elsewhere)} names have another folder than the photo (first: {name} for {photo})')
     return by_photo, unmatched

@@ -1,4 +1,4 @@
-"""Tags that differ by case or blanks only are one tag."""
+"""Tags that differ only by case or blanks are one tag."""
 
 import unicodedata
 from collections import Counter
@@ -11,11 +11,11 @@ def spelling_key(name: str) -> str:
 
 
 def join_spellings(names: Iterable[str], classes: Sequence[str] | None = None) -> dict[str, str]:
-    """Choose one spelling for all names that differ by case or blanks only.
+    """Choose one spelling for all names that differ only by case or blanks.
 
     Args:
         names: All uses of all names.
-        classes: Spellings that are right; else the commonest is, of equally common ones the first.
+        classes: Spellings that are right; else the most frequent is, of equally common ones the first.
 
     Returns:
         The right spelling of each name.

@@ -36,7 +36,7 @@ def is_table(path: Path, text: str) -> bool:
 
 def read_table(path: Path, text: str, classes: Collection[str] | None = None) -> FoundTags:
     """Read a table with a column of photos and one of tags (``;`` or ``|`` between them, or a row a tag), or with one
-    0/1 column a class. Without a header the first column is that of photos.
+    0/1 column per class. Without a header the first column is that of photos.
 
     Args:
         path: The file, for messages.
@@ -59,7 +59,7 @@ def read_table(path: Path, text: str, classes: Collection[str] | None = None) ->
     if not photo_column:
         raise ValueError(
             f'{path}, line {number}: unknown columns {", ".join(cell.strip() for cell in header)[:200]}: name that of '
-            'the photos `file` and that of the tags `tags` (or have one 0/1 column a class)'
+            'the photos `file` and that of the tags `tags` (or use one 0/1 column per class)'
         )
     columns = _index_columns(path, header)
     if tag_column:
@@ -92,7 +92,7 @@ def _read_rows(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:
             if row and (row[0].strip() or any(cell.strip() for cell in row)):
                 yield reader.line_num, row
     except csv.Error as error:
-        raise ValueError(f'{path}, line {reader.line_num}: no table ({error}); mend its quotes') from None
+        raise ValueError(f'{path}, line {reader.line_num}: no table ({error}); fix its quotes') from None
 
 
 def _find_delimiter(text: str) -> str:
@@ -116,7 +116,7 @@ def _index_columns(path: Path, header: Sequence[str]) -> dict[str, int]:
     columns = {}
     for index, cell in enumerate(header):
         if columns.setdefault(cell.strip().lower(), index) != index and cell.strip():
-            raise ValueError(f'{path}: column {cell.strip()!r} stands twice; name each column once')
+            raise ValueError(f'{path}: column {cell.strip()!r} appears twice; name each column once')
     return columns
 
 

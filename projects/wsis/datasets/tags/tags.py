@@ -1,4 +1,4 @@
-"""What reading tags gives, and what each form of a tags file hands on for that."""
+"""The result of reading tags, and the intermediate result of each form of a tags file."""
 
 from dataclasses import dataclass, field
 from typing import NamedTuple

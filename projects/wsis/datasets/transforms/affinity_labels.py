@@ -47,7 +47,7 @@ class GenerateAffinityLabels(BaseTransform):
         background = self._decide(image, cams, self.high_alpha)
         labels = class_ids[foreground]
         labels[foreground == 0] = IGNORE_LABEL
-        labels[background == 0] = 0  # of both, background wins, as in the public code
+        labels[background == 0] = 0  # of both, background wins, as in the official code
         results['inter_pixel_labels'] = labels
         return results
 

@@ -9,7 +9,7 @@ from mmengine.registry import TRANSFORMS
 
 @TRANSFORMS.register_module()
 class RandomColorJitter(BaseTransform):
-    """Change brightness, contrast, saturation and hue at random, in random order, as SEAM and PPC do.
+    """Change brightness, contrast, saturation and hue at random, in random order, as in SEAM and PPC.
 
     Args:
         brightness: The factor is drawn from ``1 - brightness`` to ``1 + brightness``; like it ``contrast`` and

@@ -1,4 +1,4 @@
-"""Random resizing and cropping as the weakly-supervised papers do it."""
+"""Random resizing and cropping as in the weakly-supervised papers."""
 
 import numpy as np
 from mmcv.transforms import BaseTransform, RandomResize, Resize
@@ -8,7 +8,7 @@ from mmengine.registry import TRANSFORMS
 
 @TRANSFORMS.register_module()
 class RandomResizeLongSide(RandomResize):
-    """Resize a photo so that its longer side has a random length; label maps go along (nearest).
+    """Resize a photo so that its longer side has a random length; label maps are resized too (nearest).
 
     Args:
         length_range: Shortest and longest side length in pixels, both included.
@@ -29,7 +29,7 @@ class RandomResizeLongSide(RandomResize):
 
 @TRANSFORMS.register_module()
 class RandomRescale(BaseTransform):
-    """Resize a photo by a random factor; label maps go along (nearest).
+    """Resize a photo by a random factor; label maps are resized too (nearest).
 
     Args:
         factor_range: Smallest and largest factor.
@@ -48,9 +48,9 @@ class RandomRescale(BaseTransform):
 
 @TRANSFORMS.register_module()
 class RandomCropAndPad(BaseTransform):
-    """Cut a square out of a photo at random; a photo that is smaller is placed at random on a plain ground.
+    """Crop a random square from a photo; a smaller photo is placed at a random position on a plain background.
 
-    The label map ``gt_seg_map`` goes along where there is one, padded with 255; a saliency map in its place
+    The label map ``gt_seg_map``, if there is one, is cropped too, padded with 255; a saliency map in its place
     (:class:`LoadSaliency`) with 0, as nothing outside the photo is salient. Points (:class:`LoadPoints`) go
     along, and those outside are dropped.
 

@@ -1,4 +1,4 @@
-"""From a semantic map and points to what BESTIE learns, in the data-loading workers."""
+"""Making the training targets of BESTIE from a semantic map and points, in the data-loading workers."""
 
 import numpy as np
 from mmcv.transforms import BaseTransform

@@ -159,7 +159,7 @@ class LoadSemanticFromMasks(BaseTransform):
 
 @TRANSFORMS.register_module()
 class LoadSaliency(BaseTransform):
-    """Load the saliency map of a photo in the place of the label map, so that mmcv's transforms carry it along.
+    """Load the saliency map of a photo instead of the label map, so that mmcv's transforms carry it along.
 
     Grey PNG of 8 or 16 bit (colours are turned to grey), as any saliency model gives it. A map of another size than the
     photo is resized to it (bilinear).
@@ -234,7 +234,7 @@ def read_saliency_png(path: str) -> np.ndarray:
     except (OSError, cv2.error) as error:
         raise ValueError(f'Saliency map {path} cannot be read ({error})') from None
     if saliency is None:
-        raise ValueError(f'Saliency map {path} cannot be decoded: it is damaged or no picture; make it again')
+        raise ValueError(f'Saliency map {path} cannot be decoded: it is damaged or not a picture; make it again')
     return saliency
 
 

@@ -1,4 +1,4 @@
-"""Resizing photos as the public codes of IRNet and its followers do it."""
+"""Resizing photos as in the official codes of IRNet and its followers."""
 
 import numpy as np
 from mmcv.transforms import Resize
@@ -8,7 +8,7 @@ from mmengine.registry import TRANSFORMS
 
 @TRANSFORMS.register_module()
 class PILRescale(Resize):
-    """Resize a photo by PIL (bicubic) by a fixed or random factor; the label map ``gt_seg_map`` goes along (nearest).
+    """Resize a photo by PIL (bicubic) by a fixed or random factor; ``gt_seg_map`` is resized too (nearest).
 
     PIL smooths what it shrinks, OpenCV (mmcv's default) does not; and sides that would end in half a pixel are rounded
     to the even number, where mmcv rounds up. Both change the maps that a network gives.

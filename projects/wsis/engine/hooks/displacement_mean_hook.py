@@ -18,7 +18,7 @@ class DisplacementMeanHook(Hook):
     """After training, set the head's ``displacement_mean`` to the mean over the training photos, and save again.
 
     Displacements are learnt from differences only, so their mean is free; clustering needs it to be zero. The photos
-    are taken at their top left crop of the training size, as in IRNet's public code.
+    are taken at their top left crop of the training size, as in IRNet's official code.
 
     Args:
         dataloader: Name of the config's entry with a dataloader over the training photos (no shuffling;

@@ -1,4 +1,4 @@
-"""A hook that makes up for a last validation that was killed."""
+"""A hook that repeats a last validation that was killed."""
 
 from mmengine.hooks import Hook
 from mmengine.registry import HOOKS

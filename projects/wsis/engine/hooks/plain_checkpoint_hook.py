@@ -11,7 +11,7 @@ class PlainCheckpointHook(Hook):
 
     mmengine's ``OneCycleLR`` keeps a bound method among its attributes; saved with it, the checkpoint would hold the
     whole scheduler and optimizer as objects, and only an unsafe loader could read it. A resumed scheduler has made
-    this method anew, so nothing is lost.
+    this method again, so nothing is lost.
     """
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:

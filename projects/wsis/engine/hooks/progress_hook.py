@@ -1,4 +1,4 @@
-"""Telling the recipe that has started a run how far it is."""
+"""Reporting the progress of a run to the recipe that has started it."""
 
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook

@@ -1,4 +1,4 @@
-"""Turning BESTIE's self-refinement on, and showing what it does."""
+"""Turning on the self-refinement of BESTIE, and logging and drawing its effect."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,7 @@ OUTCOMES = ('kept', 'added', 'split', 'dropped')
 
 @HOOKS.register_module()
 class SelfRefinementHook(Hook):
-    """From an iteration on, BESTIE learns from labels made of its own output too (Kim et al., CVPR 2022, section 3.2).
+    """From a given iteration, train BESTIE also on labels made of its own output (Kim et al., CVPR 2022, section 3.2).
 
     Every interval it logs, as a share of the components of the semantic maps that have an instance in either kind of
     labels: ``kept`` (one instance before and after), ``added`` (instances where there was no pseudo label), ``split``

@@ -1,4 +1,4 @@
-"""A hook that lets batch norms take maps with one value a channel, as pooled maps of a batch of one photo are."""
+"""A hook for batch norms on maps with one value per channel, such as pooled maps of a batch of one photo."""
 
 import logging
 
@@ -15,7 +15,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 @HOOKS.register_module()
 class SingleValueNormHook(Hook):
-    """Normalise maps with one value a channel by the running statistics, as in evaluation.
+    """Normalise maps with one value per channel by the running statistics, as in evaluation.
 
     The image pooling of DeepLab V3+ (and of other pyramids) makes maps of 1 x 1 pixel, which torch refuses to normalise
     in a batch of one photo: one value has no variance. This happens with ``batch_size=1``, or in a last batch of one.
@@ -41,8 +41,8 @@ class SingleValueNormHook(Hook):
         if not self.told:
             self.told = True
             print_log(
-                f'{name} sees one value a channel (a batch of one photo): it is normalised by the running statistics; '
-                'a batch_size of 2 or more has statistics of its own',
+                f'{name} sees one value per channel (a batch of one photo) and is normalised by the running '
+                'statistics; with a batch_size of 2 or more it uses the statistics of the batch',
                 'current',
                 logging.WARNING,
             )

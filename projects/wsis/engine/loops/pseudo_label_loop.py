@@ -1,4 +1,4 @@
-"""The test loop that makes pseudo labels: it opens the stores, goes on where an interrupted run stopped."""
+"""The test loop that makes pseudo labels: it opens the stores and resumes an interrupted run."""
 
 import os
 from pathlib import Path
@@ -88,8 +88,8 @@ class PseudoLabelLoop(TestLoop):
         infos = (dataset.get_data_info(index) for index in range(self.total)) if all(kept) else ()
         finished = [info for info in infos if all(info['img_id'] in store for store in stores)]
         if finished:
-            print_log(f'Going on: {len(finished)} of {self.total} photos are finished already', 'current')
-        barrier()  # nobody writes before everybody has looked
+            print_log(f'Resuming: {len(finished)} of {self.total} photos are finished already', 'current')
+        barrier()  # no process writes before all have read the folder
         return finished
 
     def _process_finished(self) -> None:
@@ -110,7 +110,7 @@ class PseudoLabelLoop(TestLoop):
             if len(metric.results) != len(places):
                 raise ValueError(
                     f'{type(metric).__name__} leaves {len(metric.results)} results of {len(places)} '
-                    'photos: beside writers only metrics with one result a photo can be used'
+                    'photos: beside writers only metrics with one result per photo can be used'
                 )
             parts = all_gather_object(list(zip(places, metric.results)))
             ordered = sorted((pair for part in parts for pair in part), key=lambda pair: pair[0])

@@ -1,7 +1,7 @@
-"""Pixel counts of label maps and CAM seeds, and the IoU, precision and recall they give.
+"""Pixel counts of label maps and CAM seeds, and the IoU, precision and recall computed from them.
 
 A photo is reduced to counts per class: a full confusion matrix of COCO's 81 labels would weigh
-50 KB a photo and hold nothing more that is reported.
+50 KB per photo and hold nothing else that is reported.
 """
 
 from collections.abc import Sequence
@@ -100,7 +100,7 @@ def count_seeds(
     """Count the seeds that CAMs give at many background thresholds in one pass.
 
     A pixel is seeded with the class of its largest CAM where that exceeds the threshold, else it is
-    background: the argmax over [threshold, CAMs] as in the public IRNet code. The class does not
+    background: the argmax over [threshold, CAMs] as in the official IRNet code. The class does not
     depend on the threshold, so one histogram of the largest value per class serves all of them.
 
     Args:

@@ -21,7 +21,7 @@ _RECALL_POINTS = np.arange(0.0, 1.1, 0.1)
 
 @dataclass(frozen=True)
 class PhotoMatches:
-    """What the evaluation keeps of one photo.
+    """The matches of one photo that the evaluation keeps.
 
     Attributes:
         labels (np.ndarray): Classes of the predictions (P,).
@@ -143,7 +143,7 @@ def voc_average_precision(matches: np.ndarray, scores: np.ndarray, num_true: int
         reached = at < len(recall)
         points = np.zeros(len(_RECALL_POINTS))
         points[reached] = envelope[at[reached]]
-        # added one by one, as the public evaluator does: equal to the last bit
+        # added one by one, as the official evaluator does: equal to the last bit
         return float(np.cumsum(points / len(points))[-1])
     return float((np.diff(recall, prepend=0.0) * envelope).sum())
 

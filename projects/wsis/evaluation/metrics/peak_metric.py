@@ -1,4 +1,4 @@
-"""How well peaks find objects, one each."""
+"""Measuring how well peaks find objects, one each."""
 
 import numpy as np
 import torch
@@ -11,7 +11,7 @@ from .photo_metric import PhotoMetric, read_field
 
 @METRICS.register_module()
 class PeakMetric(PhotoMetric):
-    """Whether each object has one peak of its class.
+    """Measure whether each object has one peak of its class.
 
     A data sample has ``pred_peaks`` (``points`` (M, 2) int (y, x) in pixels of the photo, ``labels`` (M,), ``scores``
     (M,)) and in its metainfo the ground truth ``instances`` (``mask`` RLE, ``bbox_label``).
@@ -41,7 +41,7 @@ class PeakMetric(PhotoMetric):
         )
         kept = scores > self.score_threshold
         points, labels = points[kept], labels[kept]
-        # one row an object: which peaks are its own
+        # one row per object: which peaks are its own
         own = np.zeros((len(sample['instances']), len(points)), bool)
         for row, instance in zip(own, sample['instances']):
             mask = coco_mask.decode(to_rle(instance['mask'], sample.get('ori_shape')))

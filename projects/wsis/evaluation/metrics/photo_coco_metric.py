@@ -68,7 +68,7 @@ class PhotoCocoMetric(BaseMetric):
         """Compute AP of the photos with ground truth.
 
         Args:
-            results: One tuple a photo: its result, None without ground truth.
+            results: One tuple per photo: its result, None without ground truth.
 
         Returns:
             Numbers by name; empty if no photo has ground truth.

@@ -1,4 +1,4 @@
-"""What our metrics share: one result a photo, named modes, photos without ground truth."""
+"""The base of our metrics: one result per photo, named modes, photos without ground truth."""
 
 import logging
 from abc import abstractmethod
@@ -47,7 +47,7 @@ class PhotoMetric(BaseMetric):
         """Sum up the photos of all ranks.
 
         Args:
-            results (list[dict]): One result a photo, in the order of the data set.
+            results (list[dict]): One result per photo, in the order of the data set.
 
         Returns:
             dict[str, float]: Numbers by name; empty if no photo has ground truth.
@@ -59,7 +59,7 @@ class PhotoMetric(BaseMetric):
         if len(modes) > 1:
             raise ValueError(
                 f'{type(self).__name__}: predictions of the modes {modes} are mixed in one '
-                'evaluation: a number belongs to one mode, so evaluate them apart'
+                'evaluation: a metric belongs to one mode, so evaluate them separately'
             )
         measured = [result for result in results if result['measure'] is not None]
         if not measured:

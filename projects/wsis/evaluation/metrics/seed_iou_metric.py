@@ -13,7 +13,7 @@ from .photo_metric import PhotoMetric, read_field
 
 @METRICS.register_module()
 class SeedIoUMetric(PhotoMetric):
-    """mIoU of the seeds that CAMs give, over all classes and background.
+    """mIoU of CAM seeds over all classes and background.
 
     The number to report is the one at a threshold fixed beforehand. A threshold chosen by looking
     at the ground truth is an oracle: it is opt-in, and its keys say so.

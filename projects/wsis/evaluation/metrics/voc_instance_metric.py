@@ -21,7 +21,7 @@ from .photo_metric import PhotoMetric, read_field
 class VOCInstanceMetric(PhotoMetric):
     """Mask AP of PASCAL VOC, equal to ChainerCV's ``eval_instance_segmentation_voc``.
 
-    Ties of scores are resolved earlier first (by photo, then by prediction), where the public
+    Ties of scores are resolved earlier first (by photo, then by prediction), where the official
     evaluator's result depends on the sort of the numpy at hand.
 
     A data sample has ``pred_instances`` (``masks``: booleans (n, H, W) or n COCO RLEs, ``labels``

@@ -1,4 +1,4 @@
-"""Writing instances, a file a photo, and all of them as one COCO json."""
+"""Writing instances, one file per photo, and all of them as one COCO json."""
 
 import logging
 from pathlib import Path
@@ -39,7 +39,7 @@ class InstanceWriter(StoreWriter):
 
     @property
     def coco_path(self) -> Path:
-        """Where the COCO json is."""
+        """Path of the COCO json."""
         return self.store.root.parent / COCO_FILE
 
     def write(self, sample: dict) -> None:
@@ -67,7 +67,7 @@ class InstanceWriter(StoreWriter):
         )
 
     def discard(self) -> None:
-        """Remove the COCO json of instances that are made anew."""
+        """Remove the COCO json of instances that are made again."""
         self.coco_path.unlink(missing_ok=True)
 
     def join(self, photos: list[str]) -> None:
@@ -97,7 +97,7 @@ def list_instances(found: dict) -> list[dict]:
 
 
 def _as_text(mask: dict) -> dict:
-    """Return an RLE whose counts are text, as JSON needs them; mmdet gives bytes."""
+    """Return an RLE whose counts are text, as JSON needs them; mmdet returns bytes."""
     counts = mask['counts']
     text = counts.decode() if isinstance(counts, bytes) else counts
     return dict(size=[int(length) for length in mask['size']], counts=text)

@@ -1,4 +1,4 @@
-"""Writing peaks, a file a photo, and all of them as one points file."""
+"""Writing peaks, one file per photo, and all of them as one points file."""
 
 from pathlib import Path
 
@@ -28,7 +28,7 @@ class PeakWriter(StoreWriter):
 
     @property
     def points_path(self) -> Path:
-        """Where the points file is."""
+        """Path of the points file."""
         return self.store.root.parent / POINTS_FILE
 
     def write(self, sample: dict) -> None:
@@ -61,7 +61,7 @@ class PeakWriter(StoreWriter):
         return [Point(ids[entry['class']], entry['y'], entry['x'], entry['score']) for entry in content['points']]
 
     def discard(self) -> None:
-        """Remove the points file of peaks that are made anew."""
+        """Remove the points file of peaks that are made again."""
         self.points_path.unlink(missing_ok=True)
 
     def join(self, photos: list[str]) -> None:

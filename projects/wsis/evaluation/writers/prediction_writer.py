@@ -19,7 +19,7 @@ MASK_FOLDER = 'semantic_masks'
 
 @METRICS.register_module()
 class PredictionWriter(BaseMetric):
-    """Writes what a model predicts, beside whatever is measured: what ``tools/test.py --out`` does.
+    """Writes the predictions of a model beside its metrics (``tools/test.py --out``).
 
     ``pred_sem_seg`` becomes ``semantic_masks/<img_id>.png`` (0 background, 1..C classes), and ``pred_instances`` of all
     images ``instances.json`` (COCO, RLE, with scores). Neither tags nor masks of the images are needed.

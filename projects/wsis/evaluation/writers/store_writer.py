@@ -12,7 +12,7 @@ from ...structures import PseudoLabelStore
 
 
 class StoreWriter(BaseMetric):
-    """Writes one file a photo into a pseudo-label store, and the manifest once all photos are there.
+    """Writes one file per photo into a pseudo-label store, and the manifest once all photos are there.
 
     ``PseudoLabelLoop`` opens the store before the first photo and calls :meth:`load` for photos that an interrupted run
     has left. Every rank writes its own photos; the main process closes the store. A writer stands before the metrics

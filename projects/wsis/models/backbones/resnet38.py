@@ -23,7 +23,7 @@ class Layer(NamedTuple):
     dropout: float = 0.0
 
 
-# The blocks of each stage as lists of layers. Three stages of stride 2, then dilation in the place of strides.
+# The blocks of each stage as lists of layers. Three stages of stride 2, then dilation instead of strides.
 STAGES: tuple[tuple[tuple[Layer, ...], ...], ...] = (
     ((Layer(2, stride=2), Layer(2)), *[(Layer(2), Layer(2))] * 2),
     ((Layer(4, stride=2), Layer(4)), *[(Layer(4), Layer(4))] * 2),
@@ -86,7 +86,7 @@ class PreActivationBlock(nn.Module):
 class ResNet38(BaseModule):
     """Wide ResNet-38 (model A1 of Wu et al., "Wider or Deeper", 2016), dilated to an output stride of 8.
 
-    Its five stages end before blocks b3, b4, b5, b6 of the public codes of PSA, SEAM, EPS and PPC, and after bn7. A
+    Its five stages end before blocks b3, b4, b5, b6 of the official codes of PSA, SEAM, EPS and PPC, and after bn7. A
     stage's output is what the next one takes in, normalised and rectified (in SEAM's words conv4 is index 2, conv5
     index 3, conv6 index 4):
 

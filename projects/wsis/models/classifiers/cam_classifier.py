@@ -21,7 +21,7 @@ class CAMClassifier(BaseModel):
         neck: Optional neck between both.
         test_cfg: ``mode`` (``'pseudo_label'``: maps of the photo's tags, ``'predict'``: of the classes found),
             ``stride`` of the CAMs that are given (default 4), ``size_divisor``: class maps are enlarged to the photo's
-            size rounded up to a multiple of it, then cut (default 1; the public IRNet code's full-size maps: 16),
+            size rounded up to a multiple of it, then cut (default 1; the official IRNet code's full-size maps: 16),
             ``score_threshold`` of mode ``predict``, ``normalization`` of each map to [0, 1]: by its ``'max'``
             (default) or from its minimum to its maximum (``'min_max'``).
         data_preprocessor: As in mmdet.
@@ -80,8 +80,8 @@ class CAMClassifier(BaseModel):
         return self.neck(features) if self.neck else features
 
     def forward(self, inputs: torch.Tensor, data_samples: list[DetDataSample] | None = None, mode: str = 'tensor'):
-        """Run the model: ``loss`` gives a dict of losses, ``predict`` data samples, ``maps`` data samples that are not
-        finished (see :meth:`find_maps`), ``tensor`` class maps."""
+        """Run the model: ``loss`` returns a dict of losses, ``predict`` data samples, ``maps`` unfinished data samples
+        (see :meth:`find_maps`), ``tensor`` class maps."""
         if mode == 'loss':
             return self.loss(inputs, data_samples)
         if mode == 'predict':

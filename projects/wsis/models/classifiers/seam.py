@@ -23,7 +23,7 @@ class SEAM(TwoViewClassifier):
         head: ``SEAMHead``; its channels are set here.
         second_view: How the second view is made.
         loss_stride: Class maps are enlarged to this stride before losses are taken of them: 1, the photo's size, as in
-            the public code; None leaves them as the network gives them, which is much quicker on a CPU.
+            the official code; None leaves them as the network gives them, which is much quicker on a CPU.
         test_cfg: As of :class:`CAMClassifier`; ``normalization`` is ``'min_max'`` if nothing is said, as averaged maps
             are nowhere 0.
         kwargs: Arguments of :class:`TwoViewClassifier`.
@@ -89,5 +89,5 @@ class SEAM(TwoViewClassifier):
         return data_samples
 
     def enlarge_maps(self, maps: torch.Tensor, sample: DetDataSample) -> torch.Tensor:
-        """Return refined class maps (C, h, w) of a view, rectified and of its size, as in the public code."""
+        """Return refined class maps (C, h, w) of a view, rectified and of its size, as in the official code."""
         return resize_aligned(maps[None], tuple(sample.img_shape[:2]))[0].relu()

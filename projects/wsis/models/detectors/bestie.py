@@ -225,7 +225,7 @@ class BESTIE(BaseDetector):
             resized.append(maps)
         probabilities = sum(maps.semantic.softmax(1) for maps in resized) / len(resized)
         center = sum(maps.center for maps in resized) / len(resized)
-        # offsets are in pixels of the network's input, so they are scaled too (not so in the public code)
+        # offsets are in pixels of the network's input, so they are scaled too (not so in the official code)
         factors = resized[0].offset.new_tensor([new / old for new, old in zip(size, seen)])
         return InstanceMaps(probabilities, center, resized[0].offset * factors[:, None, None])
 

@@ -37,7 +37,7 @@ class AffinityNetHead(BaseModule):
         loss_affinity: dict | None = None,
         init_cfg: dict | list | None = None,
     ) -> None:
-        # as in the public code: the fusion begins with large features, so that affinities begin well below 1
+        # as in the official code: the fusion begins with large features, so that affinities begin well below 1
         fusion_init = dict(type='Xavier', name='fusion', gain=4, distribution='uniform', bias=0)
         super().__init__(init_cfg or dict(type='Kaiming', layer='Conv2d', mode='fan_in', override=fusion_init))
         if len(in_channels) != len(channels):

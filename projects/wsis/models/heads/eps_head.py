@@ -10,7 +10,7 @@ from .cam_head import CAMHead
 class EPSHead(CAMHead):
     """Maps of background (first) and all classes by one bias-free 1x1 convolution (EPS, section 3.1).
 
-    The public code has the background last; its converter reorders it.
+    The official code has the background last; its converter reorders it.
 
     Args:
         num_classes: Number of classes, without background.
@@ -48,8 +48,8 @@ class EPSHead(CAMHead):
         """Return the scores (C,) and class shares (C, h, w) of each photo, without the padding of the batch.
 
         A class's share is its part of the softmax over background and classes, which is what the loss compares with the
-        saliency map; the public code makes its CAMs of it. The background's own share is left out: seeds are decided by
-        a fixed threshold, as there.
+        saliency map; the official code makes its CAMs from it. The background's own share is left out: as in the
+        official code, a fixed threshold decides the seeds.
 
         Args:
             features: Levels of the backbone.

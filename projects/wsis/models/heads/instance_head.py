@@ -98,7 +98,7 @@ class InstanceHead(BaseModule):
 
 
 def _mean_loss(loss: nn.Module, maps: Tensor, targets: Tensor, weight: Tensor) -> Tensor:
-    """Weighted sum of a loss over the number of pixels that weigh anything, as in the public code, of all processes."""
+    """Return the weighted sum of a loss over the number of pixels with a weight, of all processes (official code)."""
     count = (weight > 0).sum().float()
     all_reduce(count)
     # gradients are averaged over processes

@@ -1,4 +1,4 @@
-"""The adaptive min-pooling loss of SEAM's public code."""
+"""The adaptive min-pooling loss of SEAM's official code."""
 
 import torch
 import torch.nn.functional as F
@@ -8,7 +8,7 @@ from torch import nn
 
 @MODELS.register_module()
 class AdaptiveMinPoolingLoss(nn.Module):
-    """A quarter of each photo should show no object: the pixels of lowest response are pressed to 0.
+    """Push the lowest responses towards 0: a quarter of each photo should show no object.
 
     Args:
         fraction: Which part of a photo's pixels that is.

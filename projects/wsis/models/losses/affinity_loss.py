@@ -10,13 +10,13 @@ from projects.wsis.ops.paths import search_paths
 
 from .inter_pixel import check_maps, global_mean, pair_targets
 
-# inside the logarithms, as in the public IRNet code
+# inside the logarithms, as in the official IRNet code
 LOG_EPSILON = 1e-5
 
 
 @MODELS.register_module()
 class AffinityLoss(nn.Module):
-    """Pairs of one class want no boundary between them, pairs of different classes want one.
+    """Ask for no boundary between pixels of one class, and for a boundary between pixels of different classes.
 
     The affinity of a pair is ``1 - max(boundary on the path)``; the loss is its binary cross entropy, averaged apart
     over background pairs, foreground pairs and negative pairs **of all processes** (see :func:`global_mean`). The mean
@@ -27,7 +27,7 @@ class AffinityLoss(nn.Module):
 
     Args:
         radius: Radius of the pair search in pixels of the boundary map.
-        loss_weight: Factor of all terms. At 1 their sum is the public code's half of the affinities, which the
+        loss_weight: Factor of all terms. At 1 their sum is the official code's half of the affinities, which the
             displacement's half is added to.
     """
 

@@ -13,7 +13,7 @@ from .inter_pixel import check_maps, global_mean, pair_targets
 
 @MODELS.register_module()
 class DisplacementLoss(nn.Module):
-    """Two pixels of one instance point to one centroid, so their displacements differ by the way between them.
+    """Pixels of one instance point to one centroid, so the displacements of a pair differ by the offset between them.
 
     Which pairs are of one instance is not known: nearby pixels of one foreground class stand for them. Background
     pixels should not differ. Both terms are L1 and averaged over the coordinates of the pairs **of all processes** (see
@@ -21,7 +21,7 @@ class DisplacementLoss(nn.Module):
 
     Args:
         radius: Radius of the pair search in pixels of the displacement map.
-        loss_weight: Factor of both terms. At 1 their sum is the public code's half of the displacement.
+        loss_weight: Factor of both terms. At 1 their sum is the official code's half of the displacement.
     """
 
     def __init__(self, radius: int = 10, loss_weight: float = 1.0) -> None:

@@ -4,13 +4,13 @@ import torch.nn.functional as F
 from mmengine.registry import MODELS
 from torch import Tensor, nn
 
-# Share of the map that is added to a class's area, so that a class without area has overlap 0 (as in the public code).
+# Share of the map that is added to the area of a class, so that a class without area has overlap 0 (official code).
 AREA_EPSILON = 1e-4
 
 
 @MODELS.register_module()
 class EPSLoss(nn.Module):
-    """Class maps, put together to one saliency map, are to equal the saliency map that was given.
+    """Class maps together must equal the given saliency map.
 
     The softmax over background and all classes gives every pixel its shares. A tagged class whose own pixels (share
     over 1/2) lie in the salient region by more than ``tau`` is foreground; the other tagged classes, whose objects the

@@ -1,4 +1,4 @@
-"""What SEAM asks of two views of a photo: that their class maps agree (Wang et al., CVPR 2020, section 3.5)."""
+"""The losses by which SEAM makes the class maps of two views of a photo agree (Wang et al., CVPR 2020, section 3.5)."""
 
 import torch
 from mmengine.registry import MODELS

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 class HardPixelCrossEntropyLoss(nn.Module):
     """Mean cross entropy of the pixels whose loss is highest, among all pixels **of all processes**.
 
-    Ignored pixels have loss 0 and count as pixels, as in the public codes: where few are labelled, zeros enter the
+    Ignored pixels have loss 0 and count as pixels, as in the official codes: where few are labelled, zeros enter the
     mean. Pixels of exactly the lowest loss that counts share what is left of the number.
 
     Args:

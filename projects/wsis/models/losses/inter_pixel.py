@@ -1,4 +1,4 @@
-"""What the inter-pixel losses share: pair targets from a label map and normalisation over the global batch."""
+"""Parts of the inter-pixel losses: pair targets from a label map and normalisation over the global batch."""
 
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ from torch import Tensor
 from projects.wsis.ops.affinity import source_view
 from projects.wsis.structures.masks import IGNORE_LABEL
 
-# keeps a batch without any labelled pair finite, as in the public IRNet code
+# keeps a batch without any labelled pair finite, as in the official IRNet code
 COUNT_EPSILON = 1e-5
 
 
@@ -62,7 +62,7 @@ def global_mean(sums: Tensor, counts: Tensor) -> Tensor:
         Tensor of the same shape and the type of ``sums``.
     """
     total = counts.detach().double()
-    all_reduce(total)  # sums over ranks, in place; nothing where there is one process
+    all_reduce(total)  # sums over ranks, in place; nothing if there is one process
     return sums * (get_world_size() / (total + COUNT_EPSILON)).to(sums.dtype)
 
 

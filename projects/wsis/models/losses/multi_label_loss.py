@@ -8,7 +8,7 @@ from torch import nn
 
 @MODELS.register_module()
 class MultiLabelSoftMarginLoss(nn.Module):
-    """Binary cross-entropy of every class, averaged: what IRNet, SEAM, EPS and PPC train their classifiers with.
+    """Binary cross-entropy averaged over the classes, the loss of the classifiers of IRNet, SEAM, EPS and PPC.
 
     Args:
         loss_weight: Factor of the loss.

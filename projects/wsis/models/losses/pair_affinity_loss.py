@@ -13,11 +13,11 @@ from .inter_pixel import check_maps, global_mean, pair_targets
 
 @MODELS.register_module()
 class PairAffinityLoss(nn.Module):
-    """Pairs of one class want affinity 1, pairs of different classes want 0.
+    """Ask for affinity 1 for pairs of one class and 0 for pairs of different classes.
 
     Binary cross entropy, averaged apart over background pairs, foreground pairs and negative pairs **of all processes**
     (see :func:`global_mean`); the mean of the first two counts as much as the third. Sources keep ``radius - 1`` pixels
-    off the left, right and lower border, as in the public code.
+    off the left, right and lower border, as in the official code.
 
     Args:
         radius: Radius of the pair search in pixels of the affinity map.

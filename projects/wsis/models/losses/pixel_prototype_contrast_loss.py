@@ -27,7 +27,7 @@ class PixelChoices(NamedTuple):
 
 
 class View(NamedTuple):
-    """What the terms need of one view. P pixels are of this process, G of all processes."""
+    """The inputs of the terms from one view: P pixels of this process, G of all processes."""
 
     pixels: Tensor  # (P, D), of length 1
     labels: Tensor  # (P,) pseudo labels
@@ -54,10 +54,10 @@ class PixelPrototypeContrastLoss(nn.Module):
     gradients over processes is that of the whole batch in one process. Index choices are the same everywhere, as random
     numbers come from a generator seeded with ``seed`` and a step counter that checkpoints keep.
 
-    Decisions where the public code leaves things to chance or to constants: the background's equal confidences are
+    Decisions where the official code leaves things to chance or to constants: the background's equal confidences are
     decided by the least response of the foreground (:func:`choose_confident_pixels`); a class that responds nowhere in
-    the batch has no prototype (there: the mean of arbitrary pixels), and pixels whose class has no prototype in the
-    other view do not count there; confidences below 0 weigh nothing.
+    the batch has no prototype (in the official code: the mean of arbitrary pixels), and pixels whose class has no
+    prototype in the other view do not count there; confidences below 0 weigh nothing.
 
     Args:
         cross_prototype_weight: Factor of this term; 0 leaves it out.
@@ -70,8 +70,8 @@ class PixelPrototypeContrastLoss(nn.Module):
             clipped where there are fewer classes (:func:`semi_hard_logits`).
         hard_fraction: Hard pixels are among this part of least similar ones of a class.
         prototype_photos: ``'all'``: a class's prototype is made of all photos' class maps, and so classes that are in
-            no photo are negatives too, as in the public code. ``'tagged'``: of the photos with its tag.
-        warmup_steps: Over how many steps the weights rise to their value; 0 is at once, as in the public code.
+            no photo are negatives too, as in the official code. ``'tagged'``: of the photos with its tag.
+        warmup_steps: Over how many steps the weights rise to their value; 0 is at once, as in the official code.
         gather: Whether prototypes are made over all processes; else over each one's own photos.
         seed: Of the random choices.
 
@@ -237,7 +237,7 @@ class PixelPrototypeContrastLoss(nn.Module):
         return (losses * self._own_share(weights, losses)).sum()
 
     def _load_from_state_dict(self, state_dict: dict, prefix: str, *arguments) -> None:
-        # a checkpoint converted from the public code has no step
+        # a checkpoint converted from the official code has no step
         state_dict.setdefault(f'{prefix}step', torch.zeros_like(self.step))
         self._steps = int(state_dict[f'{prefix}step'])
         super()._load_from_state_dict(state_dict, prefix, *arguments)

@@ -1,4 +1,4 @@
-"""Models that give masks."""
+"""Models that predict masks."""
 
 from .affinitynet import AffinityNet
 from .irnet import IRNet

@@ -1,4 +1,4 @@
-"""AffinityNet: semantic affinities of pixels, and the pseudo labels that a random walk on them gives."""
+"""AffinityNet: semantic affinities of pixels, and the pseudo labels made by a random walk on them."""
 
 import torch
 import torch.nn.functional as F
@@ -15,7 +15,7 @@ from .affinitynet_labels import AffinityNetLabelMaker
 
 @MODELS.register_module()
 class AffinityNet(BaseModel):
-    """Affinities learnt from what CAMs and a CRF are sure of (Ahn and Kwak, CVPR 2018; the refinement of SEAM and PPC).
+    """Affinities learnt from the sure pixels of CAMs and a CRF (Ahn and Kwak, CVPR 2018), used by SEAM and PPC.
 
     In ``predict`` the CAMs of the photo (``data_sample.cams``) are spread along the learnt affinities into pseudo
     semantic masks.
@@ -47,7 +47,7 @@ class AffinityNet(BaseModel):
         self.label_maker = AffinityNetLabelMaker(stride=self.stride, radius=self.head.radius, **(test_cfg or {}))
 
     def forward(self, inputs: torch.Tensor, data_samples: list[DetDataSample] | None = None, mode: str = 'tensor'):
-        """Run the model: ``loss`` gives a dict of losses, ``predict`` data samples, ``tensor`` features of pixels."""
+        """Run the model: ``loss`` returns a dict of losses, ``predict`` data samples, ``tensor`` features of pixels."""
         if mode == 'predict':
             return self.predict(inputs, data_samples)
         features = self.backbone(inputs)
@@ -75,9 +75,9 @@ class AffinityNet(BaseModel):
 
 
 def vote_labels(labels: torch.Tensor, stride: int, size: tuple[int, int]) -> torch.Tensor:
-    """Reduce label maps (N, H, W) to (N, h, w): each cell of ``stride`` x ``stride`` pixels takes its commonest label.
+    """Reduce label maps (N, H, W) to (N, h, w): a cell of ``stride`` x ``stride`` pixels takes its most frequent label.
 
-    The public code averages the CRF's scores over these cells; where they are nearly 0 or 1 this is the same. Of
+    The official code averages the CRF's scores over these cells; where they are nearly 0 or 1 this is the same. Of
     equally common labels the largest wins, so unsure (255) before all.
 
     Args:

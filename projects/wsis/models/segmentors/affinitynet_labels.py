@@ -20,8 +20,8 @@ class AffinityNetLabelMaker:
         radius: Of the random walk, in pixels of the affinities.
         beta: Exponent of the affinities.
         steps: Number of steps of the walk.
-        border_pairs: Whether pairs near the left, right and lower border count. In the public code they are missing, by
-            the way it enumerates pairs, so that scores there stay nearly as they are.
+        border_pairs: Whether pairs near the left, right and lower border count. The official code does not
+            enumerate them, so that scores there stay nearly as they are.
 
     Raises:
         ValueError: If the background's score is not in (0, 1), or alpha not positive.

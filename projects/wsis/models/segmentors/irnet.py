@@ -1,4 +1,4 @@
-"""IRNet: inter-pixel relations on a frozen backbone, and the pseudo labels they give."""
+"""IRNet: inter-pixel relations on a frozen backbone, and the pseudo labels made from them."""
 
 import torch
 import torch.nn.functional as F
@@ -64,7 +64,7 @@ class IRNet(BaseModel):
         return self.neck(features)
 
     def forward(self, inputs: torch.Tensor, data_samples: list[DetDataSample] | None = None, mode: str = 'tensor'):
-        """Run the model: ``loss`` gives a dict of losses, ``predict`` data samples, ``tensor`` boundary logits and
+        """Run the model: ``loss`` returns a dict of losses, ``predict`` data samples, ``tensor`` boundary logits and
         displacements."""
         if mode == 'predict':
             return self.predict(inputs, data_samples)

@@ -8,7 +8,7 @@ from mmengine.registry import MODELS
 
 @MODELS.register_module()
 class PrecomputedLabels(BaseModel):
-    """Hands on the samples as they come, so that labels made by transforms use the same test loop, writers and metrics
+    """Pass the samples on unchanged, so that labels made by transforms use the same test loop, writers and metrics
     (and with them sharding over processes, and resuming) as those that a network makes."""
 
     def forward(
