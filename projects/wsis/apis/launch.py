@@ -24,9 +24,11 @@ from projects.wsis.engine.latest_checkpoint import find_latest_checkpoint
 from projects.wsis.engine.pseudo_instances import check_pseudo_instances
 from projects.wsis.structures.files import write_json
 
+from .auto_scale_lr import scale_schedule
 from .batch_size import fit_batch
 from .configs import load_config, read_options
 from .devices import setup_environment_for_launch
+from .vis_backends import add_vis_backends, apply_vis_backends, check_vis_backends
 
 NOTHING_TO_TEST = 'this config has nothing to test: it has no `{key}`, or its data set has no val split'
 
@@ -45,6 +47,7 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none', help='how processes are started'
     )
+    add_vis_backends(parser)
     parser.add_argument('--progress-lines', action='store_true', help='print a line of progress after every iteration')
     # torch.distributed.launch passes it; torchrun sets the environment variable instead
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
@@ -63,6 +66,7 @@ def load_chosen_config(arguments: argparse.Namespace) -> Config:
     options.update(arguments.cfg_options or {})
     cfg = load_config(arguments.config, options, arguments.work_dir, arguments.launcher, arguments.data)
     cfg.progress_lines = arguments.progress_lines
+    apply_vis_backends(cfg, arguments.vis_backends)
     return cfg
 
 
@@ -150,6 +154,7 @@ def build_runner(cfg: Config, complete_weights: bool, training: bool = True) -> 
             a part may (fine-tuning).
         training: Whether the model is trained on, not only tested.
     """
+    check_vis_backends(cfg)
     setup_environment_for_launch(cfg)
     runner = Runner.from_cfg(cfg) if 'runner_type' not in cfg else RUNNERS.build(cfg)
     runner.register_hook(CheckpointMatchHook(complete=complete_weights, training=training), priority='VERY_LOW')
@@ -189,6 +194,7 @@ def run_training(cfg: Config, metrics_file: str | Path | None = None) -> Runner:
     for hook in (LastValidationHook(), TrainingLabelsHook(), SingleValueNormHook()):
         runner.register_hook(hook)
     fit_batch(runner)
+    scale_schedule(runner)
     runner.train()
     if metrics_file is not None and runner.rank == 0:
         scalars = runner.message_hub.log_scalars
