@@ -21,6 +21,8 @@ class PhotoMetric(BaseMetric):
     ground truth, nothing is measured: the metric gives no number (an empty dict) and says so.
     """
 
+    #: Field of a data sample that is measured.
+    measured_field = ''
     #: What a skipped photo lacks, for the log.
     ground_truth_name = 'ground truth'
     #: What people call it, for the line that nothing is measured.
