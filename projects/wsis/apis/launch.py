@@ -18,6 +18,7 @@ from projects.wsis.engine.hooks.last_validation_hook import LastValidationHook
 from projects.wsis.engine.hooks.plain_checkpoint_hook import PlainCheckpointHook
 from projects.wsis.engine.hooks.pretrained_match_hook import PretrainedMatchHook
 from projects.wsis.engine.hooks.progress_hook import ProgressHook
+from projects.wsis.engine.hooks.segmentor_classes_hook import SegmentorClassesHook
 from projects.wsis.engine.hooks.single_value_norm_hook import SingleValueNormHook
 from projects.wsis.engine.hooks.training_labels_hook import TrainingLabelsHook
 from projects.wsis.engine.latest_checkpoint import find_latest_checkpoint
@@ -191,7 +192,7 @@ def run_training(cfg: Config, metrics_file: str | Path | None = None) -> Runner:
     """
     check_pseudo_instances(cfg.train_dataloader.dataset)
     runner = build_runner(cfg, complete_weights=bool(cfg.get('resume')))
-    for hook in (LastValidationHook(), TrainingLabelsHook(), SingleValueNormHook()):
+    for hook in (LastValidationHook(), TrainingLabelsHook(), SingleValueNormHook(), SegmentorClassesHook()):
         runner.register_hook(hook)
     fit_batch(runner)
     scale_schedule(runner)
