@@ -130,6 +130,8 @@ def test_model_optimizer_and_schedule_build(name):
         METRICS.build({key: value for key, value in entry.items() if key != 'ann_file'})  # COCO's json is not here
     if cfg.get('train_cfg') is None:
         return
+    # the papers trained on one GPU, or name the batch of all of them: so do the configs
+    assert cfg.auto_scale_lr == dict(enable=False, base_batch_size=cfg.train_dataloader.batch_size)
     wrapper = build_optim_wrapper(model, cfg.optim_wrapper)
     assert {group['lr'] for group in wrapper.param_groups} - {0}
     for entry in cfg.param_scheduler:

@@ -116,6 +116,8 @@ class Stage:
         data = describe_data(self.load_config().to_dict(), self.action)
         for key in ('work_dir', 'launcher', 'filename', 'cpu_seconds'):
             content.pop(key, None)
+        if not (content.get('auto_scale_lr') or {}).get('enable'):
+            content.pop('auto_scale_lr', None)
         return [self.action, content, self.options, data]
 
 
