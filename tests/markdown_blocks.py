@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 FENCE = re.compile(
-    r'(?:^<!-- file: (?P<file>\S+) -->\n)?^(?P<indent> *)(?P<fence>`{3,})(?P<language>\w*)\n(?P<text>.*?)^ *(?P=fence)$',
+    r'(?:^<!-- file: (?P<file>\S+) -->\n)?^ *(?P<fence>`{3,})(?P<language>\w*)\n(?P<text>.*?)^ *(?P=fence)$',
     re.MULTILINE | re.DOTALL,
 )
 
@@ -33,7 +33,9 @@ def read_blocks(page: Path) -> list[CodeBlock]:
     """Return the code blocks of a page in their order; a block inside another one is part of that."""
     content = page.read_text(encoding='utf-8')
     return [
-        CodeBlock(page, content.count('\n', 0, match.start('text')) + 1, match['language'], match['text'], match['file'])
+        CodeBlock(
+            page, content.count('\n', 0, match.start('text')) + 1, match['language'], match['text'], match['file']
+        )
         for match in FENCE.finditer(content)
     ]
 

@@ -17,14 +17,18 @@ PAGES = sorted((ROOT / 'docs' / 'tutorials').glob('*.md'))
 REGISTRIES = (DATASETS, METRICS, MODELS, TRANSFORMS)
 # no processes that load data: starting them would take longer than what they do
 IN_THIS_PROCESS = [
-    *(f'{phase}_dataloader.{key}' for phase in ('train', 'val', 'test') for key in ('num_workers=0', 'persistent_workers=False')),
+    *(
+        f'{phase}_dataloader.{key}'
+        for phase in ('train', 'val', 'test')
+        for key in ('num_workers=0', 'persistent_workers=False')
+    ),
     'train_dataloader.batch_size=2',
 ]
 
 
 @pytest.fixture
 def checkout(demo_root, tmp_path, monkeypatch) -> Path:
-    """The current folder: a repository as a user has it after `make demo-data`; what its projects register is forgotten."""
+    """The current folder: a repository after `make demo-data`; what its projects register is forgotten at the end."""
     for name in ('configs', 'tools', 'demo'):
         (tmp_path / name).symlink_to(ROOT / name, target_is_directory=True)
     monkeypatch.chdir(link_demo(tmp_path, demo_root))

@@ -1,5 +1,6 @@
 # Photos of your own, in any folder tree. Copy this file, say in the copy what you have, and name the copy by `--data FILE`
 # to tools/train.py, test.py and pipeline.py: every stage, of whatever size, then reads your photos and has your classes.
+# A reader of your own is imported by custom_imports=dict(imports=['my_package.my_reader']); see docs/tutorials.
 classes = ('cat', 'dog', 'person')  # one alone has its comma: ('cat', )
 num_classes = len(classes)
 metainfo = dict(classes=classes)

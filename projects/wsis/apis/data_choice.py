@@ -24,7 +24,7 @@ def read_config(path: str | Path, data: str | Path | None = None) -> Config:
 
     Among the bases of a config one file describes the data set; it lies in a folder named ``datasets``. With ``data``
     that file is read in its place, so that all that the config derives from it follows: class list, number of classes,
-    folders, splits. Its ``custom_imports``, by which it names the module of a reader of its own, join those of the config.
+    folders, splits. ``custom_imports`` of it, such as the module of a reader of its own, join those of the config.
 
     Args:
         path: The config.
