@@ -86,7 +86,7 @@ class Command:
 
 def collect_commands() -> list[Command]:
     """Return the commands of all pages, in blocks and in the text."""
-    pages = sorted({path for pattern in PAGES for path in ROOT.glob(pattern)})
+    pages = sorted({path for pattern in PAGES for path in ROOT.glob(pattern) if '_build' not in path.parts})
     return [command for page in pages for command in read_commands(page)]
 
 

@@ -236,9 +236,9 @@ def test_numbers_that_make_no_sense_get_one_line(setting, inferencers, new_image
 
 
 @pytest.mark.parametrize('device', ['gpu', 'cuda:99'])
-def test_missing_device_gets_one_line(device, tmp_path):
+def test_missing_device_gets_one_line(device, inferencers):
     with pytest.raises(ValueError, match=f'device {device} cannot be used .* name another, such as cpu') as error:
-        WSISInferencer(*save_random_model('cam', tmp_path), device=device)
+        WSISInferencer(inferencers['deeplab'].cfg, 'weights.pth', device=device)
     assert '\n' not in str(error.value)
 
 
