@@ -27,6 +27,8 @@ from projects.wsis.recipes.stage import read_stages
 
 PAGES = ('README*.md', 'CONTRIBUTING.md', 'configs/*/README.md', 'docs/**/*.md', 'demo/*.md')
 SHELL_LANGUAGES = ('shell', 'bash', 'sh', 'console')
+#: What is no program, but the shell itself.
+SHELL_OWN = ('cd', 'export', 'source', '.', 'mkdir', 'ls', 'ln')
 #: What a command begins with; in a block of no language all else is output.
 PROGRAMS = r'(?:[A-Z_]+=\S+ )*(?:bash )?(?:python3?|make|pip|mim|\S*bin/\S+|tools/\S+\.(?:py|sh)|demo/\S+\.py) '
 INLINE = re.compile(rf'`({PROGRAMS}[^`]+)`', re.MULTILINE)
@@ -64,12 +66,17 @@ class Command:
 
     @property
     def words(self) -> list[str]:
-        """Its words, without environment variables before it and brackets around what may be left out."""
-        words = shlex.split(re.sub(r'\[(--[^\]]*)\]', r'\1', self.text))
+        """Its words, without variables before it, brackets around what may be left out, and where its output goes."""
+        words = shlex.split(re.sub(r' \d?> ?\S+', '', re.sub(r'\[(--[^\]]*)\]', r'\1', self.text)))
         words = [NUMBERS.get(word, word) for word in words if word not in ('...', '…', '$')]
         while words and re.fullmatch(r'[A-Z_]+=.*', words[0]):
             words.pop(0)
         return words[1:] if words[:1] == ['bash'] else words
+
+    @property
+    def is_python(self) -> bool:
+        """Whether it calls Python."""
+        return Path(self.words[0]).name in ('python', 'python3') and len(self.words) > 1
 
     @property
     def tool(self) -> str:
@@ -77,7 +84,7 @@ class Command:
         words = self.words
         if words[0] == 'make':
             return ' '.join(words[:2])
-        script = words[1] if words[0].startswith('python') else words[0]
+        script = words[1] if self.is_python else words[0]
         return script if script != '-m' else ' '.join(words[:3])
 
     def __str__(self) -> str:
@@ -92,15 +99,15 @@ def collect_commands() -> list[Command]:
 
 def read_commands(page: Path) -> Iterator[Command]:
     """Yield the commands of a page."""
-    name = page.relative_to(ROOT).as_posix()
-    blocks = [block for block in read_blocks(page) if block.file is None]
-    for block in blocks:
-        for line in join_lines(block.text):
-            if block.language in SHELL_LANGUAGES or (not block.language and re.match(PROGRAMS, line)):
-                yield Command(name, block.line, line)
-    prose = page.read_text(encoding='utf-8')
+    name, prose = page.relative_to(ROOT).as_posix(), page.read_text(encoding='utf-8')
     for block in read_blocks(page):
         prose = prose.replace(block.text, '\n' * block.text.count('\n'))
+        lines = [] if block.file else join_lines(block.text)
+        for text in (text for line in lines for text in re.split(r' (?:&&|;|\|) ', line)):
+            if block.language in SHELL_LANGUAGES or (not block.language and re.match(PROGRAMS, text)):
+                command = Command(name, block.line, text)
+                if command.words and command.words[0] not in SHELL_OWN:
+                    yield command
     for match in INLINE.finditer(prose):
         text = ' '.join(match[1].split())
         yield Command(name, prose.count('\n', 0, match.start()) + 1, text, is_part=text.startswith(('tools/', 'demo/')))
@@ -110,8 +117,9 @@ def find_problems(command: Command) -> list[str]:
     """Return what is wrong with a command, a line each."""
     words = command.words
     if words[0] == 'make':
-        return [f'the Makefile has no target {target}' for target in find_targets(words[1:]) - read_targets()]
-    script, arguments = command.tool, words[2:] if words[0].startswith('python') else words[1:]
+        targets = {word for word in words[1:] if '=' not in word}
+        return [f'the Makefile has no target {target}' for target in sorted(targets - read_targets())]
+    script, arguments = command.tool, words[2 if command.is_python else 1 :]
     if script in SHELL_SCRIPTS:
         script, left_out = SHELL_SCRIPTS[script]
         arguments = [word for index, word in enumerate(arguments) if index not in left_out]
@@ -124,11 +132,6 @@ def find_problems(command: Command) -> list[str]:
         return [] if command.is_part and INCOMPLETE.search(parsed) else [parsed]
     problems = [f'{word} does not exist' for word in arguments if is_missing(word, ROOT / command.page)]
     return problems or check_configs(vars(parsed))
-
-
-def find_targets(words: list[str]) -> set[str]:
-    """Return the targets that arguments of make name."""
-    return {word for word in words if '=' not in word}
 
 
 @cache

@@ -9,7 +9,7 @@ from functools import cache
 
 import pytest
 import torch
-from documented_commands import ROOT, Command, collect_commands, find_problems, load_tool, read_targets
+from documented_commands import ROOT, Command, collect_commands, find_problems, load_tool, read_commands, read_targets
 from mmengine.registry import DefaultScope
 
 HERE = 'tests/test_documented_commands.py'
@@ -66,7 +66,7 @@ NOTHING = 'nothing'
 #: What tests do not have: a command that needs it is not run as it stands. The first pattern that is found counts.
 NEEDS = {
     r'^docs/tutorials/': NOTHING,
-    r'(^| )(pip|mim|git|docker)\b|-m pip|bin/pre-commit|^\S+bin/pip': 'the network',
+    r'^(pip|mim|git|docker|conda|apt|curl|wget)\b|-m pip|bin/(pre-commit|pip)': 'the network, or programs of others',
     r'coco20\d\d': 'COCO',
     r'voc2012|VOCdevkit|benchmark_RELEASE': 'PASCAL VOC 2012',
     r'slurm_': 'a SLURM cluster',
@@ -134,6 +134,11 @@ def test_every_command_is_run_or_marked(capsys):
         )
 
 
+def test_a_new_tool_needs_an_entry():
+    command = Command('README.md', 1, 'python tools/new_tool.py IMAGES')
+    assert find_rule(RUN_BY, command) is find_rule(NEEDS, command) is None
+
+
 @pytest.mark.parametrize('test', sorted(set(RUN_BY.values())))
 def test_tests_that_are_named_exist(test):
     file, _, name = test.partition('::')
@@ -191,6 +196,26 @@ WRONG = {
 def test_wrong_commands_are_found(text):
     (problem,) = find_problems(Command('README.md', 1, text))
     assert WRONG[text] in problem
+
+
+def test_commands_are_taken_out_of_a_page(tmp_path, monkeypatch):
+    page = tmp_path / 'docs' / 'page.md'
+    page.parent.mkdir()
+    page.write_text(
+        'Call `tools/test.py --show-dir` or `make help`, not `model=dict()`.\n\n```shell\n'
+        '# a comment\ncd somewhere && OMP_NUM_THREADS=1 python tools/train.py \\\n    CONFIG  # the end\n```\n'
+        '```python\nimport torch\n```\n```\nwhat it prints\npip install wsis > log.txt\n```\n'
+        '<!-- file: run.sh -->\n```shell\npython tools/other.py\n```\n'
+    )
+    monkeypatch.setattr('documented_commands.ROOT', tmp_path)
+    found = list(read_commands(page))
+    assert [(command.line, command.words) for command in found] == [
+        (4, ['python', 'tools/train.py', 'CONFIG']),
+        (12, ['pip', 'install', 'wsis']),
+        (1, ['tools/test.py', '--show-dir']),
+        (1, ['make', 'help']),
+    ]
+    assert [command.is_part for command in found] == [False, False, True, False]
 
 
 def test_right_settings_are_not_called_wrong():

@@ -13,9 +13,8 @@ from markdown_blocks import join_lines, read_blocks
 from mmengine.registry import DATASETS, METRICS, MODELS, TRANSFORMS, DefaultScope
 from tiny_chain.processes import ROOT, TOOLS, link_demo
 
-PAGES = [
-    page for page in sorted((ROOT / 'docs' / 'tutorials').glob('*.md')) if any(block.file for block in read_blocks(page))
-]
+FOLDER = ROOT / 'docs' / 'tutorials'
+PAGES = [page for page in sorted(FOLDER.glob('*.md')) if any(block.file for block in read_blocks(page))]
 REGISTRIES = (DATASETS, METRICS, MODELS, TRANSFORMS)
 # no processes that load data: starting them would take longer than what they do
 IN_THIS_PROCESS = [
