@@ -40,14 +40,29 @@ def test_repository_is_found(opened_from, monkeypatch):
     assert names['root'] == ROOT
 
 
+def test_without_hurry_its_images_and_folders_are_those_of_make_demo(monkeypatch):
+    (cell,) = (cell for cell in read_cells('code') if 'parameters' in cell['metadata'].get('tags', ()))
+    names = dict(root=ROOT)
+    exec(''.join(cell['source']).replace('quick = True', 'quick = False'), names)
+    monkeypatch.setattr(sys, 'path', [str(ROOT / 'tools' / 'dataset_converters'), *sys.path])
+    import make_demo_data
+
+    made = make_demo_data.parse_args([])
+    assert (names['train_images'], names['val_images'], names['image_size']) == (made.train, made.val, made.size)
+    assert (names['folder'], names['options']) == (ROOT, {})
+    makefile = (ROOT / 'Makefile').read_text()
+    assert f'DEMO_WORK := {names["work_dir"]}\n' in makefile and 'DEMO_DATA := data/demo\n' in makefile
+
+
 def test_notebook_runs(chain, demo_environment, monkeypatch, tmp_path, capsys):
-    """Its settings are those of the tiny demo set and recipe, whose finished stages the recipe finds."""
+    """Its settings are set to those of the tiny demo set and recipe, whose stages have finished."""
     folder = tmp_path / 'notebook'
     (folder / 'data').mkdir(parents=True)
     (folder / 'data' / 'demo').symlink_to(demo_environment, target_is_directory=True)
     shutil.copytree(chain, folder / 'run')
     settings = dict(
         folder=folder,
+        work_dir='run',
         train_images=8,
         val_images=4,
         image_size=96,
@@ -68,7 +83,7 @@ def test_notebook_runs(chain, demo_environment, monkeypatch, tmp_path, capsys):
     output = capsys.readouterr().out
     assert output.count('complete already') == 5
     assert len(pictures) == 4 and all(figure.axes[0].images for figure in pictures)
-    assert (folder / 'outputs' / 'instances.json').is_file()
+    assert (folder / 'run' / 'outputs' / 'instances.json').is_file()
     for result in names['found']['predictions']:
         assert f'{result["name"]} has ' in output
     pyplot.close('all')
