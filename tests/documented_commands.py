@@ -67,7 +67,11 @@ class Command:
     @property
     def words(self) -> list[str]:
         """Its words, without variables before it, brackets around what may be left out, and where its output goes."""
-        words = shlex.split(re.sub(r' \d?> ?\S+', '', re.sub(r'\[(--[^\]]*)\]', r'\1', self.text)))
+        text = re.sub(r' \d?> ?\S+', '', re.sub(r'\[(--[^\]]*)\]', r'\1', self.text))
+        try:
+            words = shlex.split(text)
+        except ValueError:  # a quotation mark without the other: no tool will take it, which is told then
+            words = text.split()
         words = [NUMBERS.get(word, word) for word in words if word not in ('...', '…', '$')]
         while words and re.fullmatch(r'[A-Z_]+=.*', words[0]):
             words.pop(0)
