@@ -29,6 +29,7 @@ from .auto_scale_lr import scale_schedule
 from .batch_size import fit_batch
 from .configs import load_config, read_options
 from .devices import setup_environment_for_launch
+from .display import check_display
 from .vis_backends import add_vis_backends, apply_vis_backends, check_vis_backends
 
 NOTHING_TO_TEST = 'nothing to test: the config has no `{key}`, or its data set has no val split'
@@ -118,16 +119,17 @@ def apply_show(cfg: Config, show: bool, show_dir: str | None) -> None:
     """Let the visualization hook show predictions in a window or paint them into `<run>/show_dir`.
 
     Raises:
-        ValueError: If the config has no visualization hook.
+        ValueError: If the config has no visualization hook, or nothing can be shown.
     """
     if not show and not show_dir:
         return
     hook = cfg.get('default_hooks', {}).get('visualization')
     if not hook:
         raise ValueError('--show and --show-dir need `visualization` among default_hooks of the config')
-    hook.draw = True
     if show:
+        check_display()
         hook.show = True
+    hook.draw = True
     if show_dir:
         hook.test_out_dir = show_dir
 

@@ -28,7 +28,7 @@ from ...models.detectors import BESTIE
 from ...structures.class_lists import describe_difference
 from ...visualization import draw_prediction
 from ..configs import load_config
-from ..devices import replace_sync_batch_norm
+from ..devices import check_device, replace_sync_batch_norm
 from ..display import check_display
 from .inputs import InputsType, NewImage, count_images, iterate_images
 from .pipelines import build_pipeline, describe_image, read_pipeline, reads_cams, resizes
@@ -69,8 +69,8 @@ class WSISInferencer(BaseInferencer):
 
     Raises:
         FileNotFoundError: If a file is missing, or the folder holds no finished model; one line.
-        ValueError: If the checkpoint is not of the config or of another class list, or a classifier is missing; one
-            line.
+        ValueError: If the checkpoint is not of the config or of another class list, a classifier is missing, or the
+            device is not there; one line.
     """
 
     def __init__(
@@ -97,6 +97,7 @@ class WSISInferencer(BaseInferencer):
         if self.tta:
             cfg.model = ConfigDict(**cfg.tta_model, module=cfg.model)
         device = device or get_device()
+        check_device(device)
         if device == 'cpu':
             replace_sync_batch_norm(cfg.model)
         self._weights = weights
@@ -183,7 +184,12 @@ class WSISInferencer(BaseInferencer):
 
         Args:
             draw: Whether pictures are drawn; else they are None.
+
+        Raises:
+            ValueError: If pictures are to be shown and cannot be; nothing has been run then.
         """
+        if show:
+            check_display()
         ids = None if tags is None else find_tag_ids(tags, self.classes)
         for images, samples in self._run(inputs, batch_size, ids, long_side):
             pictures = self.visualize(images, samples, draw, show, wait_time, pred_score_thr)
@@ -214,8 +220,9 @@ class WSISInferencer(BaseInferencer):
             tags: 0-based class ids, where they are known.
             long_side: See ``__call__``.
         """
-        if batch_size < 1:
-            raise ValueError(f'batch_size is a number from 1, not {batch_size}')
+        for name, number in dict(batch_size=batch_size, long_side=long_side).items():
+            if number is not None and number < 1:
+                raise ValueError(f'{name} is a number from 1, not {number}')
         images = iterate_images(inputs)
         while chunk := list(itertools.islice(images, batch_size)):
             for _, group in itertools.groupby(chunk, lambda image: image.pixels.shape):
@@ -253,13 +260,7 @@ class WSISInferencer(BaseInferencer):
         wait_time: float = 0,
         pred_score_thr: float | None = None,
     ) -> list[np.ndarray | None]:
-        """Draw what was found, and show it if asked.
-
-        Raises:
-            ValueError: If there is no display to show it on.
-        """
-        if show:
-            check_display()
+        """Draw what was found, and show it if asked; see :func:`check_display`."""
         if not draw:
             return [None] * len(images)
         score = self.min_score if pred_score_thr is None else pred_score_thr
