@@ -7,9 +7,13 @@ from .inferencer import WSISInferencer
 
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that say which model is used, and how."""
-    parser.add_argument('model', help='folder of a run (--out of label_photos.py, work dir), or a config')
+    parser.add_argument(
+        'model',
+        help='folder of a run (--out of label_photos.py, work dir), name of a model of the zoo (docs/model_zoo.md), '
+        'or a config',
+    )
     parser.add_argument('--weights', help='checkpoint, if the model is named by a config')
-    parser.add_argument('--classifier', help='folder of the classifier that gives CAMs to IRNet or AffinityNet')
+    parser.add_argument('--classifier', help='folder or name of the classifier that gives CAMs to IRNet or AffinityNet')
     parser.add_argument('--device', help='such as cpu or cuda:0 (default: an accelerator, where there is one)')
     parser.add_argument('--tta', action='store_true', default=None, help='several sizes and mirrored (classifiers do)')
     parser.add_argument('--tags', nargs='+', metavar='CLASS', help='classes that are known to be in the images')
