@@ -128,8 +128,8 @@ def test_the_newest_of_two_versions_counts_and_the_full_name_chooses(named_zoo, 
 
 
 def test_unknown_names_get_the_nearest(named_zoo, monkeypatch):
-    refuse('mask-rcn', FileNotFoundError, f'nor in {named_zoo} \\(WSIS_ZOO\\); nearest names: mask_rcnn')
-    refuse('cam_r18_36_demo', FileNotFoundError, 'nor a model of the model index.*nearest names: cam_r18_36e_demo')
+    refuse('mask-rcn', FileNotFoundError, f'model index or in {named_zoo} \\(WSIS_ZOO\\); nearest names: mask_rcnn')
+    refuse('cam_r18_36_demo', FileNotFoundError, 'no model of the model index.*nearest names: cam_r18_36e_demo')
     refuse('cam_r18_36e_demo', ValueError, f'has no published checkpoint and is not in {named_zoo}')
     monkeypatch.delenv('WSIS_ZOO')
     refuse('mask_rcnn', FileNotFoundError, r'model of the model index \(WSIS_ZOO is not set\)')

@@ -47,11 +47,13 @@ def test_rows_show_numbers_and_where_they_are_from():
     weights = 'https://host/first-0123abcd.pth'
     first = ZooModel('first', 'Method', 'configs/m/first.py', 'configs/m/README.md', weights, FACTS, results)
     second = ZooModel('second', 'Method', 'configs/m/second.py', 'configs/m/README.md', None, FACTS, ())
-    rows = [line for line in make_model_tables([first, second]).splitlines() if line.startswith('| [')]
+    lines = make_model_tables([first, second]).splitlines()
+    assert lines[-2:] == ['', '1. `train`, then `test`'] and lines[0] == '### Method'
+    rows = [line for line in lines if line.startswith('| [')]
     link = f'[first-0123abcd.pth]({weights})'
     assert rows == [
         '| [first](../configs/m/first.py) | demo set: seeds | none | none | none | predict | - | mIoU 46.8 (n) | '
-        f'abc1234: `train`, then `test` | {link} |',
+        f'abc1234, (1) | {link} |',
         '| [first](../configs/m/first.py) | VOC: masks | none | dense CRF | none | predict '
         f'| mIoU 50.0, AP50 1.0 (book) | - | - | {link} |',
         '| [second](../configs/m/second.py) | images | none | none | none | predict | - | not measured | - | - |',

@@ -75,9 +75,10 @@ def list_usable_models() -> list[str]:
 
 def _fetch(model: ZooModel, folder: Path | None) -> Path:
     if not model.weights:
+        where = _describe_folder(folder, ' and is not')
         raise ValueError(
-            f'{model.name} has no published checkpoint{_describe_folder(folder)}: name the folder of your training, or '
-            f'its config and checkpoint; {ZOO_VARIABLE} names a folder of published models (docs/model_zoo.md)'
+            f'{model.name} has no published checkpoint{where}: name the folder of your training, or its config and '
+            f'checkpoint; {ZOO_VARIABLE} names a folder of published models (docs/model_zoo.md)'
         )
     if not model.weights.startswith(URL_SCHEMES):
         raise ValueError(f'Weights of {model.name} is no address of a file: {model.weights}')
@@ -90,9 +91,8 @@ def _fetch(model: ZooModel, folder: Path | None) -> Path:
 def _describe_unknown(name: str, known: Sequence[str], folder: Path | None) -> str:
     nearest = difflib.get_close_matches(name, known, NEAREST)
     hint = f'; nearest names: {", ".join(dict.fromkeys(nearest))}' if nearest else ''
-    where = f'the model index{_describe_folder(folder, ", nor")}'
-    return f'{name} is neither a folder or file here, nor a model of {where}{hint}'
+    return f'{name} is no folder or file here, and no model of the model index{_describe_folder(folder, " or")}{hint}'
 
 
-def _describe_folder(folder: Path | None, link: str = ' and is not') -> str:
+def _describe_folder(folder: Path | None, link: str) -> str:
     return f' ({ZOO_VARIABLE} is not set)' if folder is None else f'{link} in {folder} ({ZOO_VARIABLE})'
