@@ -38,7 +38,7 @@ def test_each_public_network_has_its_command():
 def test_rows_show_numbers_and_where_they_are_from():
     results = (
         ZooResult(
-            'Seeds', 'demo set', {'mIoU': 46.77}, {**FACTS, 'Commit': 'abc1234', 'Command': 'train; test', 'Note': 'n'}
+            'Seeds', 'demo set', {'mIoU': 46.8}, {**FACTS, 'Commit': 'abc1234', 'Command': 'train; test', 'Note': 'n'}
         ),
         ZooResult(
             'Masks', 'VOC', {'Paper mIoU': 50.0, 'Paper AP50': 1}, {**FACTS, 'CRF': 'dense CRF', 'Source': 'book'}

@@ -66,7 +66,7 @@ def _make_row(model: ZooModel, result: ZooResult | None, commands: Sequence[str]
 
 
 def _describe_numbers(result: ZooResult) -> str:
-    numbers = ', '.join(f'{name.removeprefix(PAPER)} {value:.1f}' for name, value in result.metrics.items())
+    numbers = ', '.join(f'{name.removeprefix(PAPER)} {float(value)}' for name, value in result.metrics.items())
     remarks = [result.facts[name] for name in ('Note', 'Source') if name in result.facts]
     return f'{numbers} ({"; ".join(remarks)})' if remarks else numbers
 
