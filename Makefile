@@ -27,7 +27,7 @@ DEMO_WORK := work_dirs/demo
 RELEASE ?= checkpoints
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-data demo-supervised release test lint format clean
+.PHONY: help setup demo demo-data demo-supervised release test lint format docs docs-setup docs-linkcheck clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,17 @@ format: setup  ## put style and format right where that can be done by machine
 	@$(RUN) -m ruff check --fix .
 	@$(RUN) -m ruff format .
 
+docs-setup:
+	@$(SETUP_COMMAND) --docs
+
+docs: docs-setup  ## build the documentation into docs/_build/html; warnings are errors
+	@$(RUN) -m sphinx -W --keep-going -q -b html docs docs/_build/html $(ARGS)
+	@echo 'documentation: docs/_build/html/index.html'
+
+docs-linkcheck: docs-setup  ## follow the links of the documentation that lead to the web
+	@$(RUN) -m sphinx -q -b linkcheck docs docs/_build/linkcheck $(ARGS)
+
 clean:  ## remove what was built, made and trained, but not .venv
 	rm -rf build dist *.egg-info .pytest_cache .ruff_cache $(DEMO_DATA) $(DEMO_WORK)
+	rm -rf docs/_build docs/methods docs/contributing.md docs/code_of_conduct.md
 	find . -path ./$(VENV) -prune -o -name __pycache__ -type d -exec rm -rf {} +
