@@ -3,6 +3,7 @@
 #   PYTHON=/path/to/python   use (and fill) that environment instead of .venv; `PYTHON=python` is the active one
 #   PIP_FIND_LINKS=FOLDER    folder with wheels, such as one of mmcv (else mmcv is compiled); several with a blank between
 #   PROCESSES=1              processes of `make test` (else as many as cores, at most 4)
+#   RELEASE=FOLDER           where `make release` writes to (else checkpoints)
 #   TESTS=tests/ops          what `make test` runs; ARGS="-x -q" goes to pytest, or to tools/pipeline.py in the demos
 
 VENV := .venv
@@ -23,9 +24,10 @@ PROCESSES ?= auto
 test: export OMP_WAIT_POLICY ?= PASSIVE
 DEMO_DATA := data/demo
 DEMO_WORK := work_dirs/demo
+RELEASE ?= checkpoints
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-data demo-supervised test lint format docs docs-setup docs-linkcheck clean
+.PHONY: help setup demo demo-data demo-supervised release test lint format docs docs-setup docs-linkcheck clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +43,11 @@ demo: demo-data  ## the whole chain on rendered photos: tags -> CAMs -> IRNet ->
 
 demo-supervised: demo-data  ## the demo's Mask R-CNN trained on true masks, for comparison
 	@$(RUN) tools/pipeline.py configs/recipes/supervised_r18_demo.py --work-dir $(DEMO_WORK) $(ARGS)
+
+release: demo  ## the demo's models as published checkpoints, and one of them used by its name
+	@$(RUN) tools/model_converters/publish_model.py $(DEMO_WORK) $(RELEASE) --all
+	@WSIS_ZOO=$(RELEASE) $(RUN) demo/image_demo.py $(DEMO_DATA)/JPEGImages/demo_000320.jpg mask-rcnn_r18_6e_demo \
+	  --out-dir $(DEMO_WORK)/release
 
 test: setup  ## run the tests
 	@$(RUN) -m pytest -n $(PROCESSES) --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(TESTS) $(ARGS)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from projects.wsis.apis.zoo.metafiles import read_model_index
+
 ROOT = Path(__file__).resolve().parents[1]
 PARTS = [
     'projects',
@@ -77,6 +79,15 @@ def test_wheel_holds_configs_and_tools(installed, name):
     expected = names_below(ROOT / name, '*.py', '*.sh', '*.yml', '*.md')
     assert expected
     assert names_below(installed / 'projects' / 'wsis' / '.mim' / name, '*.py', '*.sh', '*.yml', '*.md') == expected
+
+
+def test_mim_finds_the_model_index_and_its_configs(installed):
+    # where mim looks: below the folder of all packages, in the one that the first line of top_level.txt names
+    package = next(installed.glob('*.dist-info/top_level.txt')).read_text().splitlines()[0]
+    folder = installed / package / '.mim'
+    models = read_model_index(folder)
+    assert models == read_model_index(ROOT)
+    assert all((folder / path).is_file() for model in models for path in (model.config, model.readme))
 
 
 def test_metadata(installed):

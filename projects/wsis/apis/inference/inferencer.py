@@ -3,6 +3,7 @@
 import itertools
 import logging
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from pathlib import Path
@@ -30,6 +31,7 @@ from ...visualization import draw_prediction
 from ..configs import load_config
 from ..devices import check_device, replace_sync_batch_norm
 from ..display import check_display
+from ..zoo.find import find_zoo_model, is_zoo_name, list_usable_models
 from .inputs import InputsType, NewImage, count_images, iterate_images
 from .pipelines import build_pipeline, describe_image, read_pipeline, reads_cams, resizes
 from .reduction import enlarge_sample, reduce_image
@@ -54,10 +56,10 @@ class WSISInferencer(BaseInferencer):
 
     Args:
         model: The folder of a run (that of ``tools/label_photos.py --out``, the work dir of a recipe or of one
-            training), a config file, or a config.
-        weights: Checkpoint; not needed with a folder.
-        classifier: For models that read CAMs: the inferencer, or the folder, of the classifier. With the folder of a
-            recipe's stage it is found.
+            training), the name of a model of the zoo (docs/model_zoo.md), a config file, or a config.
+        weights: Checkpoint; not needed with a folder or a name.
+        classifier: For models that read CAMs: the inferencer, the folder, or the name of the classifier. With the
+            folder of a recipe's stage, or a name where the classifier was published too, it is found.
         device: Device to run on; by default an accelerator, if there is one.
         tta: Whether images are looked at in several sizes and mirrored, as the config's ``tta_pipeline`` says. By
             default classifiers do so, as CAMs of one size are worse, and others do not.
@@ -68,9 +70,10 @@ class WSISInferencer(BaseInferencer):
         min_score: Instances of a lower score are neither drawn nor written, unless a call says otherwise.
 
     Raises:
-        FileNotFoundError: If a file is missing, or the folder holds no finished model; one line.
-        ValueError: If the checkpoint is not of the config or of another class list, a classifier is missing, or the
-            device is not there; one line.
+        FileNotFoundError: If a file is missing, the folder holds no finished model, or no model has this name; one
+            line.
+        ValueError: If the checkpoint is not of the config or of another class list, a published one is damaged, a
+            classifier is missing, or the device is not there; one line.
     """
 
     def __init__(
@@ -85,6 +88,9 @@ class WSISInferencer(BaseInferencer):
         self._trained: TrainedModel | None = None
         if isinstance(model, (str, Path)) and os.path.isdir(model):
             self._trained = find_trained_model(model)
+        elif isinstance(model, str) and weights is None and is_zoo_name(model):
+            self._trained = find_zoo_model(model)
+        if self._trained is not None:
             model, weights = self._trained.config, weights or self._trained.checkpoint
         if isinstance(model, (str, Path)):
             cfg = load_config(model)
@@ -105,6 +111,16 @@ class WSISInferencer(BaseInferencer):
         plain_detector = isinstance(self.model, BaseDetector) and not isinstance(self.model, BESTIE)
         self.min_score = MIN_SCORE if plain_detector else 0.0
         self.classifier = self._find_classifier(classifier, device) if reads_cams(cfg) else None
+
+    @staticmethod
+    def list_models(scope: str | None = None, patterns: str = '.*') -> list[str]:
+        """Return the names that can be used: models of the folder that WSIS_ZOO names, and of the model index.
+
+        Args:
+            scope: Not used; mmengine's function has it.
+            patterns: Regular expression that a name begins with.
+        """
+        return [name for name in list_usable_models() if re.match(patterns, name)]
 
     @property
     def classes(self) -> tuple[str, ...]:
