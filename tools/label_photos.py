@@ -39,6 +39,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         '--cfg-options', nargs='+', action=DictAction, default={}, help='settings of the recipe: STAGE.key=value'
     )
+    parser.add_argument('--no-report', action='store_true', help='do not write DIR/report.html, a page about the run')
     parser.add_argument('--dry-run', action='store_true', help='check and plan only: nothing is left in DIR')
     parser.add_argument('--json', action='store_true', help='with --dry-run: the plan as JSON')
     return parser
@@ -69,6 +70,7 @@ def main() -> None:
             gpus=arguments.gpus,
             options=arguments.cfg_options,
             exports=arguments.export,
+            report=not arguments.no_report,
         )
         if not arguments.dry_run:
             label_photos(options)

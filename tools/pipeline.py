@@ -8,9 +8,11 @@ from rich.console import Console
 
 from projects.wsis.apis.configs import load_config
 from projects.wsis.apis.errors import report_errors
+from projects.wsis.inspection.report import ReportOptions, finish_with_report
 from projects.wsis.labelling.plan_report import print_plan
 from projects.wsis.labelling.recipe_plan import find_data, plan_recipe
 from projects.wsis.recipes.recipe import Recipe
+from projects.wsis.recipes.stage import RecipeError
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -33,6 +35,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument('--gpus', type=int, default=1, metavar='N', help='processes (or GPUs) of each stage')
     parser.add_argument('--only', metavar='STAGE', help='run this stage alone, anew')
     parser.add_argument('--from', dest='start', metavar='STAGE', help='run this stage anew, and all after it')
+    parser.add_argument('--no-report', action='store_true', help='do not write WORK_DIR/report.html at the end')
     parser.add_argument('--list', action='store_true', help='list the stages and leave')
     parser.add_argument(
         '--dry-run',
@@ -56,7 +59,14 @@ def main() -> None:
             plan = plan_recipe(config, pipeline, find_data(config, arguments.data))
             print_plan(plan, arguments.config, Console(highlight=False, soft_wrap=True))
             return
-        pipeline.run(arguments.only, arguments.start)
+        try:
+            pipeline.run(arguments.only, arguments.start)
+        except RecipeError:
+            if not arguments.no_report:
+                finish_with_report(pipeline.work_dir, ReportOptions(run_models=False))
+            raise
+        if not arguments.no_report:
+            finish_with_report(pipeline.work_dir)
 
 
 if __name__ == '__main__':

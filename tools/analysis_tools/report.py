@@ -18,8 +18,8 @@ from projects.wsis.inspection.report import ReportOptions, write_report  # noqa:
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     parser = argparse.ArgumentParser(
-        description='Write one HTML page about a run, finished or not. The trained models are run on the photos that are '
-        'shown with all layers; what they say is kept in WORK_DIR/report, so that a second call is quick.'
+        description='Write one HTML page about a run, finished or not. The trained models are run on the photos that '
+        'are shown with all layers; what they say is kept in WORK_DIR/report, so that a second call is quick.'
     )
     parser.add_argument('work_dir', help='work dir of a recipe, or the --out of tools/label_photos.py')
     parser.add_argument('--out', help='the page (default: WORK_DIR/report.html)')

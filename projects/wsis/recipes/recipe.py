@@ -106,10 +106,15 @@ class Recipe:
         report = RecipeReport(self.stages, selected)
         with report:
             for stage in selected:
+                self._write_results(report)  # of a run that stops here they say what is missing
                 self._run_stage(stage, report)
+        results = self._write_results(report)
+        report.print_table(results, self.work_dir, self.results_path)
+        return results
+
+    def _write_results(self, report: RecipeReport) -> dict[str, Any]:
         results = report.results({stage.name: self.record(stage.name).read() for stage in self.stages})
         write_json(self.results_path, results)
-        report.print_table(results, self.work_dir, self.results_path)
         return results
 
     def record(self, name: str) -> StageRecord:

@@ -33,15 +33,9 @@ class Measure:
 #: The lower, the more a photo is worth a look; what tells most comes first.
 MEASURES = (
     Measure('iou', 'IoU with truth', 'of the pseudo label with the true mask, the mean over the classes of a photo'),
-    Measure(
-        'agreement', 'Agreement', 'IoU of the pseudo label with the prediction, the mean over the classes of a photo'
-    ),
+    Measure('agreement', 'Agreement', 'the same with the prediction in the place of the true mask'),
     Measure('tag_score', 'Tag score', 'the lowest probability that the classifier gives a tag of a photo'),
-    Measure(
-        'label_score',
-        'Label score',
-        'the mean score of the pseudo instances of a photo, which are relative to its best',
-    ),
+    Measure('label_score', 'Label score', 'the mean score of the pseudo instances of a photo, relative to its best'),
 )
 
 

@@ -12,6 +12,7 @@ from markupsafe import Markup
 from mmengine.logging import print_log
 
 from ... import __version__
+from ...apis.inference.trained_model import RECORD_NAME
 from ...structures import write_atomically
 from .class_table import count_classes
 from .curves import draw_losses, read_losses
@@ -50,19 +51,30 @@ def write_report(folder: str | Path, options: ReportOptions | None = None, out: 
     return page
 
 
-def try_report(folder: str | Path, options: ReportOptions | None = None) -> Path | None:
-    """Write the report of a run that has finished; where that fails the run is none the worse, and a warning is logged.
+def finish_with_report(folder: str | Path, options: ReportOptions | None = None) -> None:
+    """End a run, or a part of one, with its report, and say where it is; one that is newer than the run is kept.
 
-    Returns:
-        The page, or None.
+    Where the report fails the run is none the worse: a warning of one line says so.
+
+    Args:
+        folder: As of :func:`write_report`.
+        options: How much is shown.
     """
     try:
-        return write_report(folder, options)
+        run = read_run(folder)
+        page = run.page if _is_current(run) else write_report(folder, options)
+        print(f'Report: {page}', flush=True)
     except Exception as error:  # whatever it is, the labels are made
         reason = ' '.join(str(error).split()) or type(error).__name__
         advice = f'python tools/analysis_tools/report.py {folder}'
         print_log(f'no report was made ({reason}); to try again: {advice}', 'current', logging.WARNING)
-        return None
+
+
+def _is_current(run: RunFolder) -> bool:
+    """Return whether the page was made after the last stage has begun or ended."""
+    records = [path for stage in run.stages if (path := run.work_dir / stage.name / RECORD_NAME).is_file()]
+    newest = max((path.stat().st_mtime_ns for path in records), default=0)
+    return run.page.is_file() and run.page.stat().st_mtime_ns > newest
 
 
 def _try_gallery(run: RunFolder, options: ReportOptions) -> tuple[Gallery | None, str]:
