@@ -91,7 +91,7 @@ def make_run(folder: Path) -> Path:
     write_record(work / 'wsss_maps', 'predict', ['deeplab'])
     scalars = work / 'classifier/20260101_000000/vis_data/scalars.json'
     scalars.parent.mkdir(parents=True)
-    lines = [dict(step=step, loss=1 / step, loss_cls=0.5 / step, lr=0.1) for step in (10, 20, 30)]
+    lines = [dict(step=step, loss=1 / step, loss_cls=0.5 / step, loss_er=0.5 / step, lr=0.1) for step in (10, 20, 30)]
     scalars.write_text('\n'.join(map(json.dumps, lines)) + '\n{"step": 40, "lo')  # the last line of a killed process
     stages = [dict(name='classifier', number='multi_label/mAP', expected=80.0), dict(name='cams', number='seed/mIoU')]
     write_json(work / 'results.json', dict(stages=[dict(stage, action='train') for stage in stages]))

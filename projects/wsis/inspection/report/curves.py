@@ -60,7 +60,7 @@ def draw_losses(curves: Losses, name: str) -> str:
     Returns:
         An ``<svg>`` element whose colours and fonts are those of the page.
     """
-    settings = {'svg.fonttype': 'none', 'svg.hashsalt': name, 'font.size': 9, 'text.parse_math': False}
+    settings = {'svg.fonttype': 'none', 'svg.hashsalt': name, 'font.size': 10, 'text.parse_math': False}
     buffer = io.StringIO()
     with rc_context(settings):
         figure = Figure((WIDTH, HEIGHT), layout='constrained')
@@ -72,6 +72,8 @@ def draw_losses(curves: Losses, name: str) -> str:
 
 def _draw_curves(axes: Axes, curves: Mapping[str, tuple[Sequence[float], Sequence[float]]]) -> None:
     parts = [name for name in curves if name != TOTAL]
+    if TOTAL in curves and len(parts) == 1:  # it is the same curve
+        curves, parts = {TOTAL: curves[TOTAL]}, []
     colors = dict(zip(parts, distinct_colors(len(parts)) / 255))
     for name, (steps, values) in curves.items():
         is_total = name == TOTAL
@@ -86,7 +88,7 @@ def _draw_curves(axes: Axes, curves: Mapping[str, tuple[Sequence[float], Sequenc
     for side, spine in axes.spines.items():
         spine.set_visible(side == 'bottom')
         spine.set_color(LINE_COLOR)
-    axes.legend(frameon=False, labelcolor=TEXT_COLOR, fontsize=7.5, loc='upper right')
+    axes.legend(frameon=False, labelcolor=TEXT_COLOR, fontsize=8.5, loc='upper right')
 
 
 def _fit_into_page(svg: str, title: str) -> str:

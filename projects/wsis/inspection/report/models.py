@@ -21,7 +21,8 @@ from ..photo_results import PhotoResults, build_photos, find_test_pipeline, load
 from .sources import Labels, Model, Sources
 
 MAPS, MAPS_ENDING = 'irnet_maps', '.npz'
-MAPS_SIDE = 200  # longer side of the stored boundaries and displacements, in pixels: they are smooth
+# longer side of what is stored, in pixels: displacements are smooth
+BOUNDARY_SIDE, DISPLACEMENT_SIDE = 200, 100
 
 Infos = Sequence[Mapping[str, Any]]
 
@@ -78,8 +79,8 @@ def relate_photos(sources: Sources, photos: Infos, folder: Path) -> PseudoLabelS
         folder: Where the store goes.
 
     Returns:
-        The store: ``boundary`` (h, w) uint8, 255 for 1, and ``displacement`` (2: y, x; h, w) float16 in pixels of the
-        photo, of each photo.
+        The store: of each photo ``boundary`` (h, w) uint8, 255 for 1, and ``displacement`` (2: y, x; h, w) float16 in
+        pixels of the photo, both reduced.
 
     Raises:
         ValueError: If the photos are of another size than their CAMs.
@@ -106,14 +107,18 @@ def _read_irnet_config(sources: Sources) -> Config:
 
 
 def _write_maps(store: PseudoLabelStore, found: PhotoResults) -> None:
-    height, width = found.boundary.shape[1:]
-    scale = min(1.0, MAPS_SIDE / max(height, width))
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))  # OpenCV's order
-    boundary, *displacement = (
-        cv2.resize(channel, size, interpolation=cv2.INTER_AREA) for channel in (*found.boundary, *found.displacement)
-    )
+    (boundary,) = _reduce(found.boundary, BOUNDARY_SIDE)
     strength = np.rint(255 * np.clip(boundary, 0, 1)).astype(np.uint8)
-    store.write_arrays(found.name, boundary=strength, displacement=np.stack(displacement).astype(np.float16))
+    displacement = _reduce(found.displacement, DISPLACEMENT_SIDE).astype(np.float16)
+    store.write_arrays(found.name, boundary=strength, displacement=displacement)
+
+
+def _reduce(maps: np.ndarray, side: int) -> np.ndarray:
+    """Reduce maps (C, H, W) to at most ``side`` pixels on their longer side."""
+    height, width = maps.shape[1:]
+    scale = min(1.0, side / max(height, width))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))  # OpenCV's order
+    return np.stack([cv2.resize(channel, size, interpolation=cv2.INTER_AREA) for channel in maps])
 
 
 def _start(store: PseudoLabelStore, model: Model, classes: Sequence[str]) -> None:

@@ -37,7 +37,7 @@ function makeThemeButton() {
   const root = document.documentElement;
   const system = matchMedia('(prefers-color-scheme: dark)');
   const isDark = () => (root.dataset.theme || (system.matches ? 'dark' : 'light')) === 'dark';
-  const name = () => (byId('theme').textContent = isDark() ? 'Light' : 'Dark');
+  const name = () => byId('theme').setAttribute('aria-label', isDark() ? 'Light colours' : 'Dark colours');
   byId('theme').addEventListener('click', () => {
     root.dataset.theme = isDark() ? 'light' : 'dark';
     name();
