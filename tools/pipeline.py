@@ -12,7 +12,7 @@ from projects.wsis.inspection.report import ReportOptions, finish_with_report
 from projects.wsis.labelling.plan_report import print_plan
 from projects.wsis.labelling.recipe_plan import find_data, plan_recipe
 from projects.wsis.recipes.recipe import Recipe
-from projects.wsis.recipes.stage import RecipeError
+from projects.wsis.recipes.stage import StageError
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -61,7 +61,7 @@ def main() -> None:
             return
         try:
             pipeline.run(arguments.only, arguments.start)
-        except RecipeError:
+        except StageError:
             if not arguments.no_report:
                 finish_with_report(pipeline.work_dir, ReportOptions(run_models=False))
             raise

@@ -22,7 +22,7 @@ from ..inspection.photo_listing import PhotoEntry, PhotoListing
 from ..inspection.report import ReportOptions, finish_with_report
 from ..inspection.report.sources import LABEL_STAGES
 from ..recipes.recipe import Recipe
-from ..recipes.stage import RecipeError
+from ..recipes.stage import StageError
 from ..structures import read_json, write_atomically, write_json
 from .data_file import write_data_file
 from .masks import find_masks
@@ -122,7 +122,7 @@ def label_photos(options: LabelPhotosOptions, console: Console | None = None) ->
     recipe = Recipe(load_config(plan.recipe, data=plan.data), out / WORK_FOLDER, options.gpus, plan.data, plan.options)
     try:
         results = recipe.run()
-    except RecipeError:
+    except StageError:
         if options.report:
             finish_with_report(out, ReportOptions(run_models=False))
         raise

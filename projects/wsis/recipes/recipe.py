@@ -17,7 +17,7 @@ from ..structures import read_json, write_json
 from .processes import end_with_parent, lock_folder
 from .report import RecipeReport
 from .script_server import RunningScript, ScriptServer
-from .stage import PLACEHOLDER, RecipeError, Stage, read_stages
+from .stage import PLACEHOLDER, RecipeError, Stage, StageError, read_stages
 from .stage_record import StageRecord, make_key
 
 METRICS_NAME = 'metrics.json'
@@ -227,4 +227,4 @@ class Recipe:
                 raise
         if process.returncode:
             told = [line for line in last_lines if line.startswith('error')] or last_lines[-1:]
-            raise RecipeError(f'Stage {stage.name} failed: {"; ".join(told) or "no output"} (all output: {log})')
+            raise StageError(f'Stage {stage.name} failed: {"; ".join(told) or "no output"} (all output: {log})')

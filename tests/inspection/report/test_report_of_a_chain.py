@@ -3,7 +3,7 @@
 import shutil
 
 from random_models import save_random_model
-from reading import read_page
+from report_page import read_page
 
 from projects.wsis.apis.inference.inferencer import WSISInferencer
 from projects.wsis.inspection.report import ReportOptions, models, write_report

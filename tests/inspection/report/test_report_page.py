@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hostile_run import CLASSES, EMPTY, FOUND, NAMES, make_run, write_record
 from PIL import Image
-from reading import read_page
+from report_page import read_page
 
 from projects.wsis.inspection.report import ReportOptions, finish_with_report, write_report
 from projects.wsis.structures import read_json, write_json

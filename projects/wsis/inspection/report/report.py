@@ -107,7 +107,6 @@ def _describe(run: RunFolder, gallery: Gallery | None, fault: str, options: Repo
     losses = {stage.name: read_losses(run.work_dir / stage.name) for stage in run.stages}
     return dict(
         title=run.folder.name,
-        folder=str(run.folder),
         version=__version__,
         stages=run.stages,
         unfinished=[stage for stage in run.stages if stage.status != COMPLETE],

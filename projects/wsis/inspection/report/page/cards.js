@@ -26,11 +26,17 @@ function makeCard(photo, list) {
   return make('li', {}, card);
 }
 
+const atEnd = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && showMore(), {
+  rootMargin: '1200px',
+});
+
 function showMore() {
   const next = chosen.slice(made, made + PER_STEP);
   byId('cards').append(...next.map((photo) => makeCard(photo, () => chosen)));
   made += next.length;
   byId('more').hidden = made >= chosen.length;
+  atEnd.unobserve(byId('more')); // asked anew, it tells again whether the end is near
+  atEnd.observe(byId('more'));
 }
 
 function showCards() {
@@ -98,7 +104,4 @@ function makeGallery() {
   }
   showCards();
   byId('more').addEventListener('click', showMore);
-  new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && made && showMore(), {
-    rootMargin: '1200px',
-  }).observe(byId('more'));
 }

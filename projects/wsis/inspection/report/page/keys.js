@@ -22,7 +22,7 @@ function moveFocus(key) {
 }
 
 function press(event) {
-  const isTyping = event.target.matches('input:not([type=range], [type=checkbox]), select');
+  const isTyping = event.target.matches('input:not([type=checkbox]), select');
   if (isTyping || event.ctrlKey || event.metaKey || event.altKey) return;
   const layer = layerKeys[Number(event.key) - 1];
   let done = true;
