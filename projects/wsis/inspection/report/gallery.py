@@ -63,29 +63,27 @@ def make_gallery(run: RunFolder, sources: Sources, options: ReportOptions) -> Ga
     light = replace(sources, photos=())  # what goes to each process
     jobs = [(info, light, options.min_score) for info in infos.values()]
     photos = list(map_jobs(measure_photo, jobs, options.processes, 'report: photos measured'))
-    notes = _describe_faults(photos)
-    photos = [photo for photo in photos if photo.thumbnail]
     chosen = choose_half_worst([photo for photo in photos if not photo.fault], options.layers)
     drawn = [info for name, info in infos.items() if name in chosen]
-    maps = None
+    maps, notes = None, []
     if options.run_models and drawn:
         light, maps = _run_models(run, light, drawn, notes)
-        if sources.predictions is None:
-            compared = [
-                (photo, light.labels, light.predictions, options.min_score, len(light.classes)) for photo in photos
-            ]
-            photos = list(map_jobs(compare_photo, compared, options.processes, 'report: photos compared'))
-    layer_jobs = [LayerJob(info, light, maps, options.min_score, options.side) for info in drawn]
-    pictures = map_jobs(draw_layers, layer_jobs, options.processes, 'report: layers drawn')
+    if light.predictions is not sources.predictions:
+        found = (light.labels, light.predictions, options.min_score, len(light.classes))
+        jobs = [(photo, *found) for photo in photos]
+        photos = list(map_jobs(compare_photo, jobs, options.processes, 'report: photos compared'))
+    jobs = [LayerJob(info, light, maps, options.min_score, options.side) for info in drawn]
+    pictures = map_jobs(draw_layers, jobs, options.processes, 'report: layers drawn')
+    readable = [photo for photo in photos if photo.thumbnail]
     return Gallery(
         classes=sources.classes,
-        photos=sort_worst_first(photos),
-        measures=known_measures(photos),
+        photos=sort_worst_first(readable),
+        measures=known_measures(readable),
         layers={info['img_id']: found for info, found in zip(drawn, pictures, strict=True)},
         labelled_by=light.labels.stage if light.labels else '',
         predicted_by=light.predictions.stage if light.predictions else '',
         total=len(sources.photos),
-        notes=notes,
+        notes=[*notes, *_describe_faults(photos)],
     )
 
 

@@ -107,7 +107,7 @@ def compare_photo(job: tuple[PhotoMeasures, Labels | None, Labels | None, float,
     known, source, predictions, min_score, num_classes = job
     try:
         predicted = read_labels(predictions, known.photo, min_score)
-        if predicted is None:
+        if predicted is None or known.fault:
             return known
         known = replace(known, detected=None if predicted.instances is None else predicted.scores())
         labels = read_labels(source, known.photo)

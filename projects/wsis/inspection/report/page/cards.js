@@ -75,6 +75,7 @@ function makeControls() {
     const button = make('button', { type: 'button', 'aria-pressed': false, text: view.title });
     button.addEventListener('click', () => {
       change({ ...initial, ...view.change });
+      if (view.layer && !active.has(view.layer)) toggleLayer(view.layer);
       button.setAttribute('aria-pressed', true);
     });
     byId('views').append(button);

@@ -39,7 +39,7 @@ function listViews() {
   const views = [];
   if (measures.length) views.push({ title: 'Worst first', change: { sort: `${first}:low` } });
   if (has('agreement')) {
-    views.push({ title: 'Labels that disagree with the prediction',
+    views.push({ title: 'Labels that disagree with the prediction', layer: 'prediction',
       change: { sort: 'agreement:low', measure: 'agreement', high: '50' } });
   }
   if (has('tag_score')) views.push({ title: 'Doubtful tags', change: { sort: 'tag_score:low', measure: 'tag_score', high: '50' } });

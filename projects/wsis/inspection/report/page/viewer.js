@@ -62,7 +62,7 @@ function describePhoto(photo) {
     parts.push(makeTable('This photo', ['measure', 'percent'], rows));
   }
   const tagged = new Set(photo.tags);
-  const columns = [['tag score', 1], ['IoU with truth', 2], ['agreement', 3]].filter(([, at]) =>
+  const columns = [['tag score', 1], ['IoU', 2], ['agreement', 3]].filter(([, at]) =>
     photos.some((one) => one.rows.some((row) => row[at] !== null)));
   const rows = photo.rows.map((row) => [
     make('th', { scope: 'row' }, makeTag(row[0])),
