@@ -29,7 +29,7 @@ def page(run, tmp_path_factory):
 @pytest.fixture
 def copy(run, tmp_path):
     """A copy of the work dir that a test may spoil."""
-    return shutil.copytree(run, tmp_path / 'work')
+    return shutil.copytree(run, tmp_path / 'work', ignore=shutil.ignore_patterns('vis_data'))
 
 
 def decode(text: str) -> np.ndarray:
