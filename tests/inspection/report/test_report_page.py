@@ -2,15 +2,22 @@
 
 import base64
 import io
+import runpy
 import shutil
+import sys
+from contextlib import nullcontext
 
 import numpy as np
 import pytest
 from hostile_run import CLASSES, EMPTY, FOUND, NAMES, make_run, write_record
 from PIL import Image
 from report_page import read_page
+from tiny_chain.fixtures import CONFIGS
+from tiny_chain.processes import TOOLS
 
 from projects.wsis.inspection.report import ReportOptions, finish_with_report, write_report
+from projects.wsis.recipes.recipe import Recipe
+from projects.wsis.recipes.stage import StageError
 from projects.wsis.structures import read_json, write_json
 
 
@@ -147,3 +154,20 @@ def test_end_of_a_run_keeps_a_current_page_and_survives_a_failure(copy, capsys):
     finish_with_report(copy)
     told = [line for stream in capsys.readouterr() for line in stream.splitlines() if line]
     assert len(told) == 1 and 'no report was made' in told[0] and 'Is a directory' in told[0]
+
+
+@pytest.mark.parametrize('fails', [True, False])
+def test_a_recipe_ends_with_its_report_also_when_a_stage_fails(fails, copy, monkeypatch, capsys):
+    def run_recipe(recipe, *_):
+        if fails:
+            raise StageError('Stage irnet failed: error: no space')
+
+    monkeypatch.syspath_prepend(str(TOOLS))
+    monkeypatch.setattr(Recipe, 'run', run_recipe)
+    command = [str(TOOLS / 'pipeline.py'), str(CONFIGS / 'tiny_pipeline.py'), '--work-dir', str(copy)]
+    for arguments in ([*command, '--no-report'], command):
+        assert not (copy / 'report.html').exists()
+        monkeypatch.setattr(sys, 'argv', arguments)
+        with pytest.raises(StageError) if fails else nullcontext():
+            runpy.run_path(arguments[0], run_name='__main__')
+    assert (copy / 'report.html').is_file() and f'Report: {copy / "report.html"}' in capsys.readouterr().out
