@@ -15,12 +15,12 @@ function makeCard(photo, list) {
   const card = make(
     'button',
     { class: 'card', type: 'button', 'aria-label': `${photo.name}: ${tags}; ${shown.title} ${shown.text}` },
-    make('div', { class: 'tile' }, makeLazyStack(photo)),
-    make('div', { class: 'about' },
-      make('div', { class: 'line' },
+    make('span', { class: 'tile' }, makeLazyStack(photo)),
+    make('span', { class: 'about' },
+      make('span', { class: 'line' },
         make('span', { class: 'name', title: photo.name }, make('bdi', { text: photo.name })),
         make('span', { class: 'value', title: shown.title, text: shown.text })),
-      make('div', { class: 'tags' }, ...photo.tags.map(makeTag)))
+      make('span', { class: 'tags' }, ...photo.tags.map(makeTag)))
   );
   card.addEventListener('click', () => openViewer(list(), photo));
   return make('li', {}, card);

@@ -5,7 +5,7 @@ const stacks = new Set(); // those in the document
 const switches = [];
 
 function makeStack(photo) {
-  const stack = make('div', { class: `stack ${photo.size[1] * 3 >= photo.size[0] * 4 ? 'wide' : 'tall'}` });
+  const stack = make('span', { class: `stack ${photo.size[1] * 3 >= photo.size[0] * 4 ? 'wide' : 'tall'}` });
   stack.style.setProperty('--ratio', `${photo.size[1] / photo.size[0]}`);
   return stack;
 }
