@@ -14,7 +14,7 @@ from ...visualization import distinct_colors
 
 SCALARS = '*/vis_data/scalars.json'
 TOTAL = 'loss'
-WIDTH, HEIGHT = 5.2, 2.9  # inches of 72 points
+WIDTH, HEIGHT = 5.2, 3.3  # inches of 72 points
 # stand for colours of the page, which differ between light and dark; no curve has them
 TEXT_COLOR, LINE_COLOR, TOTAL_COLOR = '#010203', '#040506', '#070809'
 PAGE_COLORS = {TEXT_COLOR: 'var(--soft)', LINE_COLOR: 'var(--line)', TOTAL_COLOR: 'var(--text)'}
@@ -66,6 +66,7 @@ def draw_losses(curves: Losses, name: str) -> str:
         figure = Figure((WIDTH, HEIGHT), layout='constrained')
         axes = figure.add_subplot()
         _draw_curves(axes, curves)
+        figure.legend(loc='outside lower left', ncols=2, frameon=False, labelcolor=TEXT_COLOR, fontsize=8.5)
         figure.savefig(buffer, format='svg', transparent=True, metadata=dict(Date=None, Creator=None))
     return _fit_into_page(buffer.getvalue(), f'Losses of {name}')
 
@@ -88,7 +89,6 @@ def _draw_curves(axes: Axes, curves: Mapping[str, tuple[Sequence[float], Sequenc
     for side, spine in axes.spines.items():
         spine.set_visible(side == 'bottom')
         spine.set_color(LINE_COLOR)
-    axes.legend(frameon=False, labelcolor=TEXT_COLOR, fontsize=8.5, loc='upper right')
 
 
 def _fit_into_page(svg: str, title: str) -> str:
