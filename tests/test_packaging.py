@@ -66,9 +66,11 @@ def names_below(folder: Path, *patterns: str) -> set[str]:
 
 
 def test_wheel_holds_every_module(installed):
-    expected = names_below(ROOT / 'projects' / 'wsis', '*.py')
+    kinds = ('*.py', '*.html', '*.css', '*.js')
+    expected = names_below(ROOT / 'projects' / 'wsis', *kinds)
+    assert 'inspection/report/page/report.html' in expected
     assert {name for name in expected if not name.startswith('.mim/')} <= names_below(
-        installed / 'projects' / 'wsis', '*.py'
+        installed / 'projects' / 'wsis', *kinds
     )
     assert not (installed / 'projects' / '__init__.py').exists()
     assert {path.name for path in installed.iterdir()} == {'projects', next(installed.glob('*.dist-info')).name}

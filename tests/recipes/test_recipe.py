@@ -349,6 +349,8 @@ def test_failing_stage_gets_one_line_and_goes_on_later(make, tmp_path, behaviour
     assert str(tmp_path / 'work/cams/output.log') in str(caught.value)
     assert 'Epoch(train)' in (tmp_path / 'work/cams/output.log').read_text()
     assert ran(tmp_path) == ['classifier', 'cams']
+    results = read_json(tmp_path / 'work/results.json')['stages']
+    assert [(stage['name'], stage['complete']) for stage in results] == [(name, name == NAMES[0]) for name in NAMES]
     assert not StageRecord(tmp_path / 'work/cams').is_complete()
     make().run()
     assert ran(tmp_path) == ['cams', 'irnet', 'pictures'] and aside(tmp_path) == []

@@ -18,7 +18,7 @@ from ..structures import read_json, write_json
 from .processes import end_with_parent, lock_folder
 from .report import RecipeReport
 from .script_server import RunningScript, ScriptServer
-from .stage import PLACEHOLDER, RecipeError, Stage, read_stages
+from .stage import PLACEHOLDER, RecipeError, Stage, StageError, read_stages
 from .stage_record import StageRecord, make_key
 
 METRICS_NAME = 'metrics.json'
@@ -111,10 +111,15 @@ class Recipe:
         report = RecipeReport(self.stages, selected)
         with report:
             for stage in selected:
+                self._write_results(report)  # of a run that stops here they say what is missing
                 self._run_stage(stage, report)
+        results = self._write_results(report)
+        report.print_table(results, self.work_dir, self.results_path)
+        return results
+
+    def _write_results(self, report: RecipeReport) -> dict[str, Any]:
         results = report.results({stage.name: self.record(stage.name).read() for stage in self.stages})
         write_json(self.results_path, results)
-        report.print_table(results, self.work_dir, self.results_path)
         return results
 
     def record(self, name: str) -> StageRecord:
@@ -229,4 +234,4 @@ class Recipe:
                 raise
         if process.returncode:
             told = [line for line in last_lines if line.startswith('error')] or last_lines[-1:]
-            raise RecipeError(f'Stage {stage.name} failed: {"; ".join(told) or "no output"} (all output: {log})')
+            raise StageError(f'Stage {stage.name} failed: {"; ".join(told) or "no output"} (all output: {log})')

@@ -17,6 +17,10 @@ class RecipeError(ValueError):
     """A recipe that cannot continue; the message is one clear line."""
 
 
+class StageError(RecipeError):
+    """A stage that has failed, after others may have finished."""
+
+
 class Stage:
     """One stage of a pipeline.
 
