@@ -1,4 +1,4 @@
-"""The Markdown of the project: links lead somewhere, and the files and options that it names are there."""
+"""The Markdown of the project: links lead somewhere, and the files that it names are there."""
 
 import re
 import sys
@@ -29,9 +29,6 @@ LINK = re.compile(r'(?<!\\)\]\((?P<markdown>[^)\s]+)\)|\b(?:href|src)="(?P<html>
 FOLDERS = 'configs|demo|docs|projects|requirements|tests|tools'
 NAMED_FILE = re.compile(rf'(?<![\w./*{{-])(?:{FOLDERS})/[\w./-]+\.(?:md|py|sh|txt|yml)\b')
 TOLD_TO_SAVE = re.compile(r'<!-- file: (\S+) -->')  # a tutorial's own files
-COMMAND = re.compile(r'(?:python|bash) (?P<script>(?:tools|demo)/[\w/]+\.(?:py|sh))(?P<arguments>.*)')
-OPTION = re.compile(r'(?<![\w-])--[a-z][a-z-]*')
-IMPORT = re.compile(r'^from (projects[\w.]+|\w+) import', re.M)
 
 
 def list_pages() -> list[Path]:
@@ -75,30 +72,6 @@ def find_links(page: Path) -> list[str]:
     return [target for target in targets if not re.match(r'\w+:', target)]
 
 
-def find_commands(page: Path) -> list[tuple[str, list[str]]]:
-    """Return script and options of each command in the code blocks of a page."""
-    found = []
-    for block in FENCE.finditer(page.read_text(encoding='utf-8')):
-        for match in COMMAND.finditer(block['code'].replace('\\\n', ' ')):
-            found.append((match['script'], OPTION.findall(match['arguments'].split(' #')[0])))
-    return found
-
-
-@cache
-def read_options(script: str) -> set[str]:
-    """Return the options of a script: those in its source and in the modules of the project that it imports from."""
-    path = ROOT / script
-    source = path.read_text(encoding='utf-8')
-    if path.suffix == '.sh':
-        source += (ROOT / 'tools' / ('test.py' if 'test.py' in source else 'train.py')).read_text(encoding='utf-8')
-    sources = [source]
-    for name in IMPORT.findall(source):
-        module = Path(*name.split('.')).with_suffix('.py')
-        files = (file for file in (ROOT / module, path.parent / module) if file.is_file())
-        sources += [file.read_text(encoding='utf-8') for file in files]
-    return set(OPTION.findall('\n'.join(sources)))
-
-
 @pytest.mark.parametrize('page', PAGES, ids=NAMES)
 def test_links_lead_to_files_and_headings(page):
     broken = []
@@ -117,20 +90,8 @@ def test_files_that_are_named_exist(page):
     assert sorted(name for name in named if not (ROOT / name).is_file()) == []
 
 
-@pytest.mark.parametrize('page', PAGES, ids=NAMES)
-def test_options_of_commands_exist(page):
-    wrong = [
-        (script, option)
-        for script, options in find_commands(page)
-        for option in options
-        if option not in read_options(script)
-    ]
-    assert wrong == []
-
-
-def test_commands_and_links_are_found():
+def test_links_are_found():
     assert len([link for page in PAGES for link in find_links(page)]) > 50
-    assert len([command for page in PAGES for command in find_commands(page)]) > 50
 
 
 def test_each_method_has_a_page_whose_links_hold():
