@@ -8,11 +8,12 @@ import io
 import re
 import shlex
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from string import Template
 from types import ModuleType
 from typing import Any
 from unittest import mock
@@ -32,6 +33,8 @@ SHELL_OWN = ('cd', 'export', 'source', '.', 'mkdir', 'ls', 'ln')
 #: What a command begins with; in a block of no language all else is output.
 PROGRAMS = r'(?:[A-Z_]+=\S+ )*(?:bash )?(?:python3?|make|pip|mim|\S*bin/\S+|tools/\S+\.(?:py|sh)|demo/\S+\.py) '
 INLINE = re.compile(rf'`({PROGRAMS}[^`]+)`', re.MULTILINE)
+#: A line that sets a variable for those below it.
+ASSIGNMENT = re.compile(r'(?P<name>[A-Z]+)=(?P<value>"[^"]*"|\S*)')
 #: Words that stand for a number; other words in capitals stand for files and names, which parsers take.
 NUMBERS = dict(N='2', GPUS='2', SEED='0')
 #: What a parser says where something is left out.
@@ -43,7 +46,7 @@ SHELL_SCRIPTS = {
     'tools/dist_train.sh': ('tools/train.py', (1,)),
     'tools/dist_test.sh': ('tools/test.py', (2,)),
     'tools/slurm_train.sh': ('tools/train.py', (0, 1, 3)),
-    'tools/slurm_test.sh': ('tools/test.py', (0, 1, 4)),
+    'tools/slurm_test.sh': ('tools/test.py', (0, 1)),
 }
 REGISTRIES = (registry.MODELS, registry.DATASETS, registry.TRANSFORMS, registry.METRICS, registry.HOOKS)
 
@@ -106,7 +109,7 @@ def read_commands(page: Path) -> Iterator[Command]:
     name, prose = page.relative_to(ROOT).as_posix(), page.read_text(encoding='utf-8')
     for block in read_blocks(page):
         prose = prose.replace(block.text, '\n' * block.text.count('\n'))
-        lines = [] if block.file else join_lines(block.text)
+        lines = [] if block.file else fill_variables(join_lines(block.text))
         for text in (text for line in lines for text in re.split(r' (?:&&|;|\|) ', line)):
             if block.language in SHELL_LANGUAGES or (not block.language and re.match(PROGRAMS, text)):
                 command = Command(name, block.line, text)
@@ -115,6 +118,16 @@ def read_commands(page: Path) -> Iterator[Command]:
     for match in INLINE.finditer(prose):
         text = ' '.join(match[1].split())
         yield Command(name, prose.count('\n', 0, match.start()) + 1, text, is_part=text.startswith(('tools/', 'demo/')))
+
+
+def fill_variables(lines: Iterable[str]) -> Iterator[str]:
+    """Yield the lines of a block with the values of the variables that earlier lines set."""
+    values: dict[str, str] = {}
+    for line in lines:
+        if match := ASSIGNMENT.fullmatch(line):
+            values[match['name']] = match['value'].strip('"')
+        else:
+            yield Template(line).safe_substitute(values)
 
 
 def find_problems(command: Command) -> list[str]:
@@ -184,7 +197,7 @@ def parse(script: str, arguments: list[str]) -> argparse.Namespace | str:
         except ParsedError as parsed:
             return parsed.args[0]
         except SystemExit:
-            return errors.getvalue().strip().splitlines()[-1]
+            return (errors.getvalue().strip() or 'this shows help only').splitlines()[-1]
     return f'{script} has no parser'
 
 
