@@ -3,6 +3,7 @@
 #   PYTHON=/path/to/python   use (and fill) that environment instead of .venv; `PYTHON=python` is the active one
 #   PIP_FIND_LINKS=FOLDER    folder with wheels, such as one of mmcv (else mmcv is compiled); several with a blank between
 #   PROCESSES=1              processes of `make test` (else as many as cores, at most 4)
+#   RELEASE=FOLDER           where `make release` writes to (else checkpoints)
 #   TESTS=tests/ops          what `make test` runs; ARGS="-x -q" goes to pytest, or to tools/pipeline.py in the demos
 
 VENV := .venv
@@ -23,9 +24,10 @@ PROCESSES ?= auto
 test: export OMP_WAIT_POLICY ?= PASSIVE
 DEMO_DATA := data/demo
 DEMO_WORK := work_dirs/demo
+RELEASE ?= checkpoints
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-data demo-supervised test lint format clean
+.PHONY: help setup demo demo-data demo-supervised release test lint format docs docs-setup docs-linkcheck clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +44,11 @@ demo: demo-data  ## the whole chain on rendered photos: tags -> CAMs -> IRNet ->
 demo-supervised: demo-data  ## the demo's Mask R-CNN trained on true masks, for comparison
 	@$(RUN) tools/pipeline.py configs/recipes/supervised_r18_demo.py --work-dir $(DEMO_WORK) $(ARGS)
 
+release: demo  ## the demo's models as published checkpoints, and one of them used by its name
+	@$(RUN) tools/model_converters/publish_model.py $(DEMO_WORK) $(RELEASE) --all
+	@WSIS_ZOO=$(RELEASE) $(RUN) demo/image_demo.py $(DEMO_DATA)/JPEGImages/demo_000320.jpg mask-rcnn_r18_6e_demo \
+	  --out-dir $(DEMO_WORK)/release
+
 test: setup  ## run the tests
 	@$(RUN) -m pytest -n $(PROCESSES) --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(TESTS) $(ARGS)
 
@@ -53,6 +60,17 @@ format: setup  ## fix style and format automatically
 	@$(RUN) -m ruff check --fix .
 	@$(RUN) -m ruff format .
 
+docs-setup:
+	@$(SETUP_COMMAND) --docs
+
+docs: docs-setup  ## build the documentation into docs/_build/html; warnings are errors
+	@$(RUN) -m sphinx -W --keep-going -q -b html docs docs/_build/html $(ARGS)
+	@echo 'documentation: docs/_build/html/index.html'
+
+docs-linkcheck: docs-setup  ## follow the links of the documentation that lead to the web
+	@$(RUN) -m sphinx -q -b linkcheck docs docs/_build/linkcheck $(ARGS)
+
 clean:  ## remove builds, demo data and demo runs, but not .venv
 	rm -rf build dist *.egg-info .pytest_cache .ruff_cache $(DEMO_DATA) $(DEMO_WORK)
+	rm -rf docs/_build docs/methods docs/contributing.md docs/code_of_conduct.md
 	find . -path ./$(VENV) -prune -o -name __pycache__ -type d -exec rm -rf {} +

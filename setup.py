@@ -1,12 +1,14 @@
-"""Puts configs and tools into the installed package, as `projects/wsis/.mim`; everything else is in setup.cfg."""
+"""Puts configs and tools into the installed package, where `mim` finds them; everything else is in setup.cfg."""
 
 import shutil
 from pathlib import Path
 
 from setuptools import setup
 from setuptools.command.build_py import build_py
+from setuptools.command.egg_info import egg_info
 
 SHIPPED = ('configs', 'tools', 'demo', 'model-index.yml')
+PACKAGE = 'projects/wsis'
 IGNORED = shutil.ignore_patterns('__pycache__', '*.pyc')
 
 
@@ -18,7 +20,7 @@ class BuildWithConfigs(build_py):
         super().run()
         if getattr(self, 'editable_mode', False):
             return
-        target = Path(self.build_lib) / 'projects' / 'wsis' / '.mim'
+        target = Path(self.build_lib) / PACKAGE / '.mim'
         shutil.rmtree(target, ignore_errors=True)  # an older build may have left files that are gone by now
         target.mkdir(parents=True)
         for name in SHIPPED:
@@ -29,4 +31,17 @@ class BuildWithConfigs(build_py):
                 shutil.copy2(source, target / name)
 
 
-setup(cmdclass={'build_py': BuildWithConfigs})
+class EggInfoForMim(egg_info):
+    """Names the package's folder in ``top_level.txt``.
+
+    `mim` looks for ``.mim`` in the folder that the first line names, below the folder of all packages. setuptools would
+    write ``projects``, which is no package of this project's own.
+    """
+
+    def run(self) -> None:
+        """Write the metadata."""
+        super().run()
+        (Path(self.egg_info) / 'top_level.txt').write_text(f'{PACKAGE}\n')
+
+
+setup(cmdclass={'build_py': BuildWithConfigs, 'egg_info': EggInfoForMim})

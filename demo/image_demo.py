@@ -2,6 +2,7 @@
 
 Examples:
     python demo/image_demo.py photos/ work_dirs/my_images --out-dir outputs
+    WSIS_ZOO=checkpoints python demo/image_demo.py new.jpg mask-rcnn_r18_6e_demo
     python demo/image_demo.py new.jpg configs/bestie/bestie_r50_50k_voc2012.py --weights bestie.pth
 """
 

@@ -153,6 +153,23 @@ def test_setup_is_repeated_when_requirements_change(setup_environment, monkeypat
     assert not installer.is_done()
 
 
+def test_setup_installs_what_docs_need_once(setup_environment, monkeypatch, tmp_path):
+    requirements = tmp_path / setup_environment.DOCS_REQUIREMENTS
+    requirements.parent.mkdir()
+    requirements.write_text('sphinx')
+    calls = []
+    installer = setup_environment.Installer()
+    installer.docs_stamp = str(tmp_path / 'stamp')
+    monkeypatch.setattr(installer, 'pip', lambda *arguments, **_: calls.append(arguments))
+    monkeypatch.setattr(setup_environment, 'ROOT', str(tmp_path))
+    installer.add_docs()
+    installer.add_docs()
+    assert calls == [('install', '-r', setup_environment.DOCS_REQUIREMENTS)]
+    requirements.write_text('sphinx>=9')
+    installer.add_docs()
+    assert len(calls) == 2
+
+
 def test_versions_of_setup_and_requirements_agree(setup_environment):
     stack = (ROOT / 'requirements' / 'mminstall.txt').read_text().splitlines()
     assert setup_environment.MMCV in stack

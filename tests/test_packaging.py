@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from projects.wsis.apis.zoo.metafiles import read_model_index
+
 ROOT = Path(__file__).resolve().parents[1]
 PARTS = [
     'projects',
@@ -64,9 +66,11 @@ def names_below(folder: Path, *patterns: str) -> set[str]:
 
 
 def test_wheel_holds_every_module(installed):
-    expected = names_below(ROOT / 'projects' / 'wsis', '*.py')
+    kinds = ('*.py', '*.html', '*.css', '*.js')
+    expected = names_below(ROOT / 'projects' / 'wsis', *kinds)
+    assert 'inspection/report/page/report.html' in expected
     assert {name for name in expected if not name.startswith('.mim/')} <= names_below(
-        installed / 'projects' / 'wsis', '*.py'
+        installed / 'projects' / 'wsis', *kinds
     )
     assert not (installed / 'projects' / '__init__.py').exists()
     assert {path.name for path in installed.iterdir()} == {'projects', next(installed.glob('*.dist-info')).name}
@@ -77,6 +81,15 @@ def test_wheel_holds_configs_and_tools(installed, name):
     expected = names_below(ROOT / name, '*.py', '*.sh', '*.yml', '*.md')
     assert expected
     assert names_below(installed / 'projects' / 'wsis' / '.mim' / name, '*.py', '*.sh', '*.yml', '*.md') == expected
+
+
+def test_mim_finds_the_model_index_and_its_configs(installed):
+    # where mim looks: below the folder of all packages, in the one that the first line of top_level.txt names
+    package = next(installed.glob('*.dist-info/top_level.txt')).read_text().splitlines()[0]
+    folder = installed / package / '.mim'
+    models = read_model_index(folder)
+    assert models == read_model_index(ROOT)
+    assert all((folder / path).is_file() for model in models for path in (model.config, model.readme))
 
 
 def test_metadata(installed):

@@ -65,6 +65,7 @@ def build_parser() -> argparse.ArgumentParser:
         default={},
         help='override settings of the recipe: STAGE.key=value',
     )
+    parser.add_argument('--no-report', action='store_true', help='do not write DIR/report.html, a page about the run')
     parser.add_argument(
         '--dry-run', action='store_true', help='only check the photos and print the plan; nothing is written to DIR'
     )
@@ -97,6 +98,7 @@ def main() -> None:
             gpus=arguments.gpus,
             options=arguments.cfg_options,
             exports=arguments.export,
+            report=not arguments.no_report,
         )
         if not arguments.dry_run:
             label_photos(options)

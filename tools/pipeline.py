@@ -8,9 +8,12 @@ from rich.console import Console
 
 from projects.wsis.apis.configs import load_config
 from projects.wsis.apis.errors import report_errors
+from projects.wsis.apis.vis_backends import add_vis_backends
+from projects.wsis.inspection.report import ReportOptions, finish_with_report
 from projects.wsis.labelling.plan_report import print_plan
 from projects.wsis.labelling.recipe_plan import find_data, plan_recipe
 from projects.wsis.recipes.recipe import Recipe
+from projects.wsis.recipes.stage import StageError
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -37,8 +40,10 @@ def build_parser() -> argparse.ArgumentParser:
         metavar='N',
         help='number of GPUs (or CPU processes) per stage; the batch is split over them (default: 1)',
     )
+    add_vis_backends(parser)
     parser.add_argument('--only', metavar='STAGE', help='run only this stage again')
     parser.add_argument('--from', dest='start', metavar='STAGE', help='run this stage and all later stages again')
+    parser.add_argument('--no-report', action='store_true', help='do not write WORK_DIR/report.html at the end')
     parser.add_argument('--list', action='store_true', help='list the stages and exit')
     parser.add_argument(
         '--dry-run',
@@ -53,7 +58,9 @@ def main() -> None:
     arguments = build_parser().parse_args()
     with report_errors():
         config = load_config(arguments.config, work_dir=arguments.work_dir, data=arguments.data)
-        pipeline = Recipe(config, config.work_dir, arguments.gpus, arguments.data, arguments.cfg_options)
+        pipeline = Recipe(
+            config, config.work_dir, arguments.gpus, arguments.data, arguments.cfg_options, arguments.vis_backends
+        )
         if arguments.list:
             for stage in pipeline.stages:
                 print(f'{stage.name:<28}{stage.action:<10}{stage.config or stage.tool}')
@@ -62,7 +69,14 @@ def main() -> None:
             plan = plan_recipe(config, pipeline, find_data(config, arguments.data))
             print_plan(plan, arguments.config, Console(highlight=False, soft_wrap=True))
             return
-        pipeline.run(arguments.only, arguments.start)
+        try:
+            pipeline.run(arguments.only, arguments.start)
+        except StageError:
+            if not arguments.no_report:
+                finish_with_report(pipeline.work_dir, ReportOptions(run_models=False))
+            raise
+        if not arguments.no_report:
+            finish_with_report(pipeline.work_dir)
 
 
 if __name__ == '__main__':

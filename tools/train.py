@@ -4,6 +4,7 @@ import argparse
 
 import repository_path  # noqa: F401  must come first: it makes projects.wsis importable
 
+from projects.wsis.apis.auto_scale_lr import apply_auto_scale_lr
 from projects.wsis.apis.errors import report_errors
 from projects.wsis.apis.launch import (
     add_common_arguments,
@@ -24,6 +25,11 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument('--metrics', help='JSON file to write the metrics of the last validation to')
     parser.add_argument('--amp', action='store_true', help='train with mixed precision (needs a GPU)')
     parser.add_argument(
+        '--auto-scale-lr',
+        action='store_true',
+        help='scale the learning rate by (batch size of all processes) / auto_scale_lr.base_batch_size of the config',
+    )
+    parser.add_argument(
         '--resume',
         nargs='?',
         const='auto',
@@ -39,6 +45,8 @@ def main() -> None:
         cfg = load_chosen_config(arguments)
         if arguments.amp:
             apply_amp(cfg)
+        if arguments.auto_scale_lr:
+            apply_auto_scale_lr(cfg)
         apply_resume(cfg, arguments.resume)
         run_training(cfg, arguments.metrics)
         finish()

@@ -22,4 +22,5 @@ labels = dict(
 cams = dict(_base_.label_dataset.get('data_prefix', {}), cams='work_dirs/cam_r18_36e_demo/cams')
 train_dataloader = dict(
     batch_size=16, num_workers=2, dataset=dict(_base_.label_dataset, data_prefix=labels, pipeline=train_pipeline))
+auto_scale_lr = dict(base_batch_size=16)
 test_dataloader = dict(dataset=dict(_base_.label_dataset, data_prefix=cams))

@@ -26,6 +26,7 @@ train_dataloader = dict(
     batch_size=8,
     num_workers=2,
     dataset=dict(_base_.label_dataset, data_prefix=masks, points_file=peaks, pipeline=train_pipeline))
+auto_scale_lr = dict(base_batch_size=8)
 val_dataloader = test_dataloader = dict(dataset=_base_.val_dataset)
 
 optim_wrapper = dict(optimizer=dict(lr=2e-4))

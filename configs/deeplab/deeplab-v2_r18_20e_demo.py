@@ -22,6 +22,7 @@ tta_pipeline = [
 masks = dict(_base_.label_dataset.get('data_prefix', {}), semantic_masks='work_dirs/irnet_r18_20e_demo/semantic_masks')
 train_dataloader = dict(
     batch_size=16, num_workers=2, dataset=dict(_base_.label_dataset, data_prefix=masks, pipeline=train_pipeline))
+auto_scale_lr = dict(base_batch_size=16)
 val_dataloader = test_dataloader = dict(dataset=_base_.val_dataset)
 
 optim_wrapper = dict(optimizer=dict(lr=2e-3))

@@ -27,6 +27,7 @@ masks = dict(
     _base_.label_dataset.get('data_prefix', {}), semantic_masks='work_dirs/irnet_mobilenet-v2_12e_photos/semantic_masks')
 train_dataloader = dict(
     batch_size=8, num_workers=2, dataset=dict(_base_.label_dataset, data_prefix=masks, pipeline=train_pipeline))
+auto_scale_lr = dict(base_batch_size=8)
 val_dataloader = test_dataloader = dict(dataset=_base_.val_dataset)
 
 param_scheduler = [dict(_base_.param_scheduler[0], end=40)]

@@ -10,6 +10,7 @@ train_pipeline = [dict(step, **sizes.get(step.type, {})) for step in _base_.trai
 masks = dict(
     _base_.label_dataset.get('data_prefix', {}), semantic_masks='work_dirs/irnet_r50_3e_voc2012/semantic_masks')
 train_dataloader = dict(batch_size=16, dataset=dict(_base_.label_dataset, data_prefix=masks, pipeline=train_pipeline))
+auto_scale_lr = dict(base_batch_size=16)
 val_dataloader = test_dataloader = dict(dataset=_base_.val_dataset)
 
 optim_wrapper = dict(

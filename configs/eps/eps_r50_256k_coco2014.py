@@ -11,6 +11,7 @@ train_pipeline = [
     dict(step, crop_size=321) if step.type == 'RandomCropAndPad' else step for step in _base_.train_pipeline
 ]
 train_dataloader = dict(batch_size=16, dataset=dict(_base_.weak_dataset, pipeline=train_pipeline))
+auto_scale_lr = dict(base_batch_size=16)
 val_dataloader = dict(dataset=_base_.val_dataset)
 test_dataloader = dict(dataset=_base_.label_dataset)
 

@@ -14,6 +14,7 @@ labels = dict(
 cams = dict(_base_.label_dataset.get('data_prefix', {}), cams='work_dirs/cam_mobilenet-v2_5e_photos/cams')
 train_dataloader = dict(
     batch_size=16, num_workers=2, dataset=dict(_base_.label_dataset, data_prefix=labels, pipeline=train_pipeline))
+auto_scale_lr = dict(base_batch_size=16)
 mean_dataloader = dict(num_workers=2, dataset=dict(_base_.label_dataset, pipeline=mean_pipeline))
 test_dataloader = dict(dataset=dict(_base_.label_dataset, data_prefix=cams))
 

@@ -22,6 +22,7 @@ instances = 'work_dirs/irnet_r18_20e_demo/instances.json'
 train_dataloader = dict(
     batch_size=8, num_workers=2, dataset=dict(
         ann_file=instances, data_prefix=dict(img=_base_.photo_folder), metainfo=_base_.metainfo, pipeline=train_pipeline))
+auto_scale_lr = dict(base_batch_size=8)
 val_dataloader = test_dataloader = dict(dataset=_base_.val_dataset and dict(_base_.val_dataset, pipeline=test_pipeline))
 
 optim_wrapper = dict(optimizer=dict(lr=1e-3), clip_grad=dict(max_norm=10.))

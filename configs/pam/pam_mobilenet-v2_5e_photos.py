@@ -15,6 +15,7 @@ train_pipeline = [
 ]
 # batch size 8: on CPUs a step of 16 images takes much longer than two steps of 8
 train_dataloader = dict(batch_size=8, num_workers=2, dataset=dict(pipeline=train_pipeline, **_base_.weak_dataset))
+auto_scale_lr = dict(base_batch_size=8)
 val_dataloader = dict(dataset=_base_.val_dataset)
 test_dataloader = dict(dataset=_base_.label_dataset)
 cpu_seconds = dict(iteration=1.3, megapixel=.8)

@@ -1,5 +1,6 @@
 """One file takes the place of a config's data set, whatever derives from it, and bad files get one line."""
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,19 @@ def test_the_data_set_of_a_base_of_a_base_is_replaced_from_any_folder(tmp_path, 
     write(tmp_path, f'_base_ = {str(ROOT / "configs/bestie/bestie-points_r18_18e_demo-labels.py")!r}\n', 'leaf.py')
     cfg = read_config('leaf.py', write(tmp_path).name)
     assert cfg.test_dataloader.dataset.points_file == 'my photos/points.json'
+
+
+@pytest.mark.parametrize('named', ["['my_reader', 'projects.wsis']", "'my_reader'"])
+def test_a_data_file_imports_its_own_reader(tmp_path, monkeypatch, named):
+    (tmp_path / 'my_reader.py').write_text('count = 0\n')
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.delitem(sys.modules, 'my_reader', raising=False)
+    cfg = read_config(LEAF, write(tmp_path, PHOTOS + f'custom_imports = dict(imports={named})\n'))
+    assert 'my_reader' in sys.modules
+    # what the run writes of its config can be read alone
+    assert cfg.custom_imports.imports == [*read_config(LEAF).custom_imports.imports, 'my_reader']
+    recipe = read_config(ROOT / 'configs/recipes/irnet_r18_demo.py', tmp_path / 'mine.py')
+    assert recipe.stages and 'imports' not in recipe.get('custom_imports', {})
 
 
 def test_a_recipe_reads_it_where_it_names_photos(tmp_path):

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 import torch
 import torch.distributed as dist
+from mmengine.config import Config
 from tiny_chain.processes import call_in_ranks
 
-from projects.wsis.apis.launch import finish
+from projects.wsis.apis.launch import apply_show, finish
 
 
 class Owner:
@@ -41,3 +42,14 @@ def test_no_thread_of_the_group_lives_on_after_it_was_left(tmp_path):
 def test_one_process_has_no_group_to_leave():
     finish()
     assert not dist.is_initialized()
+
+
+def test_windows_are_asked_for_before_anything_runs(monkeypatch):
+    monkeypatch.setattr('sys.platform', 'linux')
+    monkeypatch.delenv('DISPLAY', raising=False)
+    monkeypatch.delenv('WAYLAND_DISPLAY', raising=False)
+    cfg = Config(dict(default_hooks=dict(visualization=dict(type='DetVisualizationHook'))))
+    with pytest.raises(ValueError, match='there is no display'):
+        apply_show(cfg, show=True, show_dir=None)
+    apply_show(cfg, show=False, show_dir='pictures')
+    assert cfg.default_hooks.visualization.test_out_dir == 'pictures' and 'show' not in cfg.default_hooks.visualization

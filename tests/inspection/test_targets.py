@@ -9,7 +9,8 @@ from PIL import Image
 from tiny_chain.fixtures import CONFIGS
 from tiny_chain.processes import run_tool
 
-from projects.wsis.inspection.targets import TargetSettings, draw_labels, draw_pairs, draw_targets
+from projects.wsis.inspection.targets import TargetSettings, draw_labels, draw_pairs, draw_targets, name_sample
+from projects.wsis.structures.masks import encode_mask
 
 CLASSES = ('cat', 'dog')
 
@@ -39,6 +40,23 @@ def test_labels_of_a_training_are_not_called_truth():
         for training in (True, False)
     ]
     assert titles == [['labels', 'pairs'], ['true labels']]
+
+
+def test_true_masks_are_brought_to_the_size_of_the_image():
+    labels = np.zeros((20, 40), np.uint8)
+    labels[:, 20:] = 1
+    instance = dict(mask=encode_mask(labels), bbox_label=0)
+    sample = DetDataSample(
+        metainfo=dict(ori_shape=(20, 40), instances=[instance], img_path='folder/a photo.jpg', img_id=7),
+        gt_sem_seg=PixelData(data=torch.from_numpy(labels)[None]),
+    )
+    image = np.full((60, 120, 3), 90, np.uint8)
+    pictures = dict(draw_targets(image, sample, CLASSES, TargetSettings(training=False)))
+    assert [title.split('\n')[0] for title in pictures] == ['true labels', 'true instances']
+    for picture in pictures.values():
+        spread = np.ptp(picture.astype(int), axis=2)
+        assert picture.shape == image.shape and spread[:5, :50].max() == 0 and spread[:5, 66:].min() > 20
+    assert name_sample(sample) == 'a photo'
 
 
 @pytest.mark.parametrize(

@@ -233,3 +233,28 @@ def test_every_trained_layer_of_mobilenet_gets_a_gradient(out_indices):
     sum(level.sum() for level in backbone(torch.randn(2, 3, 64, 64))).backward()
     trained = [parameter for parameter in backbone.parameters() if parameter.requires_grad]
     assert trained and all(parameter.grad is not None for parameter in trained)
+
+
+TRANSFORMERS = {
+    'Swin': dict(
+        type='mmdet.SwinTransformer', embed_dims=8, depths=(1, 1, 1), num_heads=(1, 2, 4), out_indices=(0, 1, 2)
+    ),
+    'PVTv2': dict(type='mmdet.PyramidVisionTransformerV2', embed_dims=8, num_layers=[1, 1, 1, 1]),
+    'ViT': dict(
+        type='mmseg.VisionTransformer', img_size=(32, 32), patch_size=8, embed_dims=16, num_layers=3, num_heads=2
+    ),
+}
+
+
+@pytest.mark.parametrize('config', TRANSFORMERS.values(), ids=TRANSFORMERS)
+def test_weights_of_a_classifier_are_loaded_by_their_prefix(config, tmp_path):
+    init_default_scope('mmdet')
+    source = MODELS.build(config)
+    torch.save(
+        {'state_dict': {f'backbone.{key}': value for key, value in source.state_dict().items()}}, tmp_path / 'a.pth'
+    )
+    weights = dict(type='Pretrained', checkpoint=str(tmp_path / 'a.pth'), prefix='backbone.')
+    backbone = build_backbone(dict(config, init_cfg=weights), reader=dict(type='CAMHead'))
+    backbone.init_weights()
+    loaded = backbone.state_dict()
+    assert all(torch.equal(loaded[key], value) for key, value in source.state_dict().items())

@@ -169,6 +169,32 @@ def test_changed_options_count_but_comments_do_not(make, tmp_path):
     assert ran(tmp_path)[0] == 'cams' and 'cams' in aside(tmp_path)
 
 
+def test_scaling_of_the_rate_counts_where_it_is_on(make, tmp_path):
+    make().run()
+    ran(tmp_path)
+    text = (tmp_path / 'irnet.py').read_text()
+    for settings, expected in (
+        ('dict(enable=False, base_batch_size=8)', []),
+        ('dict(enable=True, base_batch_size=8)', ['irnet']),
+    ):
+        (tmp_path / 'irnet.py').write_text(f'{text}auto_scale_lr = {settings}\n')
+        make().run()
+        assert ran(tmp_path) == expected
+
+
+def test_backends_reach_the_trainings_and_decide_nothing(make, tmp_path):
+    make().run()
+    ran(tmp_path)
+    recipe = make()
+    recipe.vis_backends = ['tensorboard', 'wandb']
+    recipe.run()
+    assert ran(tmp_path) == []
+    recipe.run(start='irnet')
+    assert ran(tmp_path) == ['irnet', 'pictures']
+    assert '"--vis-backends", "tensorboard", "wandb"' in (tmp_path / 'work/irnet/epoch_1.pth').read_text()
+    assert '--vis-backends' not in (tmp_path / 'work/pictures/sheet.png').read_text()
+
+
 def test_changed_checkpoint_runs_its_stage_and_the_later_ones_anew(make, tmp_path):
     make().run()
     ran(tmp_path)
@@ -323,6 +349,8 @@ def test_failing_stage_gets_one_line_and_goes_on_later(make, tmp_path, behaviour
     assert str(tmp_path / 'work/cams/output.log') in str(caught.value)
     assert 'Epoch(train)' in (tmp_path / 'work/cams/output.log').read_text()
     assert ran(tmp_path) == ['classifier', 'cams']
+    results = read_json(tmp_path / 'work/results.json')['stages']
+    assert [(stage['name'], stage['complete']) for stage in results] == [(name, name == NAMES[0]) for name in NAMES]
     assert not StageRecord(tmp_path / 'work/cams').is_complete()
     make().run()
     assert ran(tmp_path) == ['cams', 'irnet', 'pictures'] and aside(tmp_path) == []

@@ -1,6 +1,7 @@
 """A whole chain from saliency maps and tags to DeepLab, by tools/pipeline.py on the tiny demo set."""
 
 import pytest
+from report_page import read_page
 from tiny_chain.fixtures import CONFIGS
 from tiny_chain.processes import run_tool
 
@@ -45,6 +46,16 @@ def test_wsss_maps_are_those_of_the_training_photos(folder, demo_root):
     assert manifest['lineage']['checkpoint_hash'] != pseudo['lineage']['checkpoint_hash']
 
 
+def test_report_compares_labels_with_the_maps_of_deeplab(folder):
+    page = read_page(folder / 'work/report.html')
+    assert all(stage in page.text for stage in STAGES) and page.facts['predictedBy'] == 'wsss_maps'
+    keys = [layer['key'] for layer in page.facts['layers']]
+    assert keys == ['photo', 'cam', 'boundary', 'displacement', 'label', 'prediction', 'truth']
+    assert len(page.layers) == 8 and all('agreement' in photo['values'] for photo in page.facts['photos'])
+
+
 def test_second_call_skips_everything(folder, demo_root):
+    made = (folder / 'work/report.html').stat().st_mtime_ns
     result = run_tool(demo_root, folder, *PIPELINE)
     assert result.status == 0 and result.output.count('complete already') == len(STAGES)
+    assert (folder / 'work/report.html').stat().st_mtime_ns == made

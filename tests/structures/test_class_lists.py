@@ -2,7 +2,7 @@
 
 import pytest
 
-from projects.wsis.structures.class_lists import describe_difference
+from projects.wsis.structures.class_lists import describe_difference, describe_with_background, without_background
 
 
 @pytest.mark.parametrize(
@@ -19,3 +19,11 @@ from projects.wsis.structures.class_lists import describe_difference
 def test_first_difference(made_for, needed, words):
     found = describe_difference(made_for, needed)
     assert found is None if words is None else found.endswith(words)
+
+
+def test_mmseg_counts_the_background():
+    described = describe_with_background(('cat', 'dog'), [(1, 2, 3), (4, 5, 6), (7, 8, 9)])
+    assert described == dict(classes=('background', 'cat', 'dog'), palette=[(0, 0, 0), (1, 2, 3), (4, 5, 6)])
+    assert describe_with_background(['cat'])['palette'] == [(0, 0, 0), (128, 0, 0)]
+    assert without_background(described['classes']) == without_background(['cat', 'dog']) == ('cat', 'dog')
+    assert without_background(()) == ()

@@ -156,7 +156,8 @@ def chain(demo_root, tmp_path_factory) -> Path:
     """Work dir of tools/pipeline.py: classifier, cams, inter_pixel_labels, irnet, pseudo_labels. Not to be changed."""
 
     def make(folder):
-        result = run_tool(demo_root, folder, 'pipeline.py', CONFIGS / 'tiny_pipeline.py', '--work-dir', 'work')
+        arguments = [CONFIGS / 'tiny_pipeline.py', '--work-dir', 'work', '--no-report']
+        result = run_tool(demo_root, folder, 'pipeline.py', *arguments)
         assert result.status == 0, result.tail
 
     return make_once(tmp_path_factory, 'chain', make) / 'work'

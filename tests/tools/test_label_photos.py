@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from mmengine.config import Config
 from PIL import Image
+from report_page import read_page
 from tiny_chain.fixtures import CONFIGS
 from tiny_chain.processes import run_tool
 
@@ -100,6 +101,11 @@ def test_photos_and_tags_become_masks(photos, tmp_path):
         assert (out / 'exports/yolo/images' / image['file_name']).is_file()
         with Image.open((out / 'exports/png/SegmentationClass' / image['file_name']).with_suffix('.png')) as mask:
             assert mask.size == (image['width'], image['height'])
+    assert f'Report: {out / "report.html"}' in result.output
+    page = read_page(out / 'report.html')
+    assert len(page.layers) == 7 and {'cam', 'boundary', 'label', 'truth'} <= {
+        one['key'] for one in page.facts['layers']
+    }
     assert (out / 'model/model.pth').is_file() and (out / 'model/config.py').is_file()
     inferencer = WSISInferencer(out, device='cpu', show_progress=False)
     found = inferencer(photos, out_dir=tmp_path / 'new')['predictions']

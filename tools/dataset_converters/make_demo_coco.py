@@ -46,9 +46,9 @@ def main() -> None:
     parser.add_argument('--size', type=int, default=SIZE, help='mean side in pixels (default: %(default)s)')
     parser.add_argument('--seed', type=int, default=0, help='same seed, same photos')
     arguments = parser.parse_args()
+    if arguments.out.exists():
+        parser.error(f'{arguments.out} exists already: choose another --out, or remove it')
     with report_errors():
-        if arguments.out.exists():
-            raise FileExistsError(f'{arguments.out} is there already: choose another --out, or remove it')
         arguments.out.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=arguments.out.parent, prefix='.rendering-') as folder:
             rendered, finished = Path(folder) / 'voc', Path(folder) / 'coco'

@@ -21,6 +21,8 @@ MINIMUM_PYTHON = (3, 10)
 TORCH = 'torch==2.13.0'
 MMCV = 'onedl-mmcv==2.3.6'
 STAMP_NAME = 'wsis-setup-stamp'
+DOCS_STAMP_NAME = 'wsis-docs-stamp'
+DOCS_REQUIREMENTS = 'requirements/docs.txt'
 LOG_NAME = 'wsis-setup.log'
 BUILD_TOOLS = ['pip', 'setuptools>=77', 'wheel', 'ninja', 'packaging>=24.2']
 ORIGINAL_DISTRIBUTIONS = ('mmengine', 'mmcv', 'mmdet', 'mmsegmentation')
@@ -119,6 +121,7 @@ class Installer:
         self.check = load_environment_check()
         self.state_folder = self._state_folder()
         self.stamp = os.path.join(self.state_folder, STAMP_NAME)
+        self.docs_stamp = os.path.join(self.state_folder, DOCS_STAMP_NAME)
         self.log = os.path.join(self.state_folder, LOG_NAME)
         self.start = time.time()
 
@@ -146,6 +149,19 @@ class Installer:
             return False
         with open(self.stamp) as file:
             return file.read().strip() == self.fingerprint() and self.check.find_problem() is None
+
+    def add_docs(self):
+        """Install what builds the documentation, unless that was done from the present requirements."""
+        with open(os.path.join(ROOT, DOCS_REQUIREMENTS), 'rb') as file:
+            wanted = hashlib.sha256(sys.executable.encode() + file.read()).hexdigest()
+        if os.path.exists(self.docs_stamp):
+            with open(self.docs_stamp) as file:
+                if file.read().strip() == wanted:
+                    return
+        self.say('what builds the documentation')
+        self.pip('install', '-r', DOCS_REQUIREMENTS, purpose='installing what builds the documentation')
+        with open(self.docs_stamp, 'w') as file:
+            file.write(wanted + '\n')
 
     def say(self, text):
         """Print a line about progress, with the seconds since the start."""
@@ -294,14 +310,17 @@ def main():
     """Fill an environment, unless that was done already."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--venv', help='make (or use) this virtual environment instead of the running interpreter')
+    parser.add_argument('--docs', action='store_true', help='also install what builds the documentation')
     arguments = parser.parse_args()
     check_python()
     if arguments.venv:
-        enter_virtual_environment(os.path.join(ROOT, arguments.venv), [])
+        enter_virtual_environment(os.path.join(ROOT, arguments.venv), ['--docs'] if arguments.docs else [])
     os.chdir(ROOT)
     installer = Installer()
     if not installer.is_done():
         installer.run()
+    if arguments.docs:
+        installer.add_docs()
 
 
 if __name__ == '__main__':

@@ -1,5 +1,6 @@
 # Your own photos, in any folder tree. Copy this file, describe your data in the copy, and pass it as `--data FILE` to
 # tools/train.py, test.py and pipeline.py. Every stage then reads your photos and has your classes.
+# A reader of your own is imported by custom_imports=dict(imports=['my_package.my_reader']); see docs/tutorials.
 classes = ('cat', 'dog', 'person')  # a single class needs a comma: ('cat', )
 num_classes = len(classes)
 metainfo = dict(classes=classes)

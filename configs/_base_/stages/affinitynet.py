@@ -12,6 +12,7 @@ train_dataloader = dict(
     batch_size=8,
     drop_last=True,
     dataset=dict(filter_cfg=dict(filter_empty_tags=True), pipeline=train_pipeline))
+auto_scale_lr = dict(base_batch_size=8)
 
 test_evaluator = [
     dict(type='SemanticMaskWriter'),

@@ -26,6 +26,7 @@ train_dataloader = dict(
     drop_last=True,
     sampler=dict(type='DefaultSampler', shuffle=True),
     dataset=dict(filter_cfg=dict(filter_empty_tags=True), pipeline=train_pipeline))
+auto_scale_lr = dict(enable=False, base_batch_size=10)
 val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 test_dataloader = val_dataloader
 

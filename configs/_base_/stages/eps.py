@@ -12,6 +12,7 @@ train_pipeline = [
     dict(type='PackTagInputs'),
 ]
 train_dataloader = dict(batch_size=8, dataset=dict(data_prefix=dict(saliency='saliency'), pipeline=train_pipeline))
+auto_scale_lr = dict(base_batch_size=8)
 test_evaluator = [
     dict(type='CAMWriter'),
     dict(type='MultiLabelMetric'),

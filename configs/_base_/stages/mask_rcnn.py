@@ -26,6 +26,7 @@ train_dataloader = dict(
         type='CocoDataset',
         filter_cfg=dict(filter_empty_gt=True, min_size=32),
         pipeline=train_pipeline))
+auto_scale_lr = dict(enable=False, base_batch_size=16)
 val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 test_dataloader = val_dataloader
 

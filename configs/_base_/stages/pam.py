@@ -20,6 +20,7 @@ test_pipeline = [
     dict(type='PackTagInputs'),
 ]
 train_dataloader = dict(batch_size=5, dataset=dict(pipeline=train_pipeline))
+auto_scale_lr = dict(base_batch_size=5)
 val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 test_dataloader = dict(dataset=dict(pipeline=tta_pipeline))
 test_evaluator = [

@@ -9,6 +9,7 @@ train_pipeline = [
     dict(type='PackTagInputs'),
 ]
 train_dataloader = dict(batch_size=8, dataset=dict(pipeline=train_pipeline))
+auto_scale_lr = dict(base_batch_size=8)
 test_evaluator = [
     dict(type='CAMWriter'),
     dict(type='MultiLabelMetric'),

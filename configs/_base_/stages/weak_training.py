@@ -5,3 +5,4 @@ train_dataloader = dict(
     num_workers=4,
     persistent_workers=True,
     sampler=dict(type='DefaultSampler', shuffle=True))
+auto_scale_lr = dict(enable=False, base_batch_size=16)

@@ -13,6 +13,7 @@ from ..datasets.class_list import check_classes
 from ..engine.dataset_settings import find_named_classes
 
 DATA_FOLDER = 'datasets'
+IMPORTS = 'custom_imports'
 # what such a file defines
 NEEDED = ('classes', 'num_classes', 'metainfo', 'data_root', 'photo_folder', 'weak_dataset', 'label_dataset')
 UNTAGGED = ('negative', 'ignore')
@@ -23,7 +24,7 @@ def read_config(path: str | Path, data: str | Path | None = None) -> Config:
 
     Among the bases of a config one file describes the data set; it lies in a folder named ``datasets``. With ``data``
     that file is read in its place, so that all that the config derives from it follows: class list, number of classes,
-    folders, splits.
+    folders, splits. ``custom_imports`` of it, such as the module of a reader of its own, join those of the config.
 
     Args:
         path: The config.
@@ -51,6 +52,7 @@ def read_config(path: str | Path, data: str | Path | None = None) -> Config:
         raise ValueError(
             f'config {path} has no data set that --data could replace: none of its bases is in a folder `{DATA_FOLDER}`'
         )
+    _add_imports(cfg, known)
     return cfg
 
 
@@ -144,7 +146,7 @@ def _replaced_data(data: Path) -> Iterator[list[str]]:
     """
     replaced: list[str] = []
     own = {data}  # the file and its bases, and theirs
-    original = Config._get_cfg_path
+    original, original_reading = Config._get_cfg_path, Config._file2dict
 
     def get_cfg_path(cfg_path: str, filename: str) -> tuple[str, str | None]:
         found, scope = original(cfg_path, filename)
@@ -155,8 +157,26 @@ def _replaced_data(data: Path) -> Iterator[list[str]]:
             return str(data), None
         return found, scope
 
-    with mock.patch.object(Config, '_get_cfg_path', staticmethod(get_cfg_path)):
+    def read_file(filename: str, *args: Any, **kwargs: Any) -> tuple:
+        content, *others = original_reading(filename, *args, **kwargs)
+        if replaced and Path(filename).resolve() == data:
+            content.pop(IMPORTS, None)  # mmengine allows no name in two bases, and the runtime has this one too
+        return content, *others
+
+    with (
+        mock.patch.object(Config, '_get_cfg_path', staticmethod(get_cfg_path)),
+        mock.patch.object(Config, '_file2dict', staticmethod(read_file)),
+    ):
         yield replaced
+
+
+def _add_imports(cfg: Config, data: Config) -> None:
+    """Let a config import what a data set's file imports too, so that a dump of it can be read alone."""
+    own = (data.get(IMPORTS) or {}).get('imports') or []
+    own = [own] if isinstance(own, str) else own
+    if own and 'stages' not in cfg:
+        known = (cfg.get(IMPORTS) or {}).get('imports') or []
+        cfg[IMPORTS] = dict(imports=list(dict.fromkeys([*known, *own])), allow_failed_imports=False)
 
 
 def _find_classes(cfg: Config) -> list[str] | None:

@@ -22,6 +22,22 @@ def available_cores() -> int:
     return os.cpu_count() or 1
 
 
+def check_device(device: str) -> None:
+    """Check that there is a device.
+
+    Args:
+        device: Such as ``cpu`` or ``cuda:0``.
+
+    Raises:
+        ValueError: If PyTorch cannot use it; one line.
+    """
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:  # the latter where PyTorch was built without it
+        reason = str(error).strip().splitlines()[0].rstrip('.')
+        raise ValueError(f'device {device} cannot be used ({reason}): name another, such as cpu') from None
+
+
 def processes_on_this_machine() -> int:
     """Return how many processes the launcher started on this machine (1 without a launcher)."""
     return int(os.environ.get('LOCAL_WORLD_SIZE') or os.environ.get('WORLD_SIZE') or 1)

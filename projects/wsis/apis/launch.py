@@ -18,15 +18,19 @@ from projects.wsis.engine.hooks.last_validation_hook import LastValidationHook
 from projects.wsis.engine.hooks.plain_checkpoint_hook import PlainCheckpointHook
 from projects.wsis.engine.hooks.pretrained_match_hook import PretrainedMatchHook
 from projects.wsis.engine.hooks.progress_hook import ProgressHook
+from projects.wsis.engine.hooks.segmentor_classes_hook import SegmentorClassesHook
 from projects.wsis.engine.hooks.single_value_norm_hook import SingleValueNormHook
 from projects.wsis.engine.hooks.training_labels_hook import TrainingLabelsHook
 from projects.wsis.engine.latest_checkpoint import find_latest_checkpoint
 from projects.wsis.engine.pseudo_instances import check_pseudo_instances
 from projects.wsis.structures.files import write_json
 
+from .auto_scale_lr import scale_schedule
 from .batch_size import fit_batch
 from .configs import load_config, read_options
 from .devices import setup_environment_for_launch
+from .display import check_display
+from .vis_backends import add_vis_backends, apply_vis_backends, check_vis_backends
 
 NOTHING_TO_TEST = 'nothing to test: the config has no `{key}`, or its data set has no val split'
 
@@ -43,6 +47,7 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--data', help="data set file to use instead of the config's own")
     parser.add_argument('--options-file', help='JSON file of config settings to override: {"key": value}')
     parser.add_argument('--launcher', choices=['none', 'pytorch', 'slurm', 'mpi'], default='none', help='job launcher')
+    add_vis_backends(parser)
     parser.add_argument('--progress-lines', action='store_true', help='print one line of progress per iteration')
     # torch.distributed.launch passes it; torchrun sets the environment variable instead
     parser.add_argument('--local_rank', '--local-rank', type=int, default=0, help=argparse.SUPPRESS)
@@ -61,6 +66,7 @@ def load_chosen_config(arguments: argparse.Namespace) -> Config:
     options.update(arguments.cfg_options or {})
     cfg = load_config(arguments.config, options, arguments.work_dir, arguments.launcher, arguments.data)
     cfg.progress_lines = arguments.progress_lines
+    apply_vis_backends(cfg, arguments.vis_backends)
     return cfg
 
 
@@ -113,16 +119,17 @@ def apply_show(cfg: Config, show: bool, show_dir: str | None) -> None:
     """Let the visualization hook show predictions in a window or paint them into `<run>/show_dir`.
 
     Raises:
-        ValueError: If the config has no visualization hook.
+        ValueError: If the config has no visualization hook, or nothing can be shown.
     """
     if not show and not show_dir:
         return
     hook = cfg.get('default_hooks', {}).get('visualization')
     if not hook:
         raise ValueError('--show and --show-dir need `visualization` among default_hooks of the config')
-    hook.draw = True
     if show:
+        check_display()
         hook.show = True
+    hook.draw = True
     if show_dir:
         hook.test_out_dir = show_dir
 
@@ -148,6 +155,7 @@ def build_runner(cfg: Config, complete_weights: bool, training: bool = True) -> 
             a part may (fine-tuning).
         training: Whether the model is trained on, not only tested.
     """
+    check_vis_backends(cfg)
     setup_environment_for_launch(cfg)
     runner = Runner.from_cfg(cfg) if 'runner_type' not in cfg else RUNNERS.build(cfg)
     runner.register_hook(CheckpointMatchHook(complete=complete_weights, training=training), priority='VERY_LOW')
@@ -184,9 +192,10 @@ def run_training(cfg: Config, metrics_file: str | Path | None = None) -> Runner:
     """
     check_pseudo_instances(cfg.train_dataloader.dataset)
     runner = build_runner(cfg, complete_weights=bool(cfg.get('resume')))
-    for hook in (LastValidationHook(), TrainingLabelsHook(), SingleValueNormHook()):
+    for hook in (LastValidationHook(), TrainingLabelsHook(), SingleValueNormHook(), SegmentorClassesHook()):
         runner.register_hook(hook)
     fit_batch(runner)
+    scale_schedule(runner)
     runner.train()
     if metrics_file is not None and runner.rank == 0:
         scalars = runner.message_hub.log_scalars

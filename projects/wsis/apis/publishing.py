@@ -15,6 +15,7 @@ from ..engine import load_checkpoint_safely
 from ..engine.checkpoint_match import read_classes
 from ..engine.class_list import find_class_list
 from ..structures import read_json, report_unwritable, write_atomically
+from ..structures.class_lists import describe_with_background
 from .configs import load_config
 from .inference.trained_model import HANDED_OVER, RECORD_NAME, TrainedModel, list_sources, read_records
 
@@ -69,7 +70,7 @@ def publish_model(
         state_dict={key: _to_half(value) if half else value for key, value in checkpoint['state_dict'].items()},
         meta=dict(
             {key: meta[key] for key in KEPT_META if key in meta},
-            dataset_meta=dict(classes=classes),
+            dataset_meta=_describe_classes(cfg, classes),
             metrics=dict(metrics or {}),
             lineage=_describe_lineage(model.folder),
         ),
@@ -84,6 +85,12 @@ def publish_model(
         write_atomically(published.checkpoint, lambda file: file.write(data))
         write_atomically(published.config, lambda file: file.write(text.encode()))
     return published
+
+
+def _describe_classes(cfg: Config, classes: tuple[str, ...]) -> dict[str, Any]:
+    """Return what the checkpoint says of its classes; of a segmentor, as mmseg reads it."""
+    outputs = (cfg.model.get('decode_head') or {}).get('num_classes')
+    return describe_with_background(classes) if outputs == len(classes) + 1 else dict(classes=classes)
 
 
 def _find_name(config: Path) -> str:

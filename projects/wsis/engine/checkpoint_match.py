@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from mmengine.model import BaseTTAModel, is_model_wrapper
 from torch import nn
 
+from ..structures.class_lists import without_background
+
 
 def unwrap_model(model: nn.Module) -> nn.Module:
     """Return the model inside wrappers for distribution and test-time augmentation."""
@@ -69,9 +71,9 @@ class Misfit:
 
 
 def read_classes(checkpoint: dict) -> tuple[str, ...]:
-    """Return the class list that a checkpoint was trained with; empty where it does not say."""
+    """Return the class list, without background, that a checkpoint was trained with; empty where it does not say."""
     classes = ((checkpoint.get('meta') or {}).get('dataset_meta') or {}).get('classes')
-    return tuple(classes) if classes and not isinstance(classes, str) else ()
+    return without_background(classes) if classes and not isinstance(classes, str) else ()
 
 
 def load_matching(model: nn.Module, checkpoint: dict, training: bool) -> Misfit:

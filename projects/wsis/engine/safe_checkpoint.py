@@ -142,7 +142,7 @@ def _is_first_of_node() -> bool:
     return get_world_size() == 1 or int(local_rank) == 0
 
 
-def _download(url: str, model_dir: str | None = None, progress: bool = True) -> Path:
+def download_checkpoint(url: str, model_dir: str | None = None, progress: bool = True) -> Path:
     """Fetch a URL into torch's cache (the first process of each node only) and return the local file.
 
     The file's name holds a hash of the URL, as those of different models often end in the same name; but for names that
@@ -188,7 +188,7 @@ def load_from_http(
     progress: bool = os.isatty(0),
 ) -> Any:
     """Load from a URL by way of torch's download cache; see `load_checkpoint_safely`."""
-    path = _download(filename, model_dir, progress)
+    path = download_checkpoint(filename, model_dir, progress)
     return read_safely(path, f'{filename} (cached as {path})', map_location)
 
 

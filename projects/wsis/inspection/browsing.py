@@ -1,20 +1,18 @@
 """Going through a data set of a config and drawing its items."""
 
-from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 
 from mmengine.config import Config
 from mmengine.registry import DATASETS, init_default_scope
 from mmengine.runner import set_random_seed
-from mmengine.structures import BaseDataElement
 from mmengine.visualization import Visualizer
 from tqdm import tqdm
 
 from ..apis.display import check_display
 from ..engine.dataset_settings import innermost_dataset
 from ..structures import report_unwritable, write_png
-from .targets import TargetSettings, draw_item
+from .targets import TargetSettings, draw_item, name_sample
 
 PHASES = ('train', 'val', 'test')
 
@@ -54,17 +52,11 @@ def browse_dataset(
     count = len(dataset) if number is None else min(number, len(dataset))
     for item in tqdm(islice(dataset, count), total=count, unit='image', disable=None):
         picture = draw_item(item, classes, settings)
-        name = _name(item['data_samples'])
+        samples = item['data_samples']
+        name = name_sample(samples[0] if isinstance(samples, (list, tuple)) else samples)
         if window is not None:
             window.show(picture, win_name=name, wait_time=interval)
         else:
             with report_unwritable(folder):
                 write_png(Path(folder) / f'{name}.png', picture)
     return count
-
-
-def _name(samples: BaseDataElement | Sequence[BaseDataElement]) -> str:
-    """Return the id of an image, or its file name where the id is a number (COCO)."""
-    sample = samples[0] if isinstance(samples, (list, tuple)) else samples
-    known = sample.get('img_id')
-    return known if isinstance(known, str) else Path(sample.img_path).stem

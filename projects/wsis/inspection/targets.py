@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import torch
 from mmdet.models.utils import mask2ndarray
@@ -77,9 +79,15 @@ def draw_item(item: dict[str, Any], classes: Sequence[str], settings: TargetSett
     columns = [('image', image), *draw_targets(image, sample, classes, settings)]
     colors = distinct_colors(len(classes))
     tags = np.flatnonzero(to_array(sample.gt_tags)) if 'gt_tags' in sample else sample.get('tags', ())
-    title = RowTitle(str(sample.get('img_id', '')), [(classes[tag], colors[tag]) for tag in tags])
+    title = RowTitle(name_sample(sample), [(classes[tag], colors[tag]) for tag in tags])
     titles, pictures = zip(*columns)
     return contact_sheet([list(pictures)], list(titles), [title])
+
+
+def name_sample(sample: BaseDataElement) -> str:
+    """Return the id of an image, or its file name where there is none or it is a number (COCO)."""
+    known = sample.get('img_id')
+    return known if isinstance(known, str) else Path(sample.img_path).stem
 
 
 def draw_targets(
@@ -94,11 +102,13 @@ def draw_targets(
         settings: See :class:`TargetSettings`.
     """
     size = image.shape[:2]
-    if 'gt_sem_seg' in sample and tuple(sample.gt_sem_seg.data.shape[-2:]) == size:
-        title = 'labels\nunsure is pale' if settings.training else 'true labels\nfor evaluation'
-        yield title, draw_labels(image, to_array(sample.gt_sem_seg.data)[0], classes)
-        if settings.radius is not None and settings.training:
+    if 'gt_sem_seg' in sample and settings.training:
+        yield 'labels\nunsure is pale', draw_labels(image, to_array(sample.gt_sem_seg.data)[0], classes)
+        if settings.radius is not None:
             yield 'pairs\ndark: many of two classes', draw_pairs(sample.gt_sem_seg.data, settings.radius, size)
+    elif 'gt_sem_seg' in sample:
+        true = _resize(to_array(sample.gt_sem_seg.data)[0], size)
+        yield 'true labels\nfor evaluation', draw_labels(image, true, classes)
     if 'gt_saliency' in sample:
         grey = to_array(sample.gt_saliency.data)[0]
         yield 'saliency', np.ascontiguousarray(grey[..., None].repeat(3, 2))
@@ -111,13 +121,19 @@ def draw_targets(
     if 'gt_instances' in sample and 'masks' in sample.gt_instances:
         masks = mask2ndarray(sample.gt_instances.masks).astype(bool)
         yield 'instances', draw_instances(image, masks, [classes[label] for label in sample.gt_instances.labels])
-    if sample.get('instances') and tuple(sample.get('ori_shape', ())) == size:
-        masks = decode_masks([entry['mask'] for entry in sample.instances], size)
+    if sample.get('instances') and not settings.training:
+        masks = decode_masks([entry['mask'] for entry in sample.instances], sample.ori_shape)
+        masks = np.stack([_resize(mask.astype(np.uint8), size).astype(bool) for mask in masks])
         names = [classes[entry['bbox_label']] for entry in sample.instances]
         yield 'true instances\nfor evaluation', draw_instances(image, masks, names)
     if sample.get('points') and tuple(sample.get('ori_shape', ())) == size:
         places, labels = (np.array(values) for values in zip(*(((p.y, p.x), p.label) for p in sample.points)))
         yield 'points', draw_points(image, places, labels)
+
+
+def _resize(labels: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Bring evaluation masks to the size of the image, which test pipelines resize as a whole."""
+    return cv2.resize(labels, size[::-1], interpolation=cv2.INTER_NEAREST_EXACT)
 
 
 def draw_labels(image: np.ndarray, labels: np.ndarray, classes: Sequence[str]) -> np.ndarray:

@@ -19,7 +19,10 @@ from ..exports import EXPORTS, export_labels
 from ..inspection.check_report import print_check
 from ..inspection.dataset_check import DatasetCheck, check_photos
 from ..inspection.photo_listing import PhotoEntry, PhotoListing
+from ..inspection.report import ReportOptions, finish_with_report
+from ..inspection.report.sources import LABEL_STAGES
 from ..recipes.recipe import Recipe
+from ..recipes.stage import StageError
 from ..structures import read_json, write_atomically, write_json
 from .data_file import write_data_file
 from .masks import find_masks
@@ -34,8 +37,6 @@ from .working_copy import WorkingCopy, prepare_photos
 
 NOTE_NAME = 'label_photos.json'
 DATA_FOLDER = 'data'
-# the stage whose instances, or masks, are the labels, best first
-LABEL_STAGES = ('bestie_labels', 'pseudo_labels')
 
 
 @dataclass
@@ -56,6 +57,7 @@ class LabelPhotosOptions:
         gpus: Processes of each stage.
         options: Further settings of the recipe's configs.
         exports: Formats to write too.
+        report: Whether to write OUT/report.html.
     """
 
     photos: str
@@ -71,6 +73,7 @@ class LabelPhotosOptions:
     gpus: int = 1
     options: Mapping[str, Any] | None = None
     exports: Sequence[str] = ()
+    report: bool = True
 
 
 @dataclass(frozen=True)
@@ -117,10 +120,17 @@ def label_photos(options: LabelPhotosOptions, console: Console | None = None) ->
     plan = make_plan(options, out, console)
     print_plan(plan.describe(), plan.why, console)
     recipe = Recipe(load_config(plan.recipe, data=plan.data), out / WORK_FOLDER, options.gpus, plan.data, plan.options)
-    results = recipe.run()
+    try:
+        results = recipe.run()
+    except StageError:
+        if options.report:
+            finish_with_report(out, ReportOptions(run_models=False))
+        raise
     numbers = hand_over(plan, recipe, results, out, options.exports, options.masks)
     print_numbers(numbers, console)
     console.print(f'Labels, pictures and numbers: {out}', markup=False)
+    if options.report:
+        finish_with_report(out)
     return numbers
 
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from types import MethodType
 from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
 from mmengine.logging import print_log
+from mmengine.model import BaseModule
 from mmengine.registry import MODELS
 from torch import nn
 
@@ -39,6 +41,9 @@ def build_backbone(config: Mapping[str, Any], reader: Mapping[str, Any]) -> nn.M
     if built is not config:
         indices = built['out_indices']
         print_log(f'{config["type"]}: out_indices={indices}, as {kind} reads {min_levels} levels', logger='current')
+    if (config.get('init_cfg') or {}).get('prefix'):
+        # PVT and ViT read public checkpoints by themselves, know no prefix, and then load nothing; mmengine's way does
+        backbone.init_weights = MethodType(BaseModule.init_weights, backbone)
     return backbone
 
 

@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from ..structures import read_json, write_json
 from .processes import end_with_parent, lock_folder
 from .report import RecipeReport
 from .script_server import RunningScript, ScriptServer
-from .stage import PLACEHOLDER, RecipeError, Stage, read_stages
+from .stage import PLACEHOLDER, RecipeError, Stage, StageError, read_stages
 from .stage_record import StageRecord, make_key
 
 METRICS_NAME = 'metrics.json'
@@ -37,6 +38,8 @@ class Recipe:
         data: File that describes the data set, instead of those of the configs. Stages that test on its val split
             are left out where it has none.
         options: Settings of the configs to override: ``key`` in all stages, ``STAGE.key`` in one.
+        vis_backends: Where trainings send their curves too (see :mod:`projects.wsis.apis.vis_backends`); what a stage
+            makes does not depend on it.
 
     Raises:
         RecipeError: If the stages do not fit together.
@@ -49,9 +52,11 @@ class Recipe:
         processes: int = 1,
         data: str | Path | None = None,
         options: dict[str, Any] | None = None,
+        vis_backends: Sequence[str] = (),
     ) -> None:
         self.work_dir = Path(work_dir).resolve()
         self.processes = processes
+        self.vis_backends = list(vis_backends)
         self.results_path = self.work_dir / f'{config.get("results_name", "results")}.json'
         stages = read_stages(config, None if data is None else str(find_config(data).resolve()), options)
         if not stages:
@@ -106,10 +111,15 @@ class Recipe:
         report = RecipeReport(self.stages, selected)
         with report:
             for stage in selected:
+                self._write_results(report)  # of a run that stops here they say what is missing
                 self._run_stage(stage, report)
+        results = self._write_results(report)
+        report.print_table(results, self.work_dir, self.results_path)
+        return results
+
+    def _write_results(self, report: RecipeReport) -> dict[str, Any]:
         results = report.results({stage.name: self.record(stage.name).read() for stage in self.stages})
         write_json(self.results_path, results)
-        report.print_table(results, self.work_dir, self.results_path)
         return results
 
     def record(self, name: str) -> StageRecord:
@@ -178,6 +188,8 @@ class Recipe:
             checkpoint = find_latest_checkpoint(self.work_dir / stage.checkpoint) if stage.checkpoint else None
             script.insert(2, str(checkpoint or 'none'))
         script += ['--work-dir', str(folder), '--metrics', str(folder / METRICS_NAME), '--progress-lines', *data]
+        if stage.action == 'train' and self.vis_backends:
+            script += ['--vis-backends', *self.vis_backends]
         if self.processes > 1:
             script += ['--launcher', 'pytorch']
         if self._options(stage):
@@ -222,4 +234,4 @@ class Recipe:
                 raise
         if process.returncode:
             told = [line for line in last_lines if line.startswith('error')] or last_lines[-1:]
-            raise RecipeError(f'Stage {stage.name} failed: {"; ".join(told) or "no output"} (all output: {log})')
+            raise StageError(f'Stage {stage.name} failed: {"; ".join(told) or "no output"} (all output: {log})')

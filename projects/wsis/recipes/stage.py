@@ -17,6 +17,10 @@ class RecipeError(ValueError):
     """A recipe that cannot continue; the message is one clear line."""
 
 
+class StageError(RecipeError):
+    """A stage that has failed, after others may have finished."""
+
+
 class Stage:
     """One stage of a pipeline.
 
@@ -116,6 +120,8 @@ class Stage:
         data = describe_data(self.load_config().to_dict(), self.action)
         for key in ('work_dir', 'launcher', 'filename', 'cpu_seconds'):
             content.pop(key, None)
+        if not (content.get('auto_scale_lr') or {}).get('enable'):
+            content.pop('auto_scale_lr', None)
         return [self.action, content, self.options, data]
 
 

@@ -1,6 +1,31 @@
-"""Comparing class lists, whose order defines the class ids."""
+"""Class lists, whose order defines the class ids: comparing them, and the background, which mmseg counts among them."""
 
 from collections.abc import Sequence
+from typing import Any
+
+from .index_png import voc_palette
+
+BACKGROUND = 'background'
+
+
+def without_background(classes: Sequence[str]) -> tuple[str, ...]:
+    """Return a class list without the background that mmseg's data sets count as the first class; ours do not."""
+    return tuple(classes[1:] if classes and classes[0].lower() == BACKGROUND else classes)
+
+
+def describe_with_background(
+    classes: Sequence[str], palette: Sequence[tuple[int, int, int]] | None = None
+) -> dict[str, Any]:
+    """Return the ``dataset_meta`` of a segmentor as mmseg reads it: names and colours of its maps' values.
+
+    Args:
+        classes: Class names without background.
+        palette: Their colours (RGB); by default VOC's.
+    """
+    colors = voc_palette(len(classes)) if palette is None else palette
+    return dict(
+        classes=(BACKGROUND, *classes), palette=[(0, 0, 0), *(tuple(color) for color in colors[: len(classes)])]
+    )
 
 
 def describe_difference(made_for: Sequence[str], needed: Sequence[str]) -> str | None:

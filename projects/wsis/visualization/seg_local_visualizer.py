@@ -6,6 +6,7 @@ from typing import Any
 from mmengine.registry import VISUALIZERS
 from mmseg.visualization import SegLocalVisualizer
 
+from ..structures.class_lists import without_background
 from .local_visualizer import DrawSamples
 
 
@@ -19,9 +20,9 @@ class WSISSegLocalVisualizer(DrawSamples, SegLocalVisualizer):
         """Take over a class list; colours follow from it, and without one the list stays as it is.
 
         Args:
-            classes: Class names without background.
+            classes: Class names; a background that stands first is left out.
             palette: Not used.
             dataset_name: Not used: there is no class list by default.
         """
         if classes:
-            self.dataset_meta = dict(classes=tuple(classes))
+            self.dataset_meta = dict(classes=without_background(classes))

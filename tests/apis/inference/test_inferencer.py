@@ -2,10 +2,12 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
+from matplotlib import pyplot
 from mmdet.apis import DetInferencer
 from mmengine.config import Config
 from PIL import Image
@@ -213,9 +215,38 @@ def test_inputs_that_are_no_images_get_one_line(given, line, inferencers, new_im
     assert '\n' not in str(error.value)
 
 
-def test_no_display_is_said(inferencers, new_images, monkeypatch):
-    monkeypatch.delenv('DISPLAY', raising=False)
+@pytest.mark.parametrize('display, line', [(None, 'there is no display'), (':77', 'its backend agg, which has no win')])
+def test_no_display_is_said_before_anything_runs(display, line, inferencers, new_images, monkeypatch, tmp_path):
+    pyplot.switch_backend('agg')  # what matplotlib takes where a display does not answer
     monkeypatch.delenv('WAYLAND_DISPLAY', raising=False)
+    monkeypatch.delenv('DISPLAY', raising=False)
+    if display:
+        monkeypatch.setenv('DISPLAY', display)
     monkeypatch.setattr('sys.platform', 'linux')
-    with pytest.raises(ValueError, match='there is no display'):
-        inferencers['mask_rcnn'](str(new_images / 'one.png'), show=True)
+    monkeypatch.setattr(inferencers['mask_rcnn'], 'forward', None)
+    with pytest.raises(ValueError, match=line) as error:
+        inferencers['mask_rcnn'](str(new_images / 'one.png'), show=True, out_dir=tmp_path / 'out')
+    assert '\n' not in str(error.value) and not (tmp_path / 'out').exists()
+
+
+@pytest.mark.parametrize('setting', ['batch_size', 'long_side'])
+def test_numbers_that_make_no_sense_get_one_line(setting, inferencers, new_images):
+    with pytest.raises(ValueError, match=f'{setting} is a number from 1, not 0'):
+        inferencers['mask_rcnn'](str(new_images / 'one.png'), **{setting: 0})
+
+
+@pytest.mark.parametrize('device', ['gpu', 'cuda:99'])
+def test_missing_device_gets_one_line(device, inferencers):
+    with pytest.raises(ValueError, match=f'device {device} cannot be used .* name another, such as cpu') as error:
+        WSISInferencer(inferencers['deeplab'].cfg, 'weights.pth', device=device)
+    assert '\n' not in str(error.value)
+
+
+def test_training_without_a_checkpoint_is_told(tmp_path):
+    _, checkpoint = save_random_model('cam', tmp_path)
+    Path(checkpoint).write_bytes(Path(checkpoint).read_bytes()[:5000])
+    with pytest.raises(ValueError, match='epoch_1.pth is damaged or not a checkpoint'):
+        WSISInferencer(tmp_path, device='cpu')
+    Path(checkpoint).unlink()
+    with pytest.raises(FileNotFoundError, match='holds no checkpoint of a training'):
+        WSISInferencer(tmp_path, device='cpu')

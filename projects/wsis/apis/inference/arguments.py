@@ -7,9 +7,13 @@ from .inferencer import WSISInferencer
 
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that say which model is used, and how."""
-    parser.add_argument('model', help='folder of a run (--out of label_photos.py, or a work dir), or a config')
+    parser.add_argument(
+        'model',
+        help='folder of a run (--out of label_photos.py, or a work dir), name of a model of the zoo '
+        '(docs/model_zoo.md), or a config',
+    )
     parser.add_argument('--weights', help='checkpoint; needed if a config is given')
-    parser.add_argument('--classifier', help='folder of the classifier whose CAMs IRNet or AffinityNet uses')
+    parser.add_argument('--classifier', help='folder or name of the classifier whose CAMs IRNet or AffinityNet uses')
     parser.add_argument('--device', help='device, such as cpu or cuda:0 (default: an accelerator if there is one)')
     parser.add_argument(
         '--tta',

@@ -3,6 +3,7 @@
 import itertools
 import logging
 import os
+import re
 from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
 from pathlib import Path
@@ -28,8 +29,9 @@ from ...models.detectors import BESTIE
 from ...structures.class_lists import describe_difference
 from ...visualization import draw_prediction
 from ..configs import load_config
-from ..devices import replace_sync_batch_norm
+from ..devices import check_device, replace_sync_batch_norm
 from ..display import check_display
+from ..zoo.find import find_zoo_model, is_zoo_name, list_usable_models
 from .inputs import InputsType, NewImage, count_images, iterate_images
 from .pipelines import build_pipeline, describe_image, read_pipeline, reads_cams, resizes
 from .reduction import enlarge_sample, reduce_image
@@ -54,10 +56,10 @@ class WSISInferencer(BaseInferencer):
 
     Args:
         model: The folder of a run (that of ``tools/label_photos.py --out``, the work dir of a recipe or of one
-            training), a config file, or a config.
-        weights: Checkpoint; not needed with a folder.
-        classifier: For models that read CAMs: the inferencer, or the folder, of the classifier. With the folder of a
-            recipe's stage it is found.
+            training), the name of a model of the zoo (docs/model_zoo.md), a config file, or a config.
+        weights: Checkpoint; not needed with a folder or a name.
+        classifier: For models that read CAMs: the inferencer, the folder, or the name of the classifier. With the
+            folder of a recipe's stage, or a name where the classifier was published too, it is found.
         device: Device to run on; by default an accelerator, if there is one.
         tta: Whether images are looked at in several sizes and mirrored, as the config's ``tta_pipeline`` says. By
             default classifiers do so, as CAMs of one size are worse, and others do not.
@@ -68,9 +70,10 @@ class WSISInferencer(BaseInferencer):
         min_score: Instances of a lower score are neither drawn nor written, unless a call says otherwise.
 
     Raises:
-        FileNotFoundError: If a file is missing, or the folder holds no finished model; one line.
-        ValueError: If the checkpoint is not of the config or of another class list, or a classifier is missing; one
+        FileNotFoundError: If a file is missing, the folder holds no finished model, or no model has this name; one
             line.
+        ValueError: If the checkpoint is not of the config or of another class list, a published one is damaged, a
+            classifier is missing, or the device is not there; one line.
     """
 
     def __init__(
@@ -85,6 +88,9 @@ class WSISInferencer(BaseInferencer):
         self._trained: TrainedModel | None = None
         if isinstance(model, (str, Path)) and os.path.isdir(model):
             self._trained = find_trained_model(model)
+        elif isinstance(model, str) and weights is None and is_zoo_name(model):
+            self._trained = find_zoo_model(model)
+        if self._trained is not None:
             model, weights = self._trained.config, weights or self._trained.checkpoint
         if isinstance(model, (str, Path)):
             cfg = load_config(model)
@@ -97,6 +103,7 @@ class WSISInferencer(BaseInferencer):
         if self.tta:
             cfg.model = ConfigDict(**cfg.tta_model, module=cfg.model)
         device = device or get_device()
+        check_device(device)
         if device == 'cpu':
             replace_sync_batch_norm(cfg.model)
         self._weights = weights
@@ -104,6 +111,16 @@ class WSISInferencer(BaseInferencer):
         plain_detector = isinstance(self.model, BaseDetector) and not isinstance(self.model, BESTIE)
         self.min_score = MIN_SCORE if plain_detector else 0.0
         self.classifier = self._find_classifier(classifier, device) if reads_cams(cfg) else None
+
+    @staticmethod
+    def list_models(scope: str | None = None, patterns: str = '.*') -> list[str]:
+        """Return the names that can be used: models of the folder that WSIS_ZOO names, and of the model index.
+
+        Args:
+            scope: Not used; mmengine's function has it.
+            patterns: Regular expression that a name begins with.
+        """
+        return [name for name in list_usable_models() if re.match(patterns, name)]
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -183,7 +200,12 @@ class WSISInferencer(BaseInferencer):
 
         Args:
             draw: Whether pictures are drawn; else they are None.
+
+        Raises:
+            ValueError: If pictures are to be shown and cannot be; nothing has been run then.
         """
+        if show:
+            check_display()
         ids = None if tags is None else find_tag_ids(tags, self.classes)
         for images, samples in self._run(inputs, batch_size, ids, long_side):
             pictures = self.visualize(images, samples, draw, show, wait_time, pred_score_thr)
@@ -214,8 +236,9 @@ class WSISInferencer(BaseInferencer):
             tags: 0-based class ids, where they are known.
             long_side: See ``__call__``.
         """
-        if batch_size < 1:
-            raise ValueError(f'batch_size is a number from 1, not {batch_size}')
+        for name, number in dict(batch_size=batch_size, long_side=long_side).items():
+            if number is not None and number < 1:
+                raise ValueError(f'{name} is a number from 1, not {number}')
         images = iterate_images(inputs)
         while chunk := list(itertools.islice(images, batch_size)):
             for _, group in itertools.groupby(chunk, lambda image: image.pixels.shape):
@@ -253,13 +276,7 @@ class WSISInferencer(BaseInferencer):
         wait_time: float = 0,
         pred_score_thr: float | None = None,
     ) -> list[np.ndarray | None]:
-        """Draw what was found, and show it if asked.
-
-        Raises:
-            ValueError: If there is no display to show it on.
-        """
-        if show:
-            check_display()
+        """Draw what was found, and show it if asked; see :func:`check_display`."""
         if not draw:
             return [None] * len(images)
         score = self.min_score if pred_score_thr is None else pred_score_thr

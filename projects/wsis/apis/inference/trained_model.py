@@ -28,7 +28,7 @@ class TrainedModel:
     checkpoint: str
     folder: Path | None = None
 
-    def find_classifier(self) -> Path | None:
+    def find_classifier(self) -> Path | str | None:
         """Return the folder of the classifier whose CAMs the model was trained on, if a recipe did both."""
         if self.folder is None:
             return None

@@ -1,11 +1,15 @@
 """Packing what the transforms made into network inputs and data samples."""
 
+from typing import Any
+
 import numpy as np
 import torch
 from mmcv.transforms import BaseTransform
 from mmdet.structures import DetDataSample
 from mmengine.registry import TRANSFORMS
 from mmengine.structures import InstanceData, PixelData
+
+from ...structures import probe_photo
 
 
 @TRANSFORMS.register_module()
@@ -61,6 +65,21 @@ class PackTagInputs(BaseTransform):
             sample.gt_components = _to_instance_data(results['components'])
             sample.gt_points = _to_instance_data(results['gt_points'])
         return dict(inputs=to_tensor(results['img'].transpose(2, 0, 1)), data_samples=sample)
+
+
+def pack_truth(info: dict[str, Any]) -> DetDataSample:
+    """Pack what is known of a photo without opening it: its names, tags and, where they were loaded, its true masks.
+
+    Args:
+        info: What a data set says of the photo, after ``LoadEvaluationMasks``.
+    """
+    info = {**info, 'ori_shape': probe_photo(info['img_path']).shape}
+    known = ('img_id', 'img_path', 'file_name', 'ori_shape', 'tags', 'mode', 'instances')
+    sample = DetDataSample(metainfo={key: info[key] for key in known if key in info})
+    sample.gt_tags = tags_to_vector(info['tags'], info['num_classes'])
+    if 'evaluation_sem_seg' in info:
+        sample.gt_sem_seg = PixelData(data=torch.from_numpy(info['evaluation_sem_seg'])[None])
+    return sample
 
 
 def to_tensor(array: np.ndarray) -> torch.Tensor:

@@ -6,6 +6,7 @@ from .last_validation_hook import LastValidationHook
 from .plain_checkpoint_hook import PlainCheckpointHook
 from .pretrained_match_hook import PretrainedMatchHook
 from .progress_hook import ProgressHook
+from .segmentor_classes_hook import SegmentorClassesHook
 from .self_refinement_hook import SelfRefinementHook
 from .single_value_norm_hook import SingleValueNormHook
 from .training_labels_hook import TrainingLabelsHook
@@ -17,6 +18,7 @@ __all__ = [
     'PlainCheckpointHook',
     'PretrainedMatchHook',
     'ProgressHook',
+    'SegmentorClassesHook',
     'SelfRefinementHook',
     'SingleValueNormHook',
     'TrainingLabelsHook',

@@ -4,20 +4,18 @@ import os
 from pathlib import Path
 from typing import Any
 
-import torch
 from mmdet.structures import DetDataSample
 from mmengine.dist import all_gather_object, barrier, get_rank, get_world_size, is_main_process
 from mmengine.evaluator import Evaluator
 from mmengine.logging import print_log
 from mmengine.registry import DATASETS, LOOPS, METRICS
 from mmengine.runner import Runner, TestLoop
-from mmengine.structures import PixelData
 
 from ...datasets import TagDataset
 from ...datasets.transforms import LoadEvaluationMasks
-from ...datasets.transforms.formatting import tags_to_vector
+from ...datasets.transforms.formatting import pack_truth
 from ...evaluation.writers import StoreWriter
-from ...structures import find_manifests, hash_content, hash_file, probe_photo
+from ...structures import find_manifests, hash_content, hash_file
 
 
 @LOOPS.register_module()
@@ -118,12 +116,7 @@ class PseudoLabelLoop(TestLoop):
 
     def _read_sample(self, info: dict[str, Any]) -> DetDataSample:
         """Return the sample of a finished photo: its truth, and what the stores hold."""
-        info['ori_shape'] = probe_photo(info['img_path']).shape
-        known = ('img_id', 'img_path', 'file_name', 'ori_shape', 'tags', 'instances')
-        sample = DetDataSample(metainfo={key: info[key] for key in known if key in info})
-        sample.gt_tags = tags_to_vector(info['tags'], len(self.dataloader.dataset.metainfo['classes']))
-        if 'evaluation_sem_seg' in info:
-            sample.gt_sem_seg = PixelData(data=torch.from_numpy(info['evaluation_sem_seg'])[None])
+        sample = pack_truth(info)
         for writer in self.writers:
             writer.load(sample)
         return sample

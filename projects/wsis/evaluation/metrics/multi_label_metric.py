@@ -31,6 +31,7 @@ class MultiLabelMetric(PhotoMetric):
     """
 
     default_prefix = 'multi_label'
+    measured_field = 'pred_scores'
     ground_truth_name = '`gt_tags`'
     truth_kind = 'tags'
 

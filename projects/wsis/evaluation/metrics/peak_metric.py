@@ -25,6 +25,7 @@ class PeakMetric(PhotoMetric):
     """
 
     default_prefix = 'peak'
+    measured_field = 'pred_peaks'
     ground_truth_name = 'ground-truth `instances`'
 
     def __init__(self, score_threshold: float = 0.7, **kwargs) -> None:

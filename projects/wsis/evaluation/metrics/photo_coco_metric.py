@@ -25,6 +25,7 @@ class PhotoCocoMetric(BaseMetric):
     """
 
     default_prefix = 'coco'
+    measured_field = 'pred_instances'
 
     def __init__(
         self, collect_device: str = 'cpu', prefix: str | None = None, ann_file: str | None = None, **kwargs

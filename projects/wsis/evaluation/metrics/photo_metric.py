@@ -9,6 +9,8 @@ import numpy as np
 from mmengine.evaluator import BaseMetric
 from mmengine.logging import print_log
 
+from ...structures.class_lists import without_background
+
 
 class PhotoMetric(BaseMetric):
     """A metric that measures every photo by itself and sums up at the end.
@@ -21,6 +23,8 @@ class PhotoMetric(BaseMetric):
     ground truth, nothing is measured: the metric gives no number (an empty dict) and says so.
     """
 
+    #: Field of a data sample that is measured.
+    measured_field = ''
     #: What a skipped photo lacks, for the log.
     ground_truth_name = 'ground truth'
     #: What people call it, for the line that nothing is measured.
@@ -128,9 +132,7 @@ class PhotoMetric(BaseMetric):
         classes = (self.dataset_meta or {}).get('classes')
         if not classes:
             raise ValueError('the data set names no classes: its metainfo needs `classes`')
-        # mmseg's data sets count the background among the classes, ours do not
-        has_background = classes[0].lower() == 'background'
-        return tuple(classes[1:] if has_background else classes)
+        return without_background(classes)
 
     def log(self, message: str, level: int = logging.INFO) -> None:
         """Write a line to the current logger, under the metric's name."""

@@ -42,6 +42,7 @@ class SeedIoUMetric(PhotoMetric):
     """
 
     default_prefix = 'seed'
+    measured_field = 'pred_cams'
     ground_truth_name = '`gt_sem_seg`'
 
     def __init__(

@@ -32,6 +32,7 @@ class SemanticIoUMetric(PhotoMetric):
     """
 
     default_prefix = 'semantic'
+    measured_field = 'pred_sem_seg'
     ground_truth_name = '`gt_sem_seg`'
 
     def __init__(

@@ -20,6 +20,7 @@ class SureLabelMetric(PhotoMetric):
     """
 
     default_prefix = 'sure_label'
+    measured_field = 'pred_sem_seg'
     ground_truth_name = '`gt_sem_seg`'
 
     def __init__(self, ignore_index: int = 255, **kwargs) -> None:

@@ -46,6 +46,7 @@ class VOCInstanceMetric(PhotoMetric):
     """
 
     default_prefix = 'voc'
+    measured_field = 'pred_instances'
     ground_truth_name = 'ground-truth `instances`'
 
     def __init__(

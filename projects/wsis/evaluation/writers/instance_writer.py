@@ -1,7 +1,9 @@
 """Writing instances, one file per photo, and all of them as one COCO json."""
 
 import logging
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -56,15 +58,7 @@ class InstanceWriter(StoreWriter):
     def load(self, sample: DetDataSample) -> None:
         """Read the instances of one photo."""
         instances = read_json(self.store.path_of(sample.img_id))['instances']
-        masks = [instance['mask'] for instance in instances]
-        boxes = np.array([coco_mask.toBbox(mask) for mask in masks], np.float32).reshape(-1, 4)
-        boxes[:, 2:] += boxes[:, :2]
-        sample.pred_instances = InstanceData(
-            masks=masks,
-            bboxes=torch.from_numpy(boxes),
-            labels=torch.tensor([instance['label'] for instance in instances], dtype=torch.long),
-            scores=torch.tensor([instance['score'] for instance in instances], dtype=torch.float32),
-        )
+        sample.pred_instances = pack_instances(instances)
 
     def discard(self) -> None:
         """Remove the COCO json of instances that are made again."""
@@ -85,6 +79,23 @@ class InstanceWriter(StoreWriter):
                 logging.WARNING,
             )
         write_json(self.coco_path, labels.content(), indent=None)
+
+
+def pack_instances(instances: Sequence[Mapping[str, Any]]) -> InstanceData:
+    """Return stored instances as a model gives them.
+
+    Args:
+        instances: ``label``, ``score`` and ``mask`` (RLE) of each, as of :func:`list_instances`.
+    """
+    masks = [instance['mask'] for instance in instances]
+    boxes = np.array([coco_mask.toBbox(mask) for mask in masks], np.float32).reshape(-1, 4)
+    boxes[:, 2:] += boxes[:, :2]
+    return InstanceData(
+        masks=masks,
+        bboxes=torch.from_numpy(boxes),
+        labels=torch.tensor([instance['label'] for instance in instances], dtype=torch.long),
+        scores=torch.tensor([instance['score'] for instance in instances], dtype=torch.float32),
+    )
 
 
 def list_instances(found: dict) -> list[dict]:

@@ -13,7 +13,7 @@ class ResNetWithStem(ResNet):
     """
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """Return (stem, *stages of ``out_indices``)."""
+        """Return the stem, then the stages of ``out_indices``."""
         # The pooled stem is exactly what the first stage takes in, so the stages run as they are in ResNet.
         stem = []
         handle = getattr(self, self.res_layers[0]).register_forward_pre_hook(lambda _, inputs: stem.append(inputs[0]))

@@ -1,0 +1,42 @@
+"""Scaling the learning rate with the batch size, as mmdet's `--auto-scale-lr` does."""
+
+from mmengine.config import Config
+from mmengine.dist import get_world_size
+from mmengine.runner import Runner
+
+# What schedulers of mmengine take as rates of their own, not as factors of the optimizer's.
+RATES = ('eta_max', 'eta_min')
+
+
+def apply_auto_scale_lr(cfg: Config) -> None:
+    """Let mmengine's Runner scale the learning rate by (batch size of all processes) / (batch size it was chosen for).
+
+    Raises:
+        ValueError: If the config does not say which batch size its learning rate was chosen for.
+    """
+    if not (cfg.get('auto_scale_lr') or {}).get('base_batch_size'):
+        raise ValueError(
+            f'--auto-scale-lr: {cfg.filename} does not say which batch size its learning rate was chosen for: add '
+            'auto_scale_lr = dict(enable=False, base_batch_size=N)'
+        )
+    cfg.auto_scale_lr.enable = True
+
+
+def scale_schedule(runner: Runner) -> None:
+    """Scale the rates that schedules name themselves, where the Runner will scale that of the optimizer.
+
+    mmengine's own scaling leaves them, and a one-cycle schedule, whose peak is such a rate, would undo it.
+
+    Args:
+        runner: A Runner before its training; the configuration of its schedulers is changed.
+    """
+    settings = runner.auto_scale_lr or {}
+    if not settings.get('enable'):
+        return
+    batch = get_world_size() * runner._train_dataloader['batch_size']
+    ratio = batch / settings['base_batch_size']
+    schedulers = runner.param_schedulers or []
+    for scheduler in schedulers if isinstance(schedulers, list) else [schedulers]:
+        for key in RATES:
+            if scheduler.get(key):
+                scheduler[key] *= ratio

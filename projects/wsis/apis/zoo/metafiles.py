@@ -1,0 +1,127 @@
+"""Reading the model index: which models this project ships, and what was measured of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ..configs import INSTALLED_ROOT, ROOT
+
+INDEX_NAME = 'model-index.yml'
+STANDARD = ('Task', 'Dataset', 'Metrics')  # of a result; the rest are facts about it
+PAPER = 'Paper '  # a metric whose name begins so is a paper's figure
+
+
+@dataclass(frozen=True)
+class ZooResult:
+    """One entry of a model's ``Results``.
+
+    Attributes:
+        task: What was measured, such as 'Seeds'.
+        dataset: On which images.
+        metrics: Numbers by name, in percent.
+        facts: How it came about: ``Mode``, ``CRF``, ``TTA``, ``Extra Data``, and ``Commit`` and ``Command`` or
+            ``Source``. What the result does not say itself is that of its model.
+    """
+
+    task: str
+    dataset: str
+    metrics: dict[str, float]
+    facts: dict[str, str]
+
+    @property
+    def of_paper(self) -> bool:
+        """Whether the numbers are those of a paper and not measured here."""
+        return all(name.startswith(PAPER) for name in self.metrics)
+
+
+@dataclass(frozen=True)
+class ZooModel:
+    """One entry of ``Models``.
+
+    Attributes:
+        name: Its name, which is that of its config.
+        collection: The method.
+        config: Path of its config, from the root of the project.
+        readme: Path of the method's README, from the root of the project.
+        weights: Address of its checkpoint; None where none is published.
+        facts: The model's own ``Metadata``.
+        results: What was measured, and what papers say.
+    """
+
+    name: str
+    collection: str
+    config: str
+    readme: str
+    weights: str | None
+    facts: dict[str, Any]
+    results: tuple[ZooResult, ...]
+
+
+def find_project_root() -> Path:
+    """Return the folder of the configs: that of the repository, or the one that an installed package brings along."""
+    return INSTALLED_ROOT if (INSTALLED_ROOT / INDEX_NAME).is_file() else ROOT
+
+
+@cache
+def read_model_index(root: Path | None = None) -> tuple[ZooModel, ...]:
+    """Read the model index and the metafiles that it names.
+
+    Args:
+        root: Folder of ``model-index.yml``; by default that of this project.
+
+    Raises:
+        FileNotFoundError: If there is no index, or a metafile is missing; one line.
+        ValueError: If one cannot be read, or two models have one name; one line.
+    """
+    root = root or find_project_root()
+    models: dict[str, ZooModel] = {}
+    for metafile in _read_yaml(root / INDEX_NAME).get('Import', ()):
+        content = _read_yaml(root / metafile)
+        collections = {entry['Name']: entry for entry in content.get('Collections', ())}
+        for entry in content.get('Models', ()):
+            model = _read_model(entry, collections, Path(metafile))
+            if model.name in models:
+                raise ValueError(f'{root / metafile}: a second model is called {model.name}; give it another name')
+            models[model.name] = model
+    return tuple(models.values())
+
+
+def _read_model(entry: Mapping[str, Any], collections: Mapping[str, Any], metafile: Path) -> ZooModel:
+    try:
+        collection = collections[entry['In Collection']]
+        facts = dict(entry.get('Metadata', {}))
+        return ZooModel(
+            name=entry['Name'],
+            collection=collection['Name'],
+            config=entry['Config'],
+            readme=(metafile.parent / collection['README']).as_posix(),
+            weights=entry.get('Weights'),
+            facts=facts,
+            results=tuple(
+                ZooResult(
+                    result['Task'],
+                    result['Dataset'],
+                    dict(result['Metrics']),
+                    {**facts, **{key: value for key, value in result.items() if key not in STANDARD}},
+                )
+                for result in entry.get('Results', ())
+            ),
+        )
+    except KeyError as error:
+        raise ValueError(f'{metafile}: model {entry.get("Name", "without a name")} lacks {error}') from None
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise FileNotFoundError(f'{path} is missing: install this project anew, or restore the file')
+    try:
+        content = yaml.safe_load(path.read_text(encoding='utf-8'))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ValueError(f'{path} is no valid YAML: {" ".join(str(error).split())}') from None
+    if not isinstance(content, dict):
+        raise ValueError(f'{path} is no model index: it holds no names with values')
+    return content

@@ -1,0 +1,132 @@
+"""Running the models of a run on its photos: what the page shows and the run itself did not keep.
+
+What they say is kept in stores below ``WORK_DIR/report``, so that a second report of the same weights is quick.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from mmengine.config import Config
+from tqdm import tqdm
+
+from ...apis.configs import load_config
+from ...apis.inference.inferencer import WSISInferencer
+from ...apis.inference.results import sample_to_dict
+from ...structures import PseudoLabelStore, hash_file, write_json
+from ...structures.index_png import write_index_png
+from ..photo_results import PhotoResults, build_photos, find_test_pipeline, load_model, relate_photo
+from .sources import Labels, Model, Sources
+
+MAPS, MAPS_ENDING = 'irnet_maps', '.npz'
+# longer side of what is stored, in pixels: displacements are smooth
+BOUNDARY_SIDE, DISPLACEMENT_SIDE = 200, 100
+
+Infos = Sequence[Mapping[str, Any]]
+
+
+def predict_photos(sources: Sources, photos: Infos, folder: Path) -> Labels:
+    """Run the last model of a run on photos; it sees no tags.
+
+    Args:
+        sources: Of the run; ``predictor`` is the model.
+        photos: What the data set says of each.
+        folder: Where the stores go.
+
+    Returns:
+        The stores.
+    """
+    model = sources.predictor
+    instances = PseudoLabelStore(folder / 'instances', 'instances', '.json')
+    maps = PseudoLabelStore(folder / 'semantic_masks', 'semantic_masks', '.png')
+    for store in (instances, maps):
+        _start(store, model, sources.classes)
+    missing = {info['img_path']: info for info in photos if not (info['img_id'] in instances or info['img_id'] in maps)}
+    if missing:
+        inferencer = WSISInferencer(model.config, model.checkpoint, show_progress=False)
+        for image, sample, _ in _show(inferencer.iterate(list(missing)), len(missing), model.stage):
+            found = sample_to_dict(image.name, sample)
+            _write_prediction(found, missing[image.path], inferencer.min_score, instances, maps)
+    return Labels(model.stage, instances, maps)
+
+
+def _write_prediction(
+    found: Mapping[str, Any],
+    info: Mapping[str, Any],
+    min_score: float,
+    instances: PseudoLabelStore,
+    maps: PseudoLabelStore,
+) -> None:
+    if 'sem_seg' in found:
+        write_index_png(maps.path_of(info['img_id']), found['sem_seg'])
+    if 'masks' in found:
+        keys = ('label', 'score', 'mask')
+        entries = [dict(zip(keys, values)) for values in zip(found['labels'], found['scores'], found['masks'])]
+        height, width = found['size']
+        kept = [entry for entry in entries if entry['score'] >= min_score]
+        content = dict(file_name=info['file_name'], height=height, width=width, instances=kept)
+        write_json(instances.path_of(info['img_id']), content, indent=None)
+
+
+def relate_photos(sources: Sources, photos: Infos, folder: Path) -> PseudoLabelStore:
+    """Run IRNet on photos for its boundaries and displacements, without making labels of them.
+
+    Args:
+        sources: Of the run; ``irnet`` is the model and ``cams`` are the CAMs.
+        photos: What the data set says of each.
+        folder: Where the store goes.
+
+    Returns:
+        The store: of each photo ``boundary`` (h, w) uint8, 255 for 1, and ``displacement`` (2: y, x; h, w) float16 in
+        pixels of the photo, both reduced.
+
+    Raises:
+        ValueError: If the photos are of another size than their CAMs.
+    """
+    store = PseudoLabelStore(folder / MAPS, MAPS, MAPS_ENDING)
+    _start(store, sources.irnet, sources.classes)
+    missing = {info['img_id'] for info in photos if info['img_id'] not in store}
+    if missing:
+        cfg = _read_irnet_config(sources)
+        dataset = build_photos(cfg, cfg, sources.irnet.config, cams=str(sources.cams.root))
+        chosen = [index for index in range(len(dataset)) if dataset.get_data_info(index)['img_id'] in missing]
+        network = load_model(cfg, sources.irnet.checkpoint)
+        for index in _show(chosen, len(chosen), sources.irnet.stage):
+            _write_maps(store, relate_photo(network, dataset[index]))
+    return store
+
+
+def _read_irnet_config(sources: Sources) -> Config:
+    """Return IRNet's config for the photos of the report, so that it makes its maps alone: no walk, no clusters."""
+    cfg = load_config(sources.irnet.config)
+    cfg.model.test_cfg = {**(cfg.model.get('test_cfg') or {}), 'boundary': False, 'displacement': False}
+    cfg.test_dataloader.dataset = dict(sources.settings, pipeline=find_test_pipeline(cfg), test_mode=True)
+    return cfg
+
+
+def _write_maps(store: PseudoLabelStore, found: PhotoResults) -> None:
+    (boundary,) = _reduce(found.boundary, BOUNDARY_SIDE)
+    strength = np.rint(255 * np.clip(boundary, 0, 1)).astype(np.uint8)
+    displacement = _reduce(found.displacement, DISPLACEMENT_SIDE).astype(np.float16)
+    store.write_arrays(found.name, boundary=strength, displacement=displacement)
+
+
+def _reduce(maps: np.ndarray, side: int) -> np.ndarray:
+    """Reduce maps (C, H, W) to at most ``side`` pixels on their longer side."""
+    height, width = maps.shape[1:]
+    scale = min(1.0, side / max(height, width))
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))  # OpenCV's order
+    return np.stack([cv2.resize(channel, size, interpolation=cv2.INTER_AREA) for channel in maps])
+
+
+def _start(store: PseudoLabelStore, model: Model, classes: Sequence[str]) -> None:
+    """Open a store; what other weights have said, or the same with another config, is removed."""
+    lineage = dict(weights=model.weights_hash or hash_file(model.checkpoint), config=hash_file(model.config))
+    store.start(lineage, classes)
+
+
+def _show(steps: Iterable, total: int, stage: str) -> Iterable:
+    """Return the steps under a progress bar on stderr, where that is a terminal."""
+    return tqdm(steps, total=total, desc=f'report: {stage}', unit='photo', leave=False, disable=None)
