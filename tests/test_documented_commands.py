@@ -54,6 +54,7 @@ RUN_BY = {
     r'convert_reference\.py': 'tests/tools/test_convert_reference.py::test_tool_writes_a_checkpoint_of_mmengine',
     r'(export|import)_labels\.py': 'tests/tools/test_label_exports.py::test_out_and_back',
     r'make_demo_data\.py': 'tests/tools/test_make_demo_data.py::test_same_seed_gives_same_bytes',
+    r'make_method_figures\.py': 'tests/tools/test_make_method_figures.py',
     r'make_points\.py': 'tests/inspection/test_targets.py::test_bestie_shows_what_its_heads_learn',
     r'make_saliency\.py': 'tests/tools/test_make_saliency.py::test_tool_makes_maps_once_and_skips_damaged_photos',
     r'make_trainaug\.py': 'tests/tools/test_make_trainaug.py::test_union_without_val',
@@ -73,6 +74,7 @@ NEEDS = {
     r'convert_reference\.py': 'a checkpoint of the official code',
     r'_photos|PHOTOS|My photos|new\.jpg|street\.mp4|DIR\b|corrected': 'images with tags of your own',
     r'make (demo|demo-supervised|setup)$|_demo\.py|data/demo': 'minutes to hours of training on the demo set',
+    r'make_method_figures': 'minutes to hours of training on the demo set',
     r'benchmark|check_backbones': 'minutes of measuring',
     r'CONFIG|CHECKPOINT|WORK_DIR|DATA_ROOT|peaks\.json| IN OUT': 'a file of a run of your own',
 }
