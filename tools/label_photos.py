@@ -43,7 +43,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         '--weights',
         metavar='FILE',
-        help="pretrained weights of the backbone, 'none' to train from scratch (default: those of the recipe)",
+        help="file or URL of pretrained weights of the backbone, 'none' to train from scratch (default: those that the "
+        'recipe names, downloaded once)',
     )
     parser.add_argument(
         '--export',

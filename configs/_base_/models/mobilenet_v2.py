@@ -4,6 +4,6 @@
 mobilenet_v2 = dict(
     type='StridedMobileNetV2',
     output_stride=16,
-    init_cfg=dict(type='Pretrained', checkpoint='checkpoints/mobilenet_v2_imagenet.pth'))
+    init_cfg=dict(type='Pretrained', checkpoint='open-mmlab://mmdet/mobilenet_v2'))
 # in training the stem, the first stages and the statistics of BN stay fixed
 mobilenet_v2_trained = dict(frozen_stages=2, norm_eval=True, **mobilenet_v2)

@@ -202,6 +202,26 @@ def load_from_named(filename: str, map_location: Any = None) -> Any:
     """Load one of the models that mmengine knows by name, such as `torchvision://resnet50` or `open-mmlab://...`.
 
     Raises:
+        ValueError: See :func:`find_address`.
+    """
+    address = find_address(filename)
+    if not address.startswith(URL_SCHEMES):
+        return load_from_local(address, map_location)
+    content = load_from_http(address, map_location)
+    if filename.startswith('mmcls://'):  # classifiers name their backbone's weights `backbone.*`
+        weights = content.get('state_dict', content)
+        content = dict(
+            state_dict={
+                key.removeprefix('backbone.'): value for key, value in weights.items() if key.startswith('backbone.')
+            }
+        )
+    return content
+
+
+def find_address(filename: str) -> str:
+    """Return the URL or file of a model that mmengine knows by name, such as `open-mmlab://mmdet/mobilenet_v2`.
+
+    Raises:
         ValueError: If the name is unknown, or torchvision is needed for it and missing.
     """
     scheme, name = filename.split('://', 1)
@@ -221,17 +241,8 @@ def load_from_named(filename: str, map_location: Any = None) -> Any:
     if name not in addresses:
         raise ValueError(f'checkpoint {filename}: {scheme} knows no model of this name')
     address = addresses[name]
-    if not address.startswith(URL_SCHEMES):
-        return load_from_local(str(Path(mmengine_checkpoint._get_mmengine_home()) / address), map_location)
-    content = load_from_http(address, map_location)
-    if scheme == 'mmcls':  # classifiers name their backbone's weights `backbone.*`
-        weights = content.get('state_dict', content)
-        content = dict(
-            state_dict={
-                key.removeprefix('backbone.'): value for key, value in weights.items() if key.startswith('backbone.')
-            }
-        )
-    return content
+    is_url = address.startswith(URL_SCHEMES)
+    return address if is_url else str(Path(mmengine_checkpoint._get_mmengine_home()) / address)
 
 
 def refuse_scheme(filename: str, map_location: Any = None) -> Any:

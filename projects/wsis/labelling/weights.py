@@ -8,6 +8,7 @@ from urllib.parse import urlparse
 
 import torch
 
+from ..engine.safe_checkpoint import NAMED_SCHEMES, URL_SCHEMES, find_address
 from ..recipes.stage import PLACEHOLDER, Stage
 
 SECONDS_TO_ANSWER = 10
@@ -18,8 +19,8 @@ def choose_weights(stages: list[Stage], weights: str | None) -> dict[str, Any]:
 
     Args:
         stages: The stages of the recipe.
-        weights: None for those of the configs, a file for that file in every stage, or 'none' for no pretrained
-            weights: the classifier is trained whole from scratch, and later stages start from its backbone.
+        weights: None for those of the configs, a file or URL for that file in every stage, or 'none' for no
+            pretrained weights: the classifier is trained whole from scratch, and later stages start from its backbone.
 
     Returns:
         Options by ``STAGE.key``.
@@ -35,9 +36,14 @@ def choose_weights(stages: list[Stage], weights: str | None) -> dict[str, Any]:
         return {}
     if weights.lower() == 'none':
         return _start_from_scratch(list(pretrained.values()))
-    if not Path(weights).expanduser().is_file():
+    if '://' in weights:
+        for stage in pretrained.values():
+            _check_reachable(weights, stage)
+        path = weights
+    elif Path(weights).expanduser().is_file():
+        path = str(Path(weights).expanduser().resolve())
+    else:
         raise FileNotFoundError(f'--weights {weights} does not exist: name a file of weights, or `none`')
-    path = str(Path(weights).expanduser().resolve())
     return {f'{name}.model.backbone.init_cfg.checkpoint': path for name in pretrained}
 
 
@@ -72,13 +78,12 @@ def _check_reachable(checkpoint: str, stage: Stage) -> None:
         if not Path(checkpoint).expanduser().is_file():
             raise FileNotFoundError(f'the pretrained weights {checkpoint} do not exist: {advice}')
         return
-    if not checkpoint.startswith('http'):
-        return  # a name of the model zoo, which mmengine looks up
-    name = os.path.basename(urlparse(checkpoint).path)
-    if (Path(torch.hub.get_dir()) / 'checkpoints' / name).is_file():
+    address = find_address(checkpoint) if checkpoint.startswith(NAMED_SCHEMES) else checkpoint
+    name = os.path.basename(urlparse(address).path)
+    if not address.startswith(URL_SCHEMES) or (Path(torch.hub.get_dir()) / 'checkpoints' / name).is_file():
         return
     try:
-        request = urllib.request.Request(checkpoint, method='HEAD')
+        request = urllib.request.Request(address, method='HEAD')
         urllib.request.urlopen(request, timeout=SECONDS_TO_ANSWER).close()
     except OSError as error:
         raise FileNotFoundError(f'the pretrained weights {checkpoint} cannot be reached ({error}): {advice}') from None
