@@ -60,6 +60,7 @@ RUN_BY = {
     r'get_flops\.py': 'tests/inspection/test_complexity.py',
     r'make_demo_coco\.py': 'tests/tools/test_make_demo_coco.py::test_official_layout',
     r'make_demo_data\.py': 'tests/tools/test_make_demo_data.py::test_same_seed_gives_same_bytes',
+    r'make_method_figures\.py': 'tests/tools/test_make_method_figures.py',
     r'make_model_zoo\.py': 'tests/apis/zoo/test_zoo_page.py',
     r'make_points\.py': 'tests/inspection/test_targets.py::test_bestie_shows_what_its_heads_learn',
     r'make_saliency\.py': 'tests/tools/test_make_saliency.py::test_tool_makes_maps_once_and_skips_damaged_photos',
@@ -81,7 +82,8 @@ NEEDS = {
     r'convert_reference\.py': 'a checkpoint of the official code',
     r'_photos|PHOTOS|My photos|new\.jpg|street\.mp4|DIR\b|corrected': 'images with tags of your own',
     r'make (demo|demo-supervised|setup)$|_demo\.py|data/demo': 'minutes to hours of training on the demo set',
-    r'benchmark|check_backbones|compare_backbones|make_method_figures': 'minutes of measuring',
+    r'make_method_figures': 'minutes to hours of training on the demo set',
+    r'benchmark|check_backbones|compare_backbones': 'minutes of measuring',
     r'CONFIG|CHECKPOINT|WORK_DIR|DATA_ROOT|peaks\.json| IN OUT': 'a file of a run of your own',
 }
 #: Benchmarks with the smallest numbers that they take.

@@ -115,22 +115,22 @@ def draw_stored_instances(photo: Photo, folder: Path) -> np.ndarray:
     return draw_masks(photo, read_instances(open_instances(folder, photo.classes), photo.result.name))
 
 
-def draw_peaks(photo: Photo, file: Path) -> np.ndarray:
-    """Draw the peaks over the score of which BESTIE takes them."""
-    peaks = [p for p in read_points(file, photo.classes).get(photo.result.name, ()) if p.score >= MIN_SCORE]
+def draw_point_file(photo: Photo, file: Path) -> np.ndarray:
+    """Draw the points of a file that BESTIE would learn from."""
+    points = [p for p in read_points(file, photo.classes).get(photo.result.name, ()) if p.score >= MIN_SCORE]
     scale = np.array(photo.size) / photo.result.photo.shape[:2]
-    places = np.array([(p.y, p.x) for p in peaks]).reshape(-1, 2) * scale
-    return draw_points(photo.picture, places, np.array([p.label for p in peaks], np.int64))
+    places = np.array([(p.y, p.x) for p in points]).reshape(-1, 2) * scale
+    return draw_points(photo.picture, places, np.array([p.label for p in points], np.int64))
 
 
-def draw_components(photo: Photo, masks: Path, peaks: Path, title: str) -> np.ndarray:
+def draw_components(photo: Photo, masks: Path, points: Path, title: str) -> np.ndarray:
     """Draw one of the targets of BESTIE, as its training pipeline makes them without augmentation."""
     cfg = load_config(BESTIE)
     init_default_scope(cfg.default_scope)
     settings = innermost_dataset(cfg.train_dataloader.dataset)
     kept = ('LoadPhoto', 'LoadSemanticMasks', 'LoadPoints', 'GenerateInstancePseudoLabels', 'PackTagInputs')
     settings.pipeline = [step for step in settings.pipeline if step.type in kept]
-    settings.data_prefix.semantic_masks, settings.points_file = str(masks), str(peaks)
+    settings.data_prefix.semantic_masks, settings.points_file = str(masks), str(points)
     dataset = DATASETS.build(settings)
     sample = dataset[find_photos(dataset, [photo.result.name])[0]]['data_samples']
     pictures = dict(draw_targets(photo.result.photo, sample, photo.classes, TargetSettings.from_config(cfg)))
@@ -144,13 +144,12 @@ def list_figures(demo: Path, runs: Path) -> dict[str, list[Column]]:
     true_map = ('true mask', partial(draw_label_file, folder=Path('data/demo/SegmentationClass')))
     cams = ('CAMs', partial(draw_store_cams, folder=demo / 'cams/cams'))
     pseudo_map = partial(draw_label_file, folder=demo / 'pseudo_labels/semantic_masks')
-    targets = partial(draw_components, masks=demo / 'pseudo_labels/semantic_masks', peaks=runs / 'peaks/peaks.json')
+    targets = partial(draw_components, masks=demo / 'pseudo_labels/semantic_masks', points=runs / 'points.json')
     return dict(
         cam=[photo, cams, truth],
         eps=[
             photo,
             ('saliency map', partial(draw_saliency, folder=Path('data/demo/saliency'))),
-            ('CAMs of EPS', partial(draw_store_cams, folder=runs / 'eps_cams/cams')),
             truth,
         ],
         affinitynet=[
@@ -170,11 +169,10 @@ def list_figures(demo: Path, runs: Path) -> dict[str, list[Column]]:
             truth,
         ],
         deeplab=[photo, ('pseudo mask of IRNet', pseudo_map), true_map],
-        pam=[photo, ('peaks', partial(draw_peaks, file=runs / 'peaks/peaks.json')), truth],
         bestie=[
             photo,
             ('semantic map', pseudo_map),
-            ('peaks', partial(draw_peaks, file=runs / 'peaks/peaks.json')),
+            ('given points', partial(draw_point_file, file=runs / 'points.json')),
             ('pseudo instances', partial(targets, title='pseudo instances\nwith their weights')),
             ('centre maps', partial(targets, title='centre maps')),
             truth,
