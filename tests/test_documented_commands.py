@@ -75,7 +75,8 @@ NOTHING = 'nothing'
 #: What tests do not have: a command that needs it is not run as it stands. The first pattern that is found counts.
 NEEDS = {
     r'^docs/tutorials/': NOTHING,
-    r'^(pip|mim|git|docker|conda|apt\S*|curl|wget)\b|-m (pip|http)|pip install|\bbin/|wandb|tensorboard --': 'the network, or programs of others',
+    r'^(pip|mim|git|docker|conda|apt\S*|curl|wget)\b|-m (pip|http)|pip install': 'the network, or programs of others',
+    r'\bbin/|wandb|tensorboard --': 'programs of others',
     r'coco20\d\d': 'COCO',
     r'voc2012|VOCdevkit|benchmark_RELEASE': 'PASCAL VOC 2012',
     r'slurm_': 'a SLURM cluster',

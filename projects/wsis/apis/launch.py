@@ -30,6 +30,7 @@ from .batch_size import fit_batch
 from .configs import load_config, read_options
 from .devices import setup_environment_for_launch
 from .display import check_display
+from .formatted_config import FormattedConfig
 from .vis_backends import add_vis_backends, apply_vis_backends, check_vis_backends
 
 NOTHING_TO_TEST = 'nothing to test: the config has no `{key}`, or its data set has no val split'
@@ -157,6 +158,7 @@ def build_runner(cfg: Config, complete_weights: bool, training: bool = True) -> 
     """
     check_vis_backends(cfg)
     setup_environment_for_launch(cfg)
+    cfg = FormattedConfig.of(cfg)
     runner = Runner.from_cfg(cfg) if 'runner_type' not in cfg else RUNNERS.build(cfg)
     runner.register_hook(CheckpointMatchHook(complete=complete_weights, training=training), priority='VERY_LOW')
     if not complete_weights:
