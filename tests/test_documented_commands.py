@@ -173,9 +173,8 @@ def test_rules_are_all_of_use():
 
 @pytest.mark.parametrize('target', ['demo', 'demo-data', 'demo-supervised', 'test', 'lint'])
 def test_make_runs_documented_tools(target):
-    result = subprocess.run(
-        ['make', '--dry-run', target, 'PYTHON=python'], cwd=ROOT, capture_output=True, text=True, timeout=60
-    )
+    command = ['make', '--dry-run', target, 'PYTHON=python', 'ARGS=', 'MAKEFLAGS=']  # not those that started the tests
+    result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert result.returncode == 0, result.stderr
     lines = [line.strip().removeprefix('@') for line in result.stdout.replace('\\\n', ' ').splitlines()]
     commands = [Command('Makefile', 0, line) for line in lines if line.startswith('python ')]

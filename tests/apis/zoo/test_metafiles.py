@@ -56,7 +56,7 @@ def test_tta_is_that_of_the_config(name):
 
 
 def test_measured_numbers_stand_in_the_docs():
-    pages = [ROOT / 'README.md', *(ROOT / 'configs').glob('*/README.md'), *(ROOT / 'docs').glob('*.md')]
+    pages = [ROOT / 'README.md', *(ROOT / 'configs').glob('*/README.md'), *(ROOT / 'docs').rglob('*.md')]
     text = '\n'.join(path.read_text() for path in pages if path.name != 'model_zoo.md')
     numbers = set(re.findall(r'(?<![\d.])\d+\.\d(?!\d)', text))
     missing = {

@@ -2,14 +2,13 @@
 
 import base64
 import hashlib
-import logging
+import sys
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
-from mmengine.logging import print_log
 
 from ... import __version__
 from ...apis.inference.trained_model import RECORD_NAME
@@ -67,7 +66,7 @@ def finish_with_report(folder: str | Path, options: ReportOptions | None = None)
     except Exception as error:  # whatever it is, the labels are made
         reason = ' '.join(str(error).split()) or type(error).__name__
         advice = f'python tools/analysis_tools/report.py {folder}'
-        print_log(f'no report was made ({reason}); to try again: {advice}', 'current', logging.WARNING)
+        print(f'warning: no report was made ({reason}); to try again: {advice}', file=sys.stderr, flush=True)
 
 
 def _is_current(run: RunFolder) -> bool:
