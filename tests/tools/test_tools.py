@@ -64,14 +64,13 @@ def test_two_processes_train_and_test_as_one(trained, tmp_path):
     for name, value in weights(tmp_path / 'two' / 'epoch_2.pth').items():
         torch.testing.assert_close(value, expected[name], rtol=1e-4, atol=1e-5, msg=name)
 
-    outputs = []
-    for name, command in {
-        'one.json': [sys.executable, TOOLS / 'test.py', CONFIG, trained / 'epoch_2.pth'],
-        'two.json': ['bash', TOOLS / 'dist_test.sh', CONFIG, trained / 'epoch_2.pth', 2],
-    }.items():
-        result = processes.run_command(tmp_path, *command, '--work-dir', 'test', '--metrics', name)
-        assert result.status == 0, result.tail
-        outputs.append(json.loads((tmp_path / name).read_text()))
+    checkpoint, options = trained / 'epoch_2.pth', ['--work-dir', 'test', '--metrics']
+    one = run_tool(tmp_path, 'test.py', CONFIG, checkpoint, *options, 'one.json')
+    assert one.status == 0, one.tail
+    command = ['bash', TOOLS / 'dist_test.sh', CONFIG, checkpoint, 2]
+    two = processes.run_command(tmp_path, *command, *options, 'two.json')
+    assert two.status == 0, two.tail
+    outputs = [json.loads((tmp_path / name).read_text()) for name in ('one.json', 'two.json')]
     assert outputs[0]['count'] == outputs[1]['count'] == 7
     assert outputs[0]['error'] == pytest.approx(outputs[1]['error'], rel=1e-5)
 
