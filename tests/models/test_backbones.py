@@ -147,7 +147,8 @@ CSPNEXT = dict(type='mmdet.CSPNeXt', deepen_factor=0.167, widen_factor=0.125)
     ('backbone', 'reader', 'strides'),
     [
         (CSPNEXT, 'PanopticDeepLabHead', [4, 8, 16, 32]),
-        (CSPNEXT, 'IRNetNeck', [8, 16, 32]),  # enough as it is
+        (CSPNEXT, 'IRNetNeck', [4, 8, 16, 32]),  # three levels are enough, but pairs of pixels are of stride 4
+        (CSPNEXT, 'SEAMHead', [8, 16, 32]),  # enough as it is
         (CSPNEXT, 'CAMHead', [8, 16, 32]),
         (dict(CSPNEXT, out_indices=(3, 4)), 'PanopticDeepLabHead', [16, 32]),  # what is chosen stays
         (dict(type='mmdet.EfficientNet', arch='b0'), 'SEAMHead', [4, 8, 16, 32]),

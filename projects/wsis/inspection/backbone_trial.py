@@ -55,8 +55,8 @@ def try_backbone(config: str, backbone: Mapping[str, Any], photos: int = 2) -> T
         cfg = load_config(config)
         init_default_scope(cfg.default_scope)
         cfg.model.backbone = dict(backbone)
-        # BESTIE pads its photos to a multiple of 32, but not the labels of a crop that is none
-        cfg.model.data_preprocessor.pop('pad_size_divisor', None)
+        if cfg.model.type == 'BESTIE':  # it pads images to a multiple of 32, but not the labels of a crop that is none
+            cfg.model.data_preprocessor.pop('pad_size_divisor', None)
         settings = _adapt_host_model(cfg)
         torch.manual_seed(0)
         model = MODELS.build(cfg.model)

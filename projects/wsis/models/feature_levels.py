@@ -36,19 +36,22 @@ def build_backbone(config: Mapping[str, Any], reader: Mapping[str, Any]) -> nn.M
         reader: Config of the head or neck that reads its levels; its class may say how many in ``min_levels``.
     """
     kind = reader['type']
-    min_levels = getattr(MODELS.get(kind) if isinstance(kind, str) else kind, 'min_levels', 1)
-    backbone, built = build_with_levels(config, min_levels)
+    owner = MODELS.get(kind) if isinstance(kind, str) else kind
+    min_levels = getattr(owner, 'min_levels', 1)
+    backbone, built = build_with_levels(config, min_levels, getattr(owner, 'finest_stride', None))
     if built is not config:
-        indices = built['out_indices']
-        print_log(f'{config["type"]}: out_indices={indices}, as {kind} reads {min_levels} levels', logger='current')
+        print_log(f'{config["type"]}: out_indices={built["out_indices"]}, chosen for {kind}', logger='current')
     if (config.get('init_cfg') or {}).get('prefix'):
         # PVT and ViT read public checkpoints by themselves, know no prefix, and then load nothing; mmengine's way does
         backbone.init_weights = MethodType(BaseModule.init_weights, backbone)
     return backbone
 
 
-def build_with_levels(config: Mapping[str, Any], min_levels: int) -> tuple[nn.Module, Mapping[str, Any]]:
-    """Build a backbone, choosing ``out_indices`` if it returns too few levels without; return it and its config.
+def build_with_levels(
+    config: Mapping[str, Any], min_levels: int, finest_stride: int | None = None
+) -> tuple[nn.Module, Mapping[str, Any]]:
+    """Build a backbone, choosing ``out_indices`` if it returns too few or too coarse levels without; return it and its
+    config.
 
     Some backbones (EfficientNet, CSPNeXt) give few levels unless ``out_indices`` is set. Where the config does not set
     it, one level of each stride from 4 on is chosen, the last of the stride. A backbone that has not as many levels is
@@ -57,15 +60,22 @@ def build_with_levels(config: Mapping[str, Any], min_levels: int) -> tuple[nn.Mo
     Args:
         config: Config of the backbone.
         min_levels: How many levels are needed.
+        finest_stride: Stride that the finest level should have at most; coarser ones are taken where there is none.
     """
     backbone = MODELS.build(config)
-    if min_levels == 1 or 'out_indices' in config or len(infer_feature_levels(backbone)) >= min_levels:
+    if min_levels == 1 or 'out_indices' in config:
+        return backbone, config
+    levels = infer_feature_levels(backbone)
+    if len(levels) >= min_levels and (finest_stride is None or levels[0].stride <= finest_stride):
         return backbone, config
     indices = find_out_indices(config)
     if len(indices) < min_levels:
         return backbone, config
     chosen = {**config, 'out_indices': indices}
-    return MODELS.build(chosen), chosen
+    other = MODELS.build(chosen)
+    if len(levels) >= min_levels and infer_feature_levels(other)[0].stride >= levels[0].stride:
+        return backbone, config  # it has no finer level
+    return other, chosen
 
 
 def find_out_indices(config: Mapping[str, Any]) -> tuple[int, ...]:

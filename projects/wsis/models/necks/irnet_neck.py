@@ -41,6 +41,7 @@ class IRNetNeck(BaseModule):
     """
 
     min_levels = 3
+    finest_stride = 4  # that a backbone is asked for, if its config does not name levels
 
     def __init__(
         self,
