@@ -104,7 +104,7 @@ def make_table(backbones: Sequence[str], methods: Sequence[str], processes: int 
         lines.append(f'| {backbone} | {" | ".join(cells)} |')
     lines += [
         '',
-        '- EfficientNet, CSPNeXt and CSPDarknet return few levels unless `out_indices` is set; `seam + ppc`, `irnet`',
+        '- EfficientNet, CSPNeXt and CSPDarknet return few or coarse levels unless `out_indices` is set; `seam + ppc`, `irnet`',
         '  and `bestie` choose among these.',
     ]
     for method in methods:
