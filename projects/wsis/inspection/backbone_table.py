@@ -104,8 +104,8 @@ def make_table(backbones: Sequence[str], methods: Sequence[str], processes: int 
         lines.append(f'| {backbone} | {" | ".join(cells)} |')
     lines += [
         '',
-        '- EfficientNet, CSPNeXt and CSPDarknet return few or coarse levels unless `out_indices` is set; `seam + ppc`, `irnet`',
-        '  and `bestie` choose among these.',
+        '- EfficientNet, CSPNeXt and CSPDarknet return few or coarse levels unless `out_indices` is set; `seam + ppc`,',
+        '  `irnet` and `bestie` then choose.',
     ]
     for method in methods:
         lines += _describe_settings(method, [rows[backbone, method][0] for backbone in backbones])
