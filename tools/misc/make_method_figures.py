@@ -169,6 +169,7 @@ def list_figures(demo: Path, runs: Path) -> dict[str, list[Column]]:
             truth,
         ],
         deeplab=[photo, ('pseudo mask of IRNet', pseudo_map), true_map],
+        pam=[photo, ('peaks', partial(draw_point_file, file=runs / 'peaks/peaks.json')), truth],
         bestie=[
             photo,
             ('semantic map', pseudo_map),
