@@ -9,9 +9,10 @@ from pathlib import Path
 from mmengine.logging import print_log
 
 from ...structures import hash_file
+from ..publishing import HASH_LENGTH
 
 ZOO_VARIABLE = 'WSIS_ZOO'  # names the folder
-PUBLISHED_STEM = re.compile(r'(?P<name>.+)-(?P<digest>[0-9a-f]{8})')
+PUBLISHED_STEM = re.compile(rf'(?P<name>.+)-(?P<digest>[0-9a-f]{{{HASH_LENGTH}}})')
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ...visualization import distinct_colors
+from ..training_logs import SCALARS
 
-SCALARS = '*/vis_data/scalars.json'
 TOTAL = 'loss'
 WIDTH, HEIGHT = 5.2, 3.3  # inches of 72 points
 # stand for colours of the page, which differ between light and dark; no curve has them

@@ -51,11 +51,13 @@ class RunFolder:
         folder: What the user calls the run: the work dir, or the output folder of ``tools/label_photos.py``.
         work_dir: Where its stages are.
         stages: All of them, in order.
+        records: What the work dir says of each stage that has begun.
     """
 
     folder: Path
     work_dir: Path
     stages: tuple[StageFacts, ...]
+    records: Mapping[str, dict[str, Any]]
 
     @property
     def page(self) -> Path:
@@ -68,7 +70,7 @@ class RunFolder:
 
     def is_made_from(self, name: str, source: str) -> bool:
         """Return whether a stage was made from another one, directly or not."""
-        return source in list_sources(name, read_records(self.work_dir))
+        return source in list_sources(name, self.records)
 
 
 def read_run(folder: str | Path) -> RunFolder:
@@ -86,7 +88,8 @@ def read_run(folder: str | Path) -> RunFolder:
     for work_dir in (folder, folder / WORK_FOLDER):
         records, results = read_records(work_dir), _read_results(work_dir)
         if records or results:
-            return RunFolder(folder.resolve(), work_dir.resolve(), _list_stages(work_dir, records, results))
+            stages = _list_stages(work_dir, records, results)
+            return RunFolder(folder.resolve(), work_dir.resolve(), stages, records)
     raise FileNotFoundError(
         f'{folder} is no work dir of a recipe: it has neither results.json nor a stage with stage.json; name the '
         '--work-dir of tools/pipeline.py or the --out of tools/label_photos.py'
