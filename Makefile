@@ -50,7 +50,8 @@ release: demo  ## the demo's models as published checkpoints, and one of them us
 	  --out-dir $(DEMO_WORK)/release
 
 test: setup  ## run the tests
-	@$(RUN) -m pytest -n $(PROCESSES) --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(TESTS) $(ARGS)
+	@$(RUN) -m pytest -n $(PROCESSES) --maxprocesses 4 --dist loadfile --no-loadscope-reorder --max-worker-restart 1 \
+	  $(TESTS) $(ARGS)
 
 lint: setup  ## check style and format
 	@$(RUN) -m ruff check .

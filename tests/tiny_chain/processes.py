@@ -3,6 +3,7 @@
 import atexit
 import multiprocessing
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -32,13 +33,14 @@ def link_demo(folder: Path, demo_root: Path) -> Path:
 
 
 def make_environment() -> dict[str, str]:
-    """Return the environment of a tool's process: no GPU, one thread."""
+    """Return the environment of a tool's process: no GPU, one thread, and a traceback where it is aborted."""
     paths = [str(TESTS), str(TESTS / 'tools'), *filter(None, [os.environ.get('PYTHONPATH')])]
     return dict(
         os.environ,
         OMP_NUM_THREADS='1',
         CUDA_VISIBLE_DEVICES='',
         PYTHON=sys.executable,
+        PYTHONFAULTHANDLER='1',
         PYTHONPATH=os.pathsep.join(paths),
     )
 
@@ -57,9 +59,17 @@ def start_tool(demo_root: Path | None, folder: Path, *command: object) -> Runnin
 
 
 def finish_tool(process: RunningScript | subprocess.Popen) -> SimpleNamespace:
-    """Wait for a tool and return its exit status, its output and its last lines, which say why it failed."""
+    """Wait for a tool and return its exit status, its output and its last lines, which say why it failed.
+
+    A tool that has not ended when the test has taken too long is aborted, and shows where it was.
+    """
     with process:
-        output = process.stdout.read()
+        try:
+            output = process.stdout.read()
+        except BaseException:
+            process.send_signal(signal.SIGABRT)
+            print(process.stdout.read()[-8000:])
+            raise
     return SimpleNamespace(status=process.returncode, output=output, tail=output[-4000:])
 
 

@@ -16,7 +16,13 @@ from selenium.webdriver.common.keys import Keys  # noqa: E402
 from selenium.webdriver.support.select import Select  # noqa: E402
 from selenium.webdriver.support.wait import WebDriverWait  # noqa: E402
 
-FLAGS = ('--headless=new', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--window-size=1300,1000')
+FLAGS = (
+    *('--headless=new', '--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--window-size=1300,1000'),
+    '--force-prefers-reduced-motion',  # what is clicked on must not move
+    # no connection but the one that the test asks for
+    *('--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync'),
+    '--disable-quic',
+)
 
 
 def find(*names: str) -> str | None:
