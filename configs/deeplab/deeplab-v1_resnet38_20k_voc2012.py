@@ -12,3 +12,5 @@ train_pipeline = [
 masks = dict(semantic_masks='work_dirs/affinitynet_resnet38_8e_voc2012/semantic_masks')
 train_dataloader = dict(dataset=dict(data_prefix=masks, pipeline=train_pipeline))
 optim_wrapper = dict(optimizer=dict(lr=1e-3))
+# as there, the decay is divided by one step more than the training has
+param_scheduler = [dict(_base_.param_scheduler[0], end=20001)]

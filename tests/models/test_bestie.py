@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 import torch
 from mmdet.structures import DetDataSample
-from mmengine.config import Config
-from mmengine.registry import MODELS, PARAM_SCHEDULERS, init_default_scope
+from mmengine.registry import MODELS, init_default_scope
 from mmengine.structures import InstanceData, PixelData
 from reference_models import ROOT, build, check, load_converted, load_model_config
 
@@ -392,25 +391,3 @@ def test_bad_input_is_named():
             build_bestie(**settings)
     with pytest.raises(ValueError, match='Photo a comes without components'):
         stack_targets([sample_of()])
-
-
-def test_learning_rate_is_that_of_the_public_code():
-    with np.load(ROOT / 'tests/data/golden/bestie_schedules.npz', allow_pickle=False) as arrays:
-        golden_schedules = dict(arrays)
-    for case in range(3):
-        total, warmup, power, base, factor = golden_schedules[f'bestie{case}_params']
-        expected = golden_schedules[f'bestie{case}_lr'][:-1, 0]
-        config = Config.fromfile(ROOT / 'configs/_base_/schedules/adam_poly_50k.py')
-        linear, poly = config.param_scheduler
-        optimizer = torch.optim.Adam([torch.zeros(1, requires_grad=True)], lr=base)
-        linear.update(end=int(warmup) + 1, start_factor=factor)
-        poly.update(end=int(total) + 1, power=power)
-        settings = [linear, poly] if warmup else [poly]
-        schedulers = [PARAM_SCHEDULERS.build(dict(one), default_args=dict(optimizer=optimizer)) for one in settings]
-        rates = []
-        for _ in expected:
-            rates.append(optimizer.param_groups[0]['lr'])
-            optimizer.step()
-            for scheduler in schedulers:
-                scheduler.step()
-        np.testing.assert_allclose(rates, expected, rtol=1e-6)

@@ -3,6 +3,6 @@
 optim_wrapper = dict(
     type='OptimWrapper', optimizer=dict(type='SGD', lr=.1, momentum=1e-4, weight_decay=1e-4))
 param_scheduler = [
-    dict(type='PolyLR', power=.9, eta_min=0., begin=0, end=5, by_epoch=True, convert_to_iter_based=True)
+    dict(type='PolynomialLR', power=.9, eta_min=0., begin=0, end=5, by_epoch=True, convert_to_iter_based=True)
 ]
 train_cfg = dict(type='EpochBasedTrainLoop', max_epochs=5, val_interval=1)

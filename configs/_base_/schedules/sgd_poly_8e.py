@@ -6,6 +6,6 @@ optim_wrapper = dict(
     optimizer=dict(lr=.01, momentum=5e-4, weight_decay=5e-4),
     paramwise_cfg=dict(bias_lr_mult=2., bias_decay_mult=0., custom_keys={'head': dict(lr_mult=10)}))
 param_scheduler = [
-    dict(type='PolyLR', power=.9, eta_min=0., begin=0, end=8, by_epoch=True, convert_to_iter_based=True)
+    dict(type='PolynomialLR', power=.9, eta_min=0., begin=0, end=8, by_epoch=True, convert_to_iter_based=True)
 ]
 train_cfg = dict(max_epochs=8)

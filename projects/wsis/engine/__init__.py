@@ -1,6 +1,6 @@
-"""Running: hooks, safe checkpoint loading, atomic saving."""
+"""Running: hooks, loops, schedules, safe checkpoint loading, atomic saving."""
 
-from . import hooks, loops
+from . import hooks, loops, schedulers
 from .atomic_backend import AtomicLocalBackend, install_atomic_backend
 from .latest_checkpoint import find_latest_checkpoint
 from .safe_checkpoint import install_safe_checkpoint_loader, load_checkpoint_safely
@@ -16,4 +16,5 @@ __all__ = [
     'install_atomic_backend',
     'install_safe_checkpoint_loader',
     'load_checkpoint_safely',
+    'schedulers',
 ]

@@ -1,0 +1,128 @@
+"""Rates of the shipped configs are those of the official codes, at every step of a training."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.optim import build_optim_wrapper
+from mmengine.registry import PARAM_SCHEDULERS
+from torch import nn
+
+from projects.wsis.apis.configs import load_config
+from projects.wsis.engine.schedulers import PolynomialLR
+
+GOLDEN = Path(__file__).resolve().parents[2] / 'data' / 'golden'
+CONFIGS = Path('configs')
+DECAYING = sorted(
+    str(path)
+    for path in CONFIGS.glob('[a-z]*/*.py')
+    if "'PolynomialLR'" in str(Config.fromfile(path).get('param_scheduler')) and 'train_cfg' in Config.fromfile(path)
+)
+
+
+@pytest.fixture(scope='module')
+def golden():
+    with np.load(GOLDEN / 'schedules.npz', allow_pickle=False) as arrays:
+        return dict(arrays)
+
+
+class Network(nn.Module):
+    """Two layers under the names that configs give learning rates to."""
+
+    def __init__(self):
+        super().__init__()
+        self.backbone, self.head = nn.Conv2d(1, 1, 1), nn.Conv2d(1, 1, 1)
+
+
+def take_rates(optimizer, schedulers, steps) -> np.ndarray:
+    """Return the rate of each step and parameter group, `(steps, groups)`."""
+    rates = []
+    for _ in range(steps):
+        rates.append([group['lr'] for group in optimizer.param_groups])
+        for scheduler in schedulers:
+            scheduler.step()
+    return np.array(rates)
+
+
+def build_schedule(name: str, images: int, epochs: int | None = None):
+    """Return the optimizer and the schedulers that a config builds for `Network`."""
+    cfg = load_config(name)
+    if epochs:
+        cfg.param_scheduler[0].end = epochs
+    wrapper = build_optim_wrapper(Network(), cfg.optim_wrapper)
+    batches = images // cfg.train_dataloader.batch_size
+    schedulers = []
+    for settings in map(dict, cfg.param_scheduler):
+        converted = settings.pop('convert_to_iter_based', False)
+        kind = PARAM_SCHEDULERS.get(settings.pop('type'))
+        build = kind.build_iter_from_epoch if converted else kind
+        schedulers.append(build(wrapper.optimizer, **settings, **(dict(epoch_length=batches) if converted else {})))
+    return wrapper.optimizer, schedulers
+
+
+def sort_groups(rates: np.ndarray) -> np.ndarray:
+    """Return the rates of the groups that differ, in the order of their first rate."""
+    return np.unique(rates.T, axis=0).T
+
+
+def test_rates_of_irnet(golden):
+    # 5 epochs of 4 steps are the 20 steps of the golden rates; both codes stay at the last rate after them
+    optimizer, schedulers = build_schedule('configs/cam/cam_r50_5e_voc2012.py', images=4 * 16)
+    assert golden['irn_max_step'] == 20
+    rates = take_rates(optimizer, schedulers, len(golden['irn_lr']))
+    np.testing.assert_allclose(sort_groups(rates), golden['irn_lr'], rtol=1e-6)
+
+
+@pytest.mark.parametrize('name', ['seam/seam_resnet38_8e_voc2012', 'ppc/ppc-seam_resnet38_8e_voc2012'])
+def test_rates_of_seam(golden, name):
+    # 37 steps are no multiple of 8 epochs: one epoch of 37
+    optimizer, schedulers = build_schedule(f'configs/{name}.py', images=37 * 8, epochs=1)
+    assert golden['seam_max_step'] == 37
+    rates = take_rates(optimizer, schedulers, len(golden['seam_lr']))
+    expected = golden['seam_lr'][:, [0, 1, 2]]  # no head has biases, whose rate is the fourth
+    np.testing.assert_allclose(sort_groups(rates), expected, rtol=1e-6)
+
+
+def test_rates_of_the_deeplab_of_ppc(golden):
+    optimizer, schedulers = build_schedule('configs/deeplab/deeplab-v1_resnet38_20k_voc2012.py', images=10)
+    rates = take_rates(optimizer, schedulers, 20000)[golden['deeplab_iterations'], 0]
+    np.testing.assert_allclose(rates, golden['deeplab_lr'][:, 0], rtol=1e-6)
+
+
+@pytest.mark.parametrize('case', range(3))
+def test_rates_of_bestie(golden, case):
+    total, warm_up, power, base, factor = golden[f'bestie{case}_params']
+    linear, decay = load_config('configs/bestie/bestie_r50_50k_voc2012.py').param_scheduler
+    assert linear.end == 2001, 'mmengine ends a warm-up one step early'
+    linear.update(end=int(warm_up) + 1, start_factor=factor)
+    decay.update(end=int(total), power=power)
+    optimizer = torch.optim.Adam([torch.zeros(1, requires_grad=True)], lr=base)
+    settings = [linear, decay] if warm_up else [decay]
+    schedulers = [PARAM_SCHEDULERS.build(dict(one, optimizer=optimizer)) for one in settings]
+    rates = take_rates(optimizer, schedulers, int(total))[:, 0]
+    np.testing.assert_allclose(rates, golden[f'bestie{case}_lr'][:-1, 0], rtol=1e-6)
+
+
+@pytest.mark.parametrize('name', DECAYING)
+def test_the_decay_of_a_config_ends_with_its_training(name):
+    cfg = load_config(name)
+    length = cfg.train_cfg.get('max_epochs') or cfg.train_cfg.max_iters
+    (decay,) = (one for one in cfg.param_scheduler if one.type == 'PolynomialLR')
+    assert decay.by_epoch == ('max_epochs' in cfg.train_cfg) and decay.begin == 0
+    assert decay.end == length + ('deeplab-v1' in name)  # its official code divides by one step more
+
+
+def test_a_resumed_schedule_goes_on():
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
+    whole = take_rates(optimizer, [PolynomialLR(optimizer, power=0.9, end=7, by_epoch=False)], 9)
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
+    first = PolynomialLR(optimizer, power=0.9, end=7, by_epoch=False)
+    start = take_rates(optimizer, [first], 3)
+    resumed = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
+    second = PolynomialLR(resumed, power=0.9, end=7, by_epoch=False)
+    second.load_state_dict(first.state_dict())
+    resumed.load_state_dict(optimizer.state_dict())
+    np.testing.assert_allclose(np.concatenate([start, take_rates(resumed, [second], 6)]), whole, rtol=1e-12)
+    assert whole[-1] == whole[-3] > 0, 'the last rate is kept'
