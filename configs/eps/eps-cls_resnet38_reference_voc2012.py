@@ -10,7 +10,10 @@ _base_ = [
     '../_base_/stages/cam.py', '../_base_/schedules/sgd_poly_20k.py', '../_base_/iteration_runtime.py'
 ]
 model = dict(
-    backbone=dict(_delete_=True, **_base_.resnet38), head=dict(dropout=.5, num_classes=_base_.num_classes))
+    backbone=dict(_delete_=True, **_base_.resnet38),
+    head=dict(
+        dropout=.5, num_classes=_base_.num_classes,
+        init_cfg=dict(type='Xavier', layer='Conv2d', distribution='uniform')))
 
 train_pipeline = [
     dict(type='LoadPhoto'),

@@ -95,6 +95,17 @@ def test_contrast_changes_no_loss_of_seam():
         assert_close(alone[name], together[name])
 
 
+def test_contrast_sees_what_the_classifier_sees():
+    model = build(contrast=True).train()
+    seen = {'classifier': [], 'projector': []}
+    for owner, name in ((model.head, 'classifier'), (model.contrast_head, 'projector')):
+        getattr(owner, name).register_forward_hook(lambda _, inputs, __, name=name: seen[name].append(inputs[0]))
+    model.loss(*batch_of(2))
+    for classified, projected in zip(seen['classifier'], seen['projector'], strict=True):
+        assert torch.equal(classified, projected)
+        assert (classified == 0).all((2, 3)).any(), 'channels are dropped'
+
+
 def test_pixel_correlation_teaches_nothing_to_the_backbone():
     model = build()
     photos, _ = batch_of(2)

@@ -1,5 +1,5 @@
 # Classifier with peak attention, and its peaks, with the sizes and colours of the official code: images of any shape are
-# resized to squares by PIL.
+# resized to squares by PIL. The batch is of all processes: the official results are of 5 images on each of 2 GPUs.
 _base_ = './cam.py'
 train_pipeline = [
     dict(type='LoadPhoto'),
@@ -19,8 +19,8 @@ test_pipeline = [
     dict(type='mmcv.Resize', scale=(321, 321), keep_ratio=False, backend='pillow'),
     dict(type='PackTagInputs'),
 ]
-train_dataloader = dict(batch_size=5, dataset=dict(pipeline=train_pipeline))
-auto_scale_lr = dict(base_batch_size=5)
+train_dataloader = dict(batch_size=10, dataset=dict(pipeline=train_pipeline))
+auto_scale_lr = dict(base_batch_size=10)
 val_dataloader = dict(dataset=dict(pipeline=test_pipeline))
 test_dataloader = dict(dataset=dict(pipeline=tta_pipeline))
 test_evaluator = [

@@ -60,12 +60,13 @@ class SEAM(TwoViewClassifier):
         tags = torch.stack([sample.gt_tags for sample in data_samples])
         views = photos, make_second_view(photos, **self.second_view)
         features = [self.extract_feat(view) for view in views]
-        maps = [self.head(levels, view) for levels, view in zip(features, views)]
+        # the contrast sees the features after the same dropout as the classifier (official code of PPC)
+        classified = [self.head.drop(levels) for levels in features]
+        maps = [self.head(levels, view, seen) for levels, view, seen in zip(features, views, classified)]
         check_finite(data_samples, *maps[0], *maps[1])
         losses = self.head.loss(*(self.enlarge(found, view) for found, view in zip(maps, views)), tags)
         if self.contrast_head is not None:
-            last = [levels[self.head.in_index] for levels in features]
-            losses.update(self.contrast_head.loss(last[0], maps[0].refined, last[1], maps[1].refined, tags))
+            losses.update(self.contrast_head.loss(classified[0], maps[0].refined, classified[1], maps[1].refined, tags))
         return losses
 
     def enlarge(self, maps: ClassMaps, photos: torch.Tensor) -> ClassMaps:

@@ -34,6 +34,7 @@ class EPSHead(CAMHead):
         loss_eps: dict | None = None,
         init_cfg: dict | None = None,
     ) -> None:
+        init_cfg = init_cfg or dict(type='Xavier', layer='Conv2d', distribution='uniform')
         super().__init__(num_classes, in_channels, in_index, dropout, loss_cls, init_cfg)
         self.loss_eps = MODELS.build(loss_eps or dict(type='EPSLoss'))
 

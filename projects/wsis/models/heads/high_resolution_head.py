@@ -17,13 +17,22 @@ class HighResolutionHead(InstanceHead):
         in_channels: Channels of the levels, finest first; set by the model from its backbone.
         channels: Between both convolutions.
         align_corners: How maps are enlarged to the size of the labels.
-        kwargs: Losses and initialisation, see :class:`InstanceHead`.
+        init_cfg: Initialisation of mmengine. As in the official code maps start near 0: otherwise refinement would find
+            centres in the first step already.
+        kwargs: Losses, see :class:`InstanceHead`.
     """
 
     def __init__(
-        self, num_classes: int, in_channels: Sequence[int], channels: int = 256, align_corners: bool = False, **kwargs
+        self,
+        num_classes: int,
+        in_channels: Sequence[int],
+        channels: int = 256,
+        align_corners: bool = False,
+        init_cfg: dict | list[dict] | None = None,
+        **kwargs,
     ) -> None:
-        super().__init__(num_classes, align_corners, **kwargs)
+        init_cfg = init_cfg or dict(type='Normal', layer='Conv2d', std=0.001)
+        super().__init__(num_classes, align_corners, init_cfg=init_cfg, **kwargs)
         self.semantic = self._build_branch(in_channels[0], channels, num_classes + 1)
         self.center = self._build_branch(in_channels[0], channels, num_classes)
         self.offset = self._build_branch(in_channels[0], channels, 2)

@@ -27,7 +27,7 @@ class PPCHead(BaseModule):
         loss_contrast: dict | None = None,
         init_cfg: dict | None = None,
     ) -> None:
-        super().__init__(init_cfg or dict(type='Kaiming', layer='Conv2d', mode='fan_in'))
+        super().__init__(init_cfg or dict(type='Xavier', layer='Conv2d', distribution='uniform'))
         self.projector = nn.Conv2d(in_channels, channels, 1, bias=False)
         self.loss_contrast = MODELS.build(loss_contrast or dict(type='PixelPrototypeContrastLoss'))
 
@@ -46,7 +46,7 @@ class PPCHead(BaseModule):
         """Return the terms of the contrast.
 
         Args:
-            features1: (N, C, h1, w1) classified level of view 1.
+            features1: (N, C, h1, w1) what the classifier of view 1 sees, after its dropout.
             maps1: (N, K + 1, h1, w1) class maps of view 1, not normalised, background first.
             features2: (N, C, h2, w2) of view 2, the smaller one; the contrast takes place at its size.
             maps2: Class maps of view 2.

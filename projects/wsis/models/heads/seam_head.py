@@ -87,15 +87,23 @@ class SEAMHead(BaseModule):
         self.loss_er = MODELS.build(loss_er or dict(type='EquivariantRegularizationLoss'))
         self.loss_ecr = MODELS.build(loss_ecr or dict(type='EquivariantCrossRegularizationLoss'))
 
-    def forward(self, features: Sequence[torch.Tensor], photos: torch.Tensor) -> ClassMaps:
+    def drop(self, features: Sequence[torch.Tensor]) -> torch.Tensor:
+        """Return the classified level (N, C, h, w) after dropout, as the classifier sees it."""
+        return self.dropout(features[self.in_index])
+
+    def forward(
+        self, features: Sequence[torch.Tensor], photos: torch.Tensor, classified: torch.Tensor | None = None
+    ) -> ClassMaps:
         """Return the class maps at the stride of the classified level.
 
         Args:
             features: Levels of the backbone.
             photos: (N, 3, H, W) normalised.
+            classified: What :meth:`drop` has returned, if something else looks at it too; else it is called here.
         """
+        classified = self.drop(features) if classified is None else classified
         # float32, as all that follows are maxima, minima and sums over pixels
-        raw = self.classifier(self.dropout(features[self.in_index])).float()
+        raw = self.classifier(classified).float()
         with torch.no_grad():
             clean = clean_maps(raw)
         levels = [features[index] for index in self.low_levels]
