@@ -8,10 +8,12 @@ from mmdet.structures import DetDataSample
 from mmengine.registry import MODELS, init_default_scope
 from tiny_chain.processes import call_in_ranks
 from torch import nn
+from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.testing import assert_close
 
 from projects.wsis.ops.class_maps import clean_maps, resize_aligned
 from projects.wsis.ops.pixel_correlation import pixel_correlation
+from projects.wsis.structures import finite_maps
 
 CLASSES = 4
 SEAM_LOSSES = {'loss_cls', 'loss_min_pooling', 'loss_er', 'loss_ecr'}
@@ -97,13 +99,29 @@ def test_contrast_changes_no_loss_of_seam():
 
 def test_contrast_sees_what_the_classifier_sees():
     model = build(contrast=True).train()
+    model.head.dropout.p = 0.5
     seen = {'classifier': [], 'projector': []}
     for owner, name in ((model.head, 'classifier'), (model.contrast_head, 'projector')):
         getattr(owner, name).register_forward_hook(lambda _, inputs, __, name=name: seen[name].append(inputs[0]))
+    levels = []
+    model.backbone.register_forward_hook(lambda *arguments: levels.append(arguments[-1][-1]))
     model.loss(*batch_of(2))
-    for classified, projected in zip(seen['classifier'], seen['projector'], strict=True):
+    for classified, projected, level in zip(seen['classifier'], seen['projector'], levels, strict=True):
         assert torch.equal(classified, projected)
-        assert (classified == 0).all((2, 3)).any(), 'channels are dropped'
+        dropped = (classified == 0).all((2, 3)) & (level != 0).any(3).any(2)
+        assert dropped.any() and not dropped.all()
+
+
+@pytest.mark.parametrize('contrast', [False, True])
+def test_a_step_waits_for_no_gpu(contrast, monkeypatch):
+    monkeypatch.setattr(finite_maps, 'QUICK_DEVICES', ())
+    model, (photos, samples) = build(contrast).train(), batch_of(2)
+    # fake tensors have no values: reading one, for which a GPU would have to finish its work, is an error
+    with FakeTensorMode(allow_non_fake_inputs=True) as mode:
+        for sample in samples:
+            sample.gt_tags = mode.from_tensor(sample.gt_tags)
+        losses = model.loss(mode.from_tensor(photos), samples)
+    assert set(losses) == SEAM_LOSSES | (PPC_LOSSES if contrast else set())
 
 
 def test_pixel_correlation_teaches_nothing_to_the_backbone():

@@ -51,6 +51,14 @@ def test_golden_clean_up(golden):
     assert_close(clean_maps(golden['clean_in']), golden['clean_out'], **TIGHT)
 
 
+@pytest.mark.parametrize('highest', [-1e-5, -1.0, 0.0])
+def test_a_map_without_response_is_clean(highest):
+    maps = torch.full((1, 3, 4, 5), highest)
+    maps[:, :, 0] -= 1
+    clean = clean_maps(maps)
+    assert (clean[:, 0] == 1).all() and (clean[:, 1:] == 0).all()
+
+
 def test_golden_pixel_correlation_with_gradients(golden):
     maps, features, weight = (
         golden[name].clone().requires_grad_() for name in ('pcm_cam', 'pcm_feat', 'pcm_f9_weight')

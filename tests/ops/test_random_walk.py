@@ -172,3 +172,14 @@ def test_bad_input(change, message):
 def test_affinity_of_another_radius():
     with pytest.raises(ValueError, match='affinity must be .* for radius 4'):
         random_walk_from_affinity(torch.rand(1, 2, 6, 6), torch.rand(1, 34, 6, 6), 4, 10.0, 16)
+
+
+@pytest.mark.parametrize('device, bands', [('cpu', 3), ('meta', 1)])
+def test_a_photo_is_one_band_where_starting_a_kernel_costs_most(device, bands):
+    def rows_of_affinity(top, bottom):
+        return torch.ones(len(search_paths(3)), bottom - top, 100, device=device)
+
+    like = torch.empty(0, device=device)
+    matrix = transition.TransitionMatrix(rows_of_affinity, size=(200, 100), radius=3, beta=10, like=like)
+    assert len(matrix.bands) == bands
+    assert [matrix.bands[0][0], matrix.bands[-1][1]] == [0, 20000]

@@ -56,7 +56,7 @@ def clean_maps(maps: Tensor) -> Tensor:
         Same shape, in [0, 1]: each map by its maximum, background ``1 - max(foreground)``, and in the foreground only
         the strongest class of each pixel.
     """
-    highest = maps.amax((-2, -1), keepdim=True) + EPSILON
+    highest = F.relu(maps.amax((-2, -1), keepdim=True)) + EPSILON  # never 0, however far below 0 a map is
     maps = F.relu(maps - EPSILON) / highest
     return keep_strongest(with_background(maps))
 

@@ -19,8 +19,10 @@ from torch import Tensor
 
 from .paths import search_paths
 
-# Pixels of a band: some 2 MB of matrix values. Measured flat from 4k to 16k pixels, up to 1.5x slower above.
+# Pixels of a band on a CPU: some 2 MB of matrix values. Measured flat from 4k to 16k pixels, up to 1.5x slower above.
 BAND_PIXELS = 8192
+# Elsewhere a step starts one kernel per band and neighbour, so that a photo is one band.
+BAND_PIXELS_OF_ACCELERATORS = 1 << 20
 
 
 class TransitionMatrix:
@@ -99,7 +101,8 @@ class TransitionMatrix:
         shifts = [y * width + x for y, x in destinations]
         reach = max((y for y, _ in destinations), default=0)
         inside = _destinations_inside(destinations, self.size, like.device)
-        band_rows = max(1, BAND_PIXELS // max(width, 1))
+        band_pixels = BAND_PIXELS if like.device.type == 'cpu' else BAND_PIXELS_OF_ACCELERATORS
+        band_rows = min(height, max(1, band_pixels // max(width, 1)))
         pattern = _csr_pattern(band_rows * width, self.columns, self.margin) if self.use_csr else None
         for top in range(0, height, band_rows):
             bottom = min(height, top + band_rows)

@@ -5,7 +5,7 @@ from mmdet.structures import DetDataSample
 from mmengine.registry import MODELS
 from torch import Tensor
 
-from .two_view_classifier import TwoViewClassifier, check_finite, make_second_view
+from .two_view_classifier import TwoViewClassifier, make_second_view
 
 
 @MODELS.register_module()
@@ -32,10 +32,10 @@ class EPS(TwoViewClassifier):
         saliency = stack_saliency(data_samples)
         features, maps = self._find_maps(inputs)
         if self.contrast_head is None:
-            check_finite(data_samples, maps)
+            self.check_finite(data_samples, maps)
             return self.head.loss(maps, saliency, tags)
         features2, maps2 = self._find_maps(make_second_view(inputs, **self.second_view))
-        check_finite(data_samples, maps, maps2)
+        self.check_finite(data_samples, maps, maps2)
         losses = self.head.loss(maps, saliency, tags)
         losses2 = self.head.loss(maps2, saliency, tags)
         losses = {name: (loss + losses2[name]) / 2 for name, loss in losses.items()}

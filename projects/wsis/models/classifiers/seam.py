@@ -8,7 +8,7 @@ from ...ops import strided_size
 from ...ops.class_maps import resize_aligned
 from ..feature_levels import FeatureLevel
 from ..heads.seam_head import ClassMaps
-from .two_view_classifier import TwoViewClassifier, check_finite, make_second_view
+from .two_view_classifier import TwoViewClassifier, make_second_view
 
 
 @MODELS.register_module()
@@ -63,7 +63,7 @@ class SEAM(TwoViewClassifier):
         # the contrast sees the features after the same dropout as the classifier (official code of PPC)
         classified = [self.head.drop(levels) for levels in features]
         maps = [self.head(levels, view, seen) for levels, view, seen in zip(features, views, classified)]
-        check_finite(data_samples, *maps[0], *maps[1])
+        self.check_finite(data_samples, *maps[0], *maps[1])
         losses = self.head.loss(*(self.enlarge(found, view) for found, view in zip(maps, views)), tags)
         if self.contrast_head is not None:
             losses.update(self.contrast_head.loss(classified[0], maps[0].refined, classified[1], maps[1].refined, tags))

@@ -1,11 +1,11 @@
 """What classifiers with two views of each photo share."""
 
-import torch
 from mmdet.structures import DetDataSample
 from mmengine.registry import MODELS
 from torch import Tensor
 
 from ...ops.class_maps import resize_aligned
+from ...structures.finite_maps import FiniteCheck
 from .cam_classifier import CAMClassifier
 
 
@@ -30,9 +30,24 @@ class TwoViewClassifier(CAMClassifier):
     ) -> None:
         super().__init__(backbone, head, **kwargs)
         self.second_view = check_second_view(second_view)
+        self.finite_check = FiniteCheck()
         self.contrast_head = None
         if contrast_head is not None:
             self.contrast_head = MODELS.build({'in_channels': self.head.classifier.in_channels, **contrast_head})
+
+    def check_finite(self, data_samples: list[DetDataSample], *maps: Tensor) -> None:
+        """Check that class maps (N, ...), each of all images, hold numbers only; see :class:`FiniteCheck`.
+
+        Raises:
+            ValueError: If they do not; the message names the images.
+        """
+        broken = sorted(set().union(*self.finite_check.find_broken(*maps)))
+        if broken:
+            photos = ', '.join(str(data_samples[index].get('img_id', '?')) for index in broken[:3])
+            raise ValueError(
+                f'The class maps of {len(broken)} photos of the batch are not finite (photos: {photos}): the training '
+                'has diverged, or a photo or a weight is damaged; lower the learning rate or look at them'
+            )
 
 
 def check_second_view(second_view: dict) -> dict:
@@ -61,18 +76,3 @@ def make_second_view(photos: Tensor, scale_factor: float | None = None, size: tu
     if size is None:
         size = [max(1, int(length * scale_factor)) for length in photos.shape[-2:]]
     return resize_aligned(photos, tuple(size))
-
-
-def check_finite(data_samples: list[DetDataSample], *maps: Tensor) -> None:
-    """Check that class maps (N, ...), each of all photos, hold numbers only.
-
-    Raises:
-        ValueError: If they do not; the message names the photos.
-    """
-    finite = torch.stack([torch.isfinite(some).flatten(1).all(1) for some in maps]).all(0)
-    if not finite.all():
-        photos = [str(sample.get('img_id', '?')) for sample, good in zip(data_samples, finite.tolist()) if not good]
-        raise ValueError(
-            f'The class maps of {len(photos)} photos of the batch are not finite (photos: {", ".join(photos[:3])}): '
-            'the training has diverged, or a photo or a weight is damaged; lower the learning rate or look at them'
-        )

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from projects.wsis.ops.class_maps import resize_aligned, score_maps
 from projects.wsis.ops.prototypes import Prototypes, hard_pixel_weights, make_prototypes, semi_hard_logits
+from projects.wsis.structures.finite_maps import FiniteCheck
 
 
 class PixelChoices(NamedTuple):
@@ -121,6 +122,7 @@ class PixelPrototypeContrastLoss(nn.Module):
         self.gather = gather
         self.seed = seed
         self.register_buffer('step', torch.zeros((), dtype=torch.long))
+        self.finite_check = FiniteCheck()
         self._steps = 0  # the same number, to be read without waiting for a GPU
 
     def forward(
@@ -148,7 +150,8 @@ class PixelPrototypeContrastLoss(nn.Module):
         Raises:
             ValueError: If shapes do not fit or a class map holds NaN.
         """
-        _check_inputs(features1, maps1, features2, maps2, tags)
+        _check_shapes(features1, maps1, features2, maps2, tags)
+        self._check_finite(features1, maps1, features2, maps2)
         size = tuple(features2.shape[-2:])
         with torch.autocast(features1.device.type, enabled=False):
             first = self._make_view(features1, maps1, tags, size, choices[0])
@@ -236,6 +239,18 @@ class PixelPrototypeContrastLoss(nn.Module):
         )
         return (losses * self._own_share(weights, losses)).sum()
 
+    def _check_finite(self, *inputs: Tensor) -> None:
+        """Check features and maps of view 1, then of view 2; see :class:`FiniteCheck`."""
+        broken = self.finite_check.find_broken(*inputs)
+        views = [sorted(set(features) | set(maps)) for features, maps in (broken[:2], broken[2:])]
+        if any(views):
+            places = [(photo, view) for view, found in enumerate(views, 1) for photo in found]
+            photos = ', '.join(f'photo {photo} of view {view}' for photo, view in places)
+            raise ValueError(
+                f'NaN or infinity in class maps or features: {photos} (photos of the batch, counted from 0): the '
+                'training has diverged'
+            )
+
     def _load_from_state_dict(self, state_dict: dict, prefix: str, *arguments) -> None:
         # a checkpoint converted from the official code has no step
         state_dict.setdefault(f'{prefix}step', torch.zeros_like(self.step))
@@ -262,8 +277,7 @@ def _rows(maps: Tensor) -> Tensor:
     return maps.permute(0, 2, 3, 1).flatten(0, 2)
 
 
-def _check_inputs(features1: Tensor, maps1: Tensor, features2: Tensor, maps2: Tensor, tags: Tensor) -> None:
-    finite = []
+def _check_shapes(features1: Tensor, maps1: Tensor, features2: Tensor, maps2: Tensor, tags: Tensor) -> None:
     for view, features, maps in ((1, features1, maps1), (2, features2, maps2)):
         if len(features) != len(tags) or maps.shape[:2] != (len(tags), tags.shape[1] + 1):
             raise ValueError(
@@ -271,11 +285,3 @@ def _check_inputs(features1: Tensor, maps1: Tensor, features2: Tensor, maps2: Te
                 f'{tuple(tags.shape)}, background first, and features as many; got {tuple(maps.shape)} and '
                 f'{tuple(features.shape)}'
             )
-        finite.append(maps.detach().isfinite().flatten(1).all(1) & features.detach().isfinite().flatten(1).all(1))
-    places = (~torch.stack(finite)).nonzero().tolist()  # the only time that the step waits for a GPU
-    if places:
-        photos = ', '.join(f'photo {photo} of view {view + 1}' for view, photo in places)
-        raise ValueError(
-            f'NaN or infinity in class maps or features: {photos} (photos of the batch, counted from 0): the training '
-            'has diverged'
-        )
