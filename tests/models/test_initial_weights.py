@@ -33,6 +33,10 @@ NETWORKS = {
         'ppc/ppc-seam_resnet38_reference_voc2012',
         {'fc8.weight': 'head.classifier.weight', 'fc_proj.weight': 'contrast_head.projector.weight', **CORRELATION},
     ),
+    'ppc_eps': (
+        'ppc/ppc-eps_resnet38_reference_voc2012',
+        {'fc8.weight': 'head.classifier.weight', 'proj_fc.weight': 'contrast_head.projector.weight', **CORRELATION},
+    ),
     'seam_aff': (
         'affinitynet/affinitynet_resnet38_reference_voc2012',
         {

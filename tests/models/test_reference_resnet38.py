@@ -113,6 +113,19 @@ def test_ppc_gives_the_public_maps_and_projected_features(public_state_dict, gol
 
 
 @torch.no_grad()
+def test_ppc_on_eps_gives_the_public_maps_with_the_background_first(public_state_dict, golden_network):
+    golden = golden_network('ppc_eps')
+    model = build_converted('ppc-eps', public_state_dict('ppc_eps'))
+    photos = torch.from_numpy(golden['input'])
+    features = model.extract_feat(photos)
+    maps = model.head(features, photos)
+    for kind, found in (('out_cam', maps.raw), ('out_cam_rv', maps.refined)):
+        check(found.roll(-1, 1), golden[kind])
+    check(maps.raw[:, 1:].mean((2, 3)), golden['out_pred'][:, :20])
+    check(model.contrast_head(features[-1]), golden['out_f_proj'])
+
+
+@torch.no_grad()
 def test_eps_gives_the_public_maps_with_the_background_first(public_state_dict, golden_network):
     golden = golden_network('eps')
     model = build_converted('eps', public_state_dict('eps'))
@@ -122,7 +135,7 @@ def test_eps_gives_the_public_maps_with_the_background_first(public_state_dict, 
     check(maps[:, 1:].mean((2, 3)), golden['out_pred'][:, :20])
 
 
-@pytest.mark.parametrize('name', ['eps-cls', 'eps', 'seam', 'ppc-seam', 'affinitynet'])
+@pytest.mark.parametrize('name', ['eps-cls', 'eps', 'seam', 'ppc-seam', 'ppc-eps', 'affinitynet'])
 def test_reference_configs_keep_the_published_settings(name):
     cfg = Config.fromfile(ROOT / REFERENCE_NETWORKS[name].config)
     optimizer, backbone = cfg.optim_wrapper.optimizer, cfg.model.backbone

@@ -67,11 +67,17 @@ def with_background(maps: Tensor) -> Tensor:
     return torch.cat([1 - foreground.amax(1, keepdim=True), foreground], 1)
 
 
-def keep_strongest(maps: Tensor) -> Tensor:
-    """Set all but the strongest foreground class of each pixel to 0 in maps ``(N, C + 1, H, W)``; ties stay."""
-    foreground = maps[:, 1:]
-    weaker = foreground < foreground.amax(1, keepdim=True)
-    return torch.cat([maps[:, :1], foreground.masked_fill(weaker, 0)], 1)
+def keep_strongest(maps: Tensor, untouched: int = 0) -> Tensor:
+    """Set all but the strongest map of each pixel to 0 in maps ``(N, C + 1, H, W)``; ties stay.
+
+    Args:
+        maps: Class maps.
+        untouched: The channel that is not compared and stays as it is: the background.
+    """
+    compared = torch.cat([maps[:, :untouched], maps[:, untouched + 1 :]], 1)
+    weaker = maps < compared.amax(1, keepdim=True)
+    weaker[:, untouched] = False
+    return maps.masked_fill(weaker, 0)
 
 
 def resize_aligned(maps: Tensor, size: tuple[int, int]) -> Tensor:

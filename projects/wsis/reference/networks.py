@@ -179,6 +179,20 @@ def ppc_seam() -> ReferenceNetwork:
     )
 
 
+def ppc_eps() -> ReferenceNetwork:
+    """EPS + PPC: the layers of SEAM + PPC, with the background last and the projector under another name."""
+    base = seam()
+    return ReferenceNetwork(
+        name='ppc-eps',
+        description='EPS + PPC (ResNet-38), branch esp of https://github.com/usr922/wseg',
+        config='configs/ppc/ppc-eps_resnet38_reference_voc2012.py',
+        shapes={**base.shapes, 'proj_fc.weight': (128, 4096, 1, 1)},
+        aliases={},
+        renames={**base.renames, 'proj_fc': 'contrast_head.projector'},
+        background_last=frozenset({'fc8.weight'}),
+    )
+
+
 def affinitynet() -> ReferenceNetwork:
     """AffinityNet: three projections of ResNet-38 features and their fusion."""
     shapes = {f'f8_{level}.weight': shape for level, shape in ((3, (64, 512, 1, 1)), (4, (128, 1024, 1, 1)))}
@@ -227,6 +241,7 @@ NETWORKS = (
     eps(),
     seam(),
     ppc_seam(),
+    ppc_eps(),
     affinitynet(),
     pam(),
     bestie_resnet(50),

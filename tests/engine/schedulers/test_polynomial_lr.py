@@ -111,7 +111,9 @@ def test_the_decay_of_a_config_ends_with_its_training(name):
     length = cfg.train_cfg.get('max_epochs') or cfg.train_cfg.max_iters
     (decay,) = (one for one in cfg.param_scheduler if one.type == 'PolynomialLR')
     assert decay.by_epoch == ('max_epochs' in cfg.train_cfg) and decay.begin == 0
-    assert decay.end == length + ('deeplab-v1' in name)  # its official code divides by one step more
+    # official codes that end it one step later, and with a whole number of epochs
+    differences = {'deeplab-v1_resnet38_20k_voc2012': 1, 'ppc-eps_resnet38_reference_voc2012': -170}
+    assert decay.end == length + differences.get(Path(name).stem.removesuffix('-maps'), 0)
 
 
 def test_a_resumed_schedule_goes_on():

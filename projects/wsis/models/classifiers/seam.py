@@ -64,10 +64,17 @@ class SEAM(TwoViewClassifier):
         classified = [self.head.drop(levels) for levels in features]
         maps = [self.head(levels, view, seen) for levels, view, seen in zip(features, views, classified)]
         self.check_finite(data_samples, *maps[0], *maps[1])
-        losses = self.head.loss(*(self.enlarge(found, view) for found, view in zip(maps, views)), tags)
+        enlarged = [self.enlarge(found, view) for found, view in zip(maps, views)]
+        losses = self.supervise(enlarged, tags, data_samples)
         if self.contrast_head is not None:
             losses.update(self.contrast_head.loss(classified[0], maps[0].refined, classified[1], maps[1].refined, tags))
         return losses
+
+    def supervise(
+        self, maps: list[ClassMaps], tags: torch.Tensor, data_samples: list[DetDataSample]
+    ) -> dict[str, torch.Tensor]:
+        """Return the losses of the class maps of both views but the contrast's."""
+        return self.head.loss(*maps, tags)
 
     def enlarge(self, maps: ClassMaps, photos: torch.Tensor) -> ClassMaps:
         """Bring class maps to the stride at which losses are taken."""

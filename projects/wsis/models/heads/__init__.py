@@ -3,6 +3,7 @@
 from .affinitynet_head import AffinityNetHead
 from .cam_head import CAMHead
 from .eps_head import EPSHead
+from .eps_seam_head import EPSSEAMHead
 from .high_resolution_head import HighResolutionHead
 from .irnet_head import IRNetHead
 from .pam_head import PAMHead
@@ -16,6 +17,7 @@ __all__ = [
     'AffinityNetHead',
     'CAMHead',
     'EPSHead',
+    'EPSSEAMHead',
     'HighResolutionHead',
     'IRNetHead',
     'PAMHead',

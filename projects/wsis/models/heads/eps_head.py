@@ -56,8 +56,18 @@ class EPSHead(CAMHead):
             features: Levels of the backbone.
             valid_sizes: (height, width) of each photo's own part of the maps.
         """
-        results = []
-        for maps, (rows, columns) in zip(self(features).float(), valid_sizes):
-            maps = maps[:, :rows, :columns]
-            results.append((maps[1:].mean((1, 2)).sigmoid(), maps.softmax(0)[1:]))
-        return results
+        return read_shares(self(features), valid_sizes)
+
+
+def read_shares(maps: torch.Tensor, valid_sizes: list[tuple[int, int]]) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    """Return the scores (C,) of each photo and its class shares (C, h, w), the softmax without the background's part.
+
+    Args:
+        maps: (N, C + 1, h, w) logits, background first.
+        valid_sizes: (height, width) of each photo's own part of the maps.
+    """
+    results = []
+    for logits, (rows, columns) in zip(maps.float(), valid_sizes):
+        logits = logits[:, :rows, :columns]
+        results.append((logits[1:].mean((1, 2)).sigmoid(), logits.softmax(0)[1:]))
+    return results

@@ -32,17 +32,20 @@ class EquivariantCrossRegularizationLoss(nn.Module):
 
     Args:
         fraction: Which part of all values (classes x pixels) of a photo counts, those that differ most.
+        untouched: The channel that is kept beside the strongest of the others: 0, the background. The official code of
+            EPS + PPC keeps the first class, 1, because it took this step from SEAM, but has the background last.
         loss_weight: Factor of the loss.
 
     Raises:
         ValueError: If the fraction is not in (0, 1].
     """
 
-    def __init__(self, fraction: float = 0.2, loss_weight: float = 1.0) -> None:
+    def __init__(self, fraction: float = 0.2, untouched: int = 0, loss_weight: float = 1.0) -> None:
         super().__init__()
         if not 0 < fraction <= 1:
             raise ValueError(f'fraction of EquivariantCrossRegularizationLoss is in (0, 1], not {fraction}')
         self.fraction = fraction
+        self.untouched = untouched
         self.loss_weight = loss_weight
 
     def forward(self, raw: torch.Tensor, refined: torch.Tensor) -> torch.Tensor:
@@ -52,7 +55,7 @@ class EquivariantCrossRegularizationLoss(nn.Module):
             raw: (N, C + 1, h, w) normalised raw maps of one view, background first, of the photo's classes only.
             refined: The like refined maps of the other view.
         """
-        target = keep_strongest(with_background(raw.detach()))
+        target = keep_strongest(with_background(raw.detach()), self.untouched)
         difference = (target - refined).abs().flatten(1)
         count = max(1, int(difference.shape[1] * self.fraction))
         return self.loss_weight * difference.topk(count, 1, sorted=False).values.mean()
