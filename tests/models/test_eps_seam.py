@@ -96,7 +96,7 @@ def test_golden_losses_and_gradients(golden):
     for name, leaf in inputs.items():
         target = golden[f'grad_loss_{name}']
         scale = target.abs().max()
-        tolerance = 3e-4 if name.startswith('f_proj') else 1e-5
+        tolerance = 3e-3 if name.startswith('f_proj') else 1e-5
         near = ((leaf.grad[:, ::5] - target) / scale).abs() < tolerance
         # maxima and semi-hard ranks have ties, whose gradient goes to another place
         assert near.float().mean() > 0.99, name

@@ -43,7 +43,13 @@ def test_facts_are_those_that_the_page_shows():
 @pytest.mark.parametrize(
     'name',
     ['cam_r18_36e_demo', 'cam_mobilenet-v2_5e_photos', 'pam_r18_36e_demo', 'deeplab-v2_r18_20e_demo']
-    + ['irnet_r18_20e_demo', 'mask-rcnn_r18_6e_demo', 'bestie_r18_18e_demo', 'affinitynet_r18_20e_demo'],
+    + [
+        'irnet_r18_20e_demo',
+        'mask-rcnn_r18_6e_demo',
+        'bestie_r18_18e_demo',
+        'bestie_r50_50k_voc2012',
+        'affinitynet_r18_20e_demo',
+    ],
 )
 def test_tta_is_that_of_the_config(name):
     (model,) = (model for model in MODELS if model.name == name)
@@ -51,7 +57,8 @@ def test_tta_is_that_of_the_config(name):
     branches = cfg.tta_pipeline[-1]['transforms'] if cfg.get('tta') else []
     count = {steps[0]['type']: len(steps) for steps in branches}
     found = [f'{count["mmcv.Resize"]} scales'] if 'mmcv.Resize' in count else []
-    found += ['mirrored'] if count.get('mmcv.RandomFlip') == 2 else []
+    mirrored = count.get('mmcv.RandomFlip') == 2 or cfg.model.get('test_cfg', {}).get('flip')  # BESTIE itself
+    found += ['mirrored'] if mirrored else []
     assert model.facts['TTA'] == (', '.join(found) or 'none')
 
 
