@@ -37,11 +37,11 @@ def load_converted(model, name, state_dict, folder):
     return model
 
 
-def check(found, expected):
+def check(found, expected, tolerance=TOLERANCE):
     expected = torch.from_numpy(expected)
     assert found.shape == expected.shape
     error = (found - expected).abs().max() / expected.abs().max()
-    assert error < TOLERANCE, f'{error:.2e}'
+    assert error < tolerance, f'{error:.2e}'
 
 
 def build_converted(name, state_dict, cfg=None):

@@ -60,6 +60,22 @@ def test_v1_has_hidden_layers_and_one_wide_branch():
     assert head((torch.randn(1, 6, 30, 30),)).shape == (1, 4, 30, 30)
 
 
+@pytest.mark.parametrize('drop_values', [False, True])
+def test_dropout_drops_channels_or_values(drop_values):
+    head = build_head(dilations=(12,), hidden_channels=64, dropout_ratio=0.5, drop_values=drop_values).train()
+    kept = head.branches[0][2](torch.ones(1, 64, 8, 8)) > 0
+    whole = (kept.flatten(2).all(2) | ~kept.flatten(2).any(2)).float().mean()
+    assert whole == (0 if drop_values else 1) and 0.3 < kept.float().mean() < 0.7
+
+
+def test_kaiming_weights_leave_biases_as_torch_makes_them():
+    head = build_head(dilations=(1, 2), init_cfg=dict(type='KaimingWeights', layer='Conv2d'))
+    before = {name: parameter.clone() for name, parameter in head.named_parameters()}
+    head.init_weights()
+    for name, parameter in head.named_parameters():
+        assert torch.equal(parameter, before[name]) == name.endswith('bias') and parameter.any(), name
+
+
 @pytest.mark.parametrize('settings', [dict(), dict(dilations=(12,), hidden_channels=8)])
 @pytest.mark.parametrize('batch', [1, 3])
 def test_training_step_leaves_unsure_pixels_out(settings, batch):
@@ -116,6 +132,14 @@ def test_views_are_averaged_as_probabilities():
     assert merged.mode == 'predict' and 'seg_logits' not in merged and merged.pred_sem_seg.data.dtype == torch.uint8
 
 
+def test_views_can_be_averaged_as_logits():
+    logits = 3 * torch.randn(3, 4, 6, 7)
+    (merged,) = build_merger(average='logits').merge_preds([[sample_of(view) for view in logits]])
+    assert torch.equal(merged.pred_sem_seg.data[0].long(), logits.mean(0).argmax(0))
+    with pytest.raises(ValueError, match="average of SemanticTTAModel is one of probabilities, logits, not 'mean'"):
+        build_merger(average='mean')
+
+
 def test_pseudo_label_mode_chooses_from_background_and_tags():
     logits = torch.randn(1, 4, 20, 20)
     (merged,) = build_merger(mode='pseudo_label').merge_preds([[sample_of(logits[0], tags=(2, 0))]])
@@ -158,6 +182,13 @@ def test_crf_gets_the_photo_and_the_scores_of_the_labels(mode, labels, tmp_path,
     assert given['settings'] == dict(iterations=3, gaussian=(1.0, 3.0), bilateral=(67.0, 3.0, 4.0))
     expected = torch.tensor(labels)[scores.flip(0).argmax(0)]
     assert torch.equal(merged.pred_sem_seg.data[0].long(), expected)
+
+
+def test_crf_without_a_photo_file_gets_one_line():
+    sample = sample_of(torch.randn(4, 5, 5), img_path='frame 3')
+    with pytest.raises(ValueError, match='and frame 3 is none: set tta_model.crf=None for it') as error:
+        build_merger(crf=True).merge_preds([[sample]])
+    assert '\n' not in str(error.value)
 
 
 def test_crf_smooths_to_the_edge_of_the_photo(tmp_path):

@@ -9,6 +9,8 @@ from tiny_chain.fixtures import CONFIGS, CROP, check_two_processes_train_as_one,
 from tiny_chain.processes import link_demo
 
 from projects.wsis.apis.configs import load_config
+from projects.wsis.apis.launch import apply_tta, run_test, run_training
+from projects.wsis.engine import load_checkpoint_safely
 from projects.wsis.structures import PseudoLabelStore, read_json, write_json
 from projects.wsis.structures.masks import read_index_png
 
@@ -73,6 +75,38 @@ def test_maps_hold_the_tags_only_and_an_interrupted_call_goes_on(deeplab, infos,
     assert again == first
     changed = {path.stem for path, when in before.items() if path.stat().st_mtime_ns != when}
     assert changed == {infos[3]['img_id']}
+
+
+def test_v1_trains_on_statistics_of_the_batch_and_is_tested_with_a_crf(masks, demo_environment, tmp_path):
+    loaders = [f'{name}_dataloader' for name in ('train', 'val', 'test')]
+    options = {
+        MASKS: str(masks),
+        WEIGHTS: None,
+        'model.backbone.base_channels': 2,
+        'model.decode_head.in_channels': 128,
+        'model.decode_head.hidden_channels': 16,
+        'train_dataloader.dataset.pipeline.5.crop_size': 64,
+        'train_dataloader.batch_size': 4,
+        **{f'{loader}.num_workers': 0 for loader in loaders},
+        **{f'{loader}.persistent_workers': False for loader in loaders},
+        'train_cfg.max_iters': 2,
+        'train_cfg.val_interval': 2,
+    }
+    config, demo = 'configs/deeplab/deeplab-v1_resnet38_20k_voc2012.py', 'configs/_base_/datasets/demo.py'
+    cfg = load_config(config, options, work_dir=tmp_path / 'v1', data=demo)
+    cfg.experiment_name = cfg.visualizer.name = 'v1_training'
+    run_training(cfg)
+    weights = load_checkpoint_safely(tmp_path / 'v1/iter_2.pth')['state_dict']
+    for name, value in weights.items():
+        if name.endswith('running_mean'):
+            assert value.any(), name
+        elif ('.bn.' in name or 'norm' in name) and name.endswith(('weight', 'bias')):
+            assert value.unique().numel() == 1, name
+    cfg = load_config(config, options, work_dir=tmp_path / 'test', data=demo)
+    cfg.experiment_name = cfg.visualizer.name = 'v1_test'
+    cfg.load_from = str(tmp_path / 'v1/iter_2.pth')
+    apply_tta(cfg)
+    assert cfg.model.crf and 0 <= run_test(cfg)['semantic/mIoU'] <= 100
 
 
 def test_training_reads_the_masks_of_the_store(masks, demo_environment):

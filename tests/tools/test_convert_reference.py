@@ -22,6 +22,7 @@ TABLES = {
     'seam': 'seam',
     'ppc-seam': 'ppc',
     'affinitynet': 'seam_aff',
+    'deeplab-v1': 'deeplab_v1_resnet38',
 }
 
 

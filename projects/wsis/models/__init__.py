@@ -1,5 +1,5 @@
 """Models and their parts, registered in mmengine's root registries."""
 
-from . import backbones, classifiers, detectors, heads, losses, necks, segmentors, tta
+from . import backbones, classifiers, detectors, heads, initializers, losses, necks, segmentors, tta
 
-__all__ = ['backbones', 'classifiers', 'detectors', 'heads', 'losses', 'necks', 'segmentors', 'tta']
+__all__ = ['backbones', 'classifiers', 'detectors', 'heads', 'initializers', 'losses', 'necks', 'segmentors', 'tta']

@@ -193,6 +193,25 @@ def ppc_eps() -> ReferenceNetwork:
     )
 
 
+def deeplab_v1() -> ReferenceNetwork:
+    """DeepLab V1 of PPC: a whole ResNet-38 and a head of two hidden convolutions; the background is the first of 21."""
+    shapes = {f'backbone.{name}': shape for name, shape in _resnet38().items()}
+    shapes |= {'conv_fov.weight': (512, 4096, 3, 3), **batch_norm_shapes('bn_fov', 512)}
+    shapes |= {'conv_fov2.weight': (512, 512, 1, 1), **batch_norm_shapes('bn_fov2', 512)}
+    renames = {f'backbone.{name}': target for name, target in _resnet38_renames().items()}
+    for index, suffix in enumerate(('', '2')):
+        renames[f'conv_fov{suffix}'] = f'decode_head.branches.0.{index}.conv'
+        renames[f'bn_fov{suffix}'] = f'decode_head.branches.0.{index}.bn'
+    return ReferenceNetwork(
+        name='deeplab-v1',
+        description='DeepLab V1 (ResNet-38) of PPC, https://github.com/usr922/wseg',
+        config='configs/deeplab/deeplab-v1_resnet38_20k_voc2012.py',
+        shapes={**shapes, 'cls_conv.weight': (21, 512, 1, 1), 'cls_conv.bias': (21,)},
+        aliases={},
+        renames={**renames, 'cls_conv': 'decode_head.branches.0.3'},
+    )
+
+
 def affinitynet() -> ReferenceNetwork:
     """AffinityNet: three projections of ResNet-38 features and their fusion."""
     shapes = {f'f8_{level}.weight': shape for level, shape in ((3, (64, 512, 1, 1)), (4, (128, 1024, 1, 1)))}
@@ -243,6 +262,7 @@ NETWORKS = (
     ppc_seam(),
     ppc_eps(),
     affinitynet(),
+    deeplab_v1(),
     pam(),
     bestie_resnet(50),
     bestie_resnet(101),

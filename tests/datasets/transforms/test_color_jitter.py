@@ -1,10 +1,11 @@
 """Random changes of colour."""
 
+import cv2
 import numpy as np
 import pytest
 from mmengine.registry import TRANSFORMS
 
-from projects.wsis.datasets.transforms import RandomColorJitter
+from projects.wsis.datasets.transforms import RandomColorJitter, RandomHSVShift
 from projects.wsis.datasets.transforms.color_jitter import shift_hue
 
 
@@ -60,3 +61,37 @@ def test_order_and_amount_are_random(photo):
 def test_bad_range():
     with pytest.raises(ValueError, match=r'hue of RandomColorJitter is in \[0, 0.5\], not 0.6'):
         RandomColorJitter(hue=0.6)
+
+
+def test_hsv_shifts_are_whole_numbers_of_the_range():
+    # colours that are the same there and back: of full saturation, far from black and white
+    hsv = np.full((1, 1, 3), (90, 200, 128), np.uint8)
+    photo = cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR)
+    transform = TRANSFORMS.build(dict(type='RandomHSVShift', hue=3, saturation=0, value=0))
+    np.random.seed(0)
+    shifts = [cv2.cvtColor(transform(dict(img=photo))['img'], cv2.COLOR_BGR2HSV)[0, 0].astype(int) for _ in range(100)]
+    shifts = np.array(shifts) - cv2.cvtColor(photo, cv2.COLOR_BGR2HSV)[0, 0]
+    assert set(shifts[:, 0]) == set(range(-3, 4)) and np.abs(shifts[:, 1:]).max() <= 2
+    assert photo.tolist() == cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR).tolist()  # the given photo is left as it is
+
+
+def test_hue_wraps_and_the_others_stop_at_the_ends(monkeypatch):
+    monkeypatch.setattr(np.random, 'randint', lambda low, high: high - 1)
+    transform = RandomHSVShift(hue=10, saturation=10, value=10)
+    hsv = np.array([[(175, 250, 250), (20, 100, 100)]], np.uint8)
+    photo = cv2.cvtColor(hsv, cv2.COLOR_HSV2BGR)[:, ::-1]  # mirrored, so not contiguous
+    found = transform(dict(img=photo))['img'][:, ::-1]
+    expected = cv2.cvtColor(np.array([[(5, 255, 255), (30, 110, 110)]], np.uint8), cv2.COLOR_HSV2BGR)
+    assert np.abs(found.astype(int) - expected).max() <= 3 and found.dtype == np.uint8
+
+
+def test_hsv_range_of_nothing_leaves_gray_as_it_is():
+    gray = np.arange(0, 256, 5, np.uint8)[None, :, None].repeat(3, 2)
+    assert np.array_equal(RandomHSVShift(0, 0, 0)(dict(img=gray))['img'], gray)
+
+
+@pytest.mark.parametrize('width', [-1, 0.5])
+def test_bad_hsv_range(width):
+    with pytest.raises(ValueError, match=f'value of RandomHSVShift is a whole number from 0 on, not {width}') as error:
+        RandomHSVShift(value=width)
+    assert '\n' not in str(error.value)

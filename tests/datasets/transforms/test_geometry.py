@@ -1,5 +1,6 @@
 """Random resizing and cropping: photo and label map go alike."""
 
+import cv2
 import numpy as np
 import pytest
 from mmengine.registry import TRANSFORMS
@@ -86,6 +87,17 @@ def test_rescale_stays_in_range_and_labels_stay_labels():
         assert abs((results['gt_seg_map'] == 3).mean() - 0.5) < 0.06
         sizes.append(side)
     assert 20 <= min(sizes) < 24 and 56 < max(sizes) <= 60
+
+
+@pytest.mark.parametrize('factor', [0.5, 0.75, 1.25, 1.75])
+@pytest.mark.parametrize('size', [(23, 29), (25, 31), (1, 2)])
+def test_half_pixels_are_rounded_as_opencv_does(size, factor):
+    results = RandomRescale((factor, factor), half_to_even=True).transform(photo(*size))
+    expected = cv2.resize(photo(*size)['img'], None, fx=factor, fy=factor) if min(size) > 1 else None
+    assert expected is None or results['img'].shape == expected.shape
+    assert results['gt_seg_map'].shape == results['img'].shape[:2] == results['img_shape'] and results['img'].size
+    plain = RandomRescale((0.5, 0.5)).transform(photo(25, 29))
+    assert plain['img'].shape[:2] == (13, 15)  # up, where OpenCV has (12, 14)
 
 
 def test_resize_long_side_is_a_transform_of_its_own_name():

@@ -1,7 +1,7 @@
 """Transforms: loading, geometry, label mining, packing."""
 
 from .affinity_labels import GenerateAffinityLabels
-from .color_jitter import RandomColorJitter
+from .color_jitter import RandomColorJitter, RandomHSVShift
 from .formatting import PackTagInputs
 from .geometry import RandomCropAndPad, RandomRescale, RandomResizeLongSide
 from .instance_pseudo_labels import GenerateInstancePseudoLabels, LoadPoints
@@ -36,6 +36,7 @@ __all__ = [
     'PackTagInputs',
     'RandomColorJitter',
     'RandomCropAndPad',
+    'RandomHSVShift',
     'RandomRescale',
     'RandomResizeLongSide',
     'ResizeWithin',

@@ -32,17 +32,26 @@ class RandomRescale(BaseTransform):
     """Resize a photo by a random factor; label maps are resized too (nearest).
 
     Args:
-        factor_range: Smallest and largest factor.
+        factor_range: Smallest and largest factor; equal ones for a fixed factor.
         interpolation: How the photo is interpolated, as in mmcv's ``Resize``.
+        half_to_even: Whether a side that would end in half a pixel is rounded to the even number, as OpenCV does with a
+            factor; else as in mmcv's ``Resize``, which rounds up.
     """
 
-    def __init__(self, factor_range: tuple[float, float], interpolation: str = 'bicubic') -> None:
+    def __init__(
+        self, factor_range: tuple[float, float], interpolation: str = 'bicubic', half_to_even: bool = False
+    ) -> None:
         self.factor_range = factor_range
         self.interpolation = interpolation
+        self.half_to_even = half_to_even
 
     def transform(self, results: dict) -> dict:
         """Resize by one random factor."""
         factor = np.random.uniform(*self.factor_range)
+        if self.half_to_even:
+            height, width = results['img'].shape[:2]
+            scale = max(1, round(width * factor)), max(1, round(height * factor))
+            return Resize(scale=scale, keep_ratio=False, interpolation=self.interpolation)(results)
         return Resize(scale_factor=factor, keep_ratio=True, interpolation=self.interpolation)(results)
 
 

@@ -24,6 +24,7 @@ class DeepLabHead(BaseDecodeHead):
         hidden_channels: Channels of the hidden layers of each branch (3x3, then 1x1, each with normalisation and ReLU);
             None for branches that are one convolution.
         dropout_ratio: Chance that a channel is dropped before the classifying convolution.
+        drop_values: Whether single values are dropped in the place of whole channels, as in the official code of PPC.
         kwargs: Arguments of mmseg's ``BaseDecodeHead``.
 
     Raises:
@@ -35,19 +36,21 @@ class DeepLabHead(BaseDecodeHead):
         dilations: tuple[int, ...] = (6, 12, 18, 24),
         hidden_channels: int | None = None,
         dropout_ratio: float = 0.0,
+        drop_values: bool = False,
         **kwargs,
     ) -> None:
         if not dilations:
             raise ValueError('DeepLabHead needs one dilation at least')
         kwargs.setdefault('init_cfg', dict(type='Normal', std=0.01, layer='Conv2d'))
-        # the base class builds a classifying convolution of its own, which branches do not use
+        # the base class builds a classifying convolution and a dropout of its own, which branches do not use
         super().__init__(channels=1, dropout_ratio=dropout_ratio, **kwargs)
-        del self.conv_seg
+        del self.conv_seg, self.dropout
+        self.drop_values = drop_values
         self.branches = nn.ModuleList(self._build_branch(dilation, hidden_channels) for dilation in dilations)
 
     def _build_branch(self, dilation: int, hidden_channels: int | None) -> nn.Sequential:
         wide = dict(kernel_size=3, padding=dilation, dilation=dilation)
-        drop = nn.Dropout2d(self.dropout_ratio)
+        drop = (nn.Dropout if self.drop_values else nn.Dropout2d)(self.dropout_ratio)
         if hidden_channels is None:
             return nn.Sequential(drop, nn.Conv2d(self.in_channels, self.out_channels, **wide))
         settings = dict(conv_cfg=self.conv_cfg, norm_cfg=self.norm_cfg, act_cfg=self.act_cfg)

@@ -1,5 +1,8 @@
 """Test-time augmentation of semantic segmentors, with the tags of the photo and a dense CRF as options."""
 
+from pathlib import Path
+
+import numpy as np
 import torch
 from mmdet.structures import DetDataSample
 from mmengine.model import BaseTTAModel
@@ -13,19 +16,26 @@ from ..classifiers.cam_selection import check_mode
 # of DeepLab V2: standard deviations in pixels and colours, and weights
 DEEPLAB_CRF = dict(iterations=10, gaussian=(1.0, 3.0), bilateral=(67.0, 3.0, 4.0))
 
+AVERAGES = ('probabilities', 'logits')
+
 
 @MODELS.register_module()
 class SemanticTTAModel(BaseTTAModel):
-    """Average the class probabilities of all scales and mirror images, then decide every pixel.
+    """Average the class maps of all scales and mirror images, then decide every pixel.
 
     The model that is wrapped is a segmentor of mmseg. Why not mmseg's ``SegTTAModel``: it has neither modes nor a CRF.
+    A view counts by how sure it is where logits are averaged, and as much as any other where probabilities are.
 
     Args:
         module: The segmentor.
         mode: ``'predict'``, or ``'pseudo_label'``: only background and the tags of the photo are chosen from.
         crf: Whether a dense CRF refines the probabilities, or those arguments of :func:`refine_scores_with_crf` that
             differ from DeepLab's settings.
+        average: What is averaged: ``'probabilities'``, or ``'logits'`` as in the official code of PPC.
         data_preprocessor: As in mmengine.
+
+    Raises:
+        ValueError: If a mode or an average is unknown.
     """
 
     def __init__(
@@ -33,10 +43,14 @@ class SemanticTTAModel(BaseTTAModel):
         module: dict,
         mode: str = 'predict',
         crf: dict | bool | None = None,
+        average: str = 'probabilities',
         data_preprocessor: dict | None = None,
     ) -> None:
         super().__init__(module, data_preprocessor)
+        if average not in AVERAGES:
+            raise ValueError(f'average of SemanticTTAModel is one of {", ".join(AVERAGES)}, not {average!r}')
         self.mode = check_mode(mode)
+        self.average = average
         self.crf = crf_settings(crf, **DEEPLAB_CRF)
 
     @torch.no_grad()
@@ -46,17 +60,23 @@ class SemanticTTAModel(BaseTTAModel):
 
     def _merge(self, views: list[DetDataSample]) -> DetDataSample:
         merged = views[0]
-        scores = sum(view.pop('seg_logits').data.softmax(0) for view in views) / len(views)  # (C + 1, H, W)
+        scores = self._average([view.pop('seg_logits').data for view in views])
         check_finite_maps(merged.img_id, 'class maps', scores)
         labels = self._choose_labels(merged, len(scores), scores.device)
         scores = scores[labels]
         if self.crf is not None:
-            photo = TRANSFORMS.build(dict(type='LoadPhoto'))(dict(img_path=merged.img_path))['img']
+            photo = _load_photo(merged.img_path)
             scores = torch.from_numpy(refine_scores_with_crf(photo, scores.cpu().numpy(), **self.crf))
         decided = labels.to(scores.device)[scores.argmax(0)]
         merged.pred_sem_seg = PixelData(data=decided[None].to(torch.uint8).cpu())
         merged.set_metainfo(dict(mode=self.mode))
         return merged
+
+    def _average(self, logits: list[torch.Tensor]) -> torch.Tensor:
+        """Return probabilities (C + 1, H, W) of the logits of all views, each of this shape."""
+        if self.average == 'logits':
+            return (sum(logits) / len(logits)).softmax(0)
+        return sum(view.softmax(0) for view in logits) / len(logits)
 
     def _choose_labels(self, sample: DetDataSample, count: int, device: torch.device) -> torch.Tensor:
         """Return the labels (L,) that the photo may have."""
@@ -65,3 +85,10 @@ class SemanticTTAModel(BaseTTAModel):
         if sample.get('tags') is None:
             raise ValueError("Mode 'pseudo_label' needs the tags of each photo; use mode='predict' for photos without")
         return torch.tensor([0, *(tag + 1 for tag in sorted(sample.tags))], device=device)
+
+
+def _load_photo(path: str) -> np.ndarray:
+    """Load a photo (H, W, 3) at its own size; the network saw it resized."""
+    if not Path(path).is_file():
+        raise ValueError(f'The dense CRF needs the file of a photo, and {path} is none: set tta_model.crf=None for it')
+    return TRANSFORMS.build(dict(type='LoadPhoto'))(dict(img_path=path))['img']
