@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Train on several GPUs of one or more machines, or with several processes on CPU (gloo):
 #   bash tools/dist_train.sh CONFIG GPUS [arguments of train.py]
+# Each process takes a batch of the config, as in mmdet; with --share-batch or --keep-batch all take one together.
 set -euo pipefail
 
 if [ "$#" -lt 2 ]; then

@@ -57,7 +57,15 @@ def build_parser() -> argparse.ArgumentParser:
         '--long-side', type=int, default=1024, help='larger photos are reduced to this long side (default: 1024 pixels)'
     )
     parser.add_argument(
-        '--gpus', type=int, default=1, metavar='N', help='number of GPUs (or CPU processes) per stage (default: 1)'
+        '--gpus',
+        type=int,
+        default=1,
+        metavar='N',
+        help='number of GPUs (or CPU processes) per stage; the batch is split over them, and where it cannot be '
+        'divided, the nearest multiple of N is taken, with the learning rate scaled linearly (default: 1)',
+    )
+    parser.add_argument(
+        '--keep-batch', action='store_true', help='refuse a batch that --gpus cannot divide instead of changing it'
     )
     parser.add_argument(
         '--cfg-options',
@@ -97,6 +105,7 @@ def main() -> None:
             negatives=not arguments.no_negatives,
             long_side=arguments.long_side,
             gpus=arguments.gpus,
+            keep_batch=arguments.keep_batch,
             options=arguments.cfg_options,
             exports=arguments.export,
             report=not arguments.no_report,

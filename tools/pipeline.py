@@ -38,7 +38,11 @@ def build_parser() -> argparse.ArgumentParser:
         type=int,
         default=1,
         metavar='N',
-        help='number of GPUs (or CPU processes) per stage; the batch is split over them (default: 1)',
+        help='number of GPUs (or CPU processes) per stage; the batch is split over them, and where it cannot be '
+        'divided, the nearest multiple of N is taken, with the learning rate scaled linearly (default: 1)',
+    )
+    parser.add_argument(
+        '--keep-batch', action='store_true', help='refuse a batch that --gpus cannot divide instead of changing it'
     )
     add_vis_backends(parser)
     parser.add_argument('--only', metavar='STAGE', help='run only this stage again')
@@ -59,13 +63,20 @@ def main() -> None:
     with report_errors():
         config = load_config(arguments.config, work_dir=arguments.work_dir, data=arguments.data)
         pipeline = Recipe(
-            config, config.work_dir, arguments.gpus, arguments.data, arguments.cfg_options, arguments.vis_backends
+            config,
+            config.work_dir,
+            arguments.gpus,
+            arguments.data,
+            arguments.cfg_options,
+            arguments.vis_backends,
+            arguments.keep_batch,
         )
         if arguments.list:
             for stage in pipeline.stages:
                 print(f'{stage.name:<28}{stage.action:<10}{stage.config or stage.tool}')
             return
         if arguments.dry_run:
+            pipeline.check_batches(pipeline.stages)
             plan = plan_recipe(config, pipeline, find_data(config, arguments.data))
             print_plan(plan, arguments.config, Console(highlight=False, soft_wrap=True))
             return

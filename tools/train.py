@@ -30,6 +30,15 @@ def build_parser() -> argparse.ArgumentParser:
         help='scale the learning rate by (batch size of all processes) / auto_scale_lr.base_batch_size of the config',
     )
     parser.add_argument(
+        '--share-batch',
+        action='store_true',
+        help='the batch size of the config is that of all processes together, not of each; where it cannot be divided '
+        'among them, the nearest multiple is taken, with the learning rate scaled linearly',
+    )
+    parser.add_argument(
+        '--keep-batch', action='store_true', help='as --share-batch, but refuse a batch that cannot be divided'
+    )
+    parser.add_argument(
         '--resume',
         nargs='?',
         const='auto',
@@ -48,7 +57,7 @@ def main() -> None:
         if arguments.auto_scale_lr:
             apply_auto_scale_lr(cfg)
         apply_resume(cfg, arguments.resume)
-        run_training(cfg, arguments.metrics)
+        run_training(cfg, arguments.metrics, arguments.share_batch, arguments.keep_batch)
         finish()
 
 

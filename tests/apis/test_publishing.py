@@ -69,6 +69,15 @@ def test_lineage_names_what_the_stages_have_made(chain, tmp_path):
     assert lineage['cams'] == record['outputs'] and record['outputs']
 
 
+def test_batch_that_had_to_change_is_told(tmp_path):
+    model = TrainedModel(*save_random_model('cam', tmp_path))
+    content = torch.load(model.checkpoint, weights_only=True)
+    content['meta']['batch'] = dict(processes=4, batch_size=12, batch_size_before=10)
+    torch.save(content, model.checkpoint)
+    published = publish_model(model, tmp_path / 'zoo')
+    assert torch.load(published.checkpoint, weights_only=True)['meta']['batch'] == content['meta']['batch']
+
+
 def test_tool_publishes_a_run(chain, tmp_path):
     (tmp_path / 'metrics.json').write_text('{"AP50": 20}')
     arguments = ['model_converters/publish_model.py', chain, tmp_path / 'zoo', '--metrics', tmp_path / 'metrics.json']

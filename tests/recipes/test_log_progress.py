@@ -5,7 +5,8 @@ import io
 import pytest
 from tqdm import tqdm
 
-from projects.wsis.recipes.log_progress import Progress, parse_progress
+from projects.wsis.apis.shared_batch import BatchChange
+from projects.wsis.recipes.log_progress import Progress, find_batch_change, parse_progress
 
 
 @pytest.mark.parametrize(
@@ -28,3 +29,9 @@ def test_progress_of_a_tool_with_a_bar():
         pass
     lines = output.getvalue().split('\r')
     assert Progress('', 3, 3) in [parse_progress(line) for line in lines]
+
+
+def test_what_is_said_of_the_batch():
+    change = BatchChange(4, 12, 10, 0.12, 0.1).describe()
+    assert find_batch_change(f'11/21 22:23:53 - mmengine - INFO - {change}\n') == change
+    assert find_batch_change('error: Stage pam: a batch of 5 photos cannot be divided among 4 processes') is None

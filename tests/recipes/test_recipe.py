@@ -282,13 +282,36 @@ def test_name_of_the_results(make, tmp_path):
 
 def test_processes_share_the_batch(make, tmp_path):
     (tmp_path / 'cam.py').write_text("train_dataloader = dict(batch_size=6)\ndata = dict(cams='x')\n")
-    pipeline = make(options=dict(classifier={'model.lr': 3}))
-    pipeline.processes = 3
-    assert pipeline._options(pipeline.stages[0]) == {'model.lr': 3, 'train_dataloader.batch_size': 2}
+    pipeline = make()
+    for processes, expected in ((1, None), (3, None), (4, 8), (5, 5)):
+        assert pipeline.stages[0].find_other_batch(processes) == expected
     pipeline.processes = 4
+    assert '--share-batch' in Recipe._command(pipeline, pipeline.stages[0])
+    assert '--share-batch' not in pipeline._options(pipeline.stages[0])
+    pipeline.keep_batch = True
+    assert '--keep-batch' in Recipe._command(pipeline, pipeline.stages[0])
     with pytest.raises(RecipeError, match='Stage classifier: a batch of 6 photos cannot be divided among 4') as told:
         pipeline.run()
     assert '\n' not in str(told.value) and ran(tmp_path) == []
+    pipeline.processes = 3
+    pipeline.run()
+    assert ran(tmp_path) == NAMES
+
+
+def test_another_batch_is_another_training(make, tmp_path):
+    """How a batch is split decides nothing; what is taken where it cannot be split does."""
+    (tmp_path / 'cam.py').write_text("train_dataloader = dict(batch_size=6)\ndata = dict(cams='x')\n")
+    for processes, expected in ((1, ['classifier']), (3, []), (4, ['classifier']), (4, []), (2, ['classifier'])):
+        pipeline = make()
+        pipeline.processes = processes
+        pipeline.run()
+        assert ran(tmp_path)[:1] == expected, processes
+
+
+@pytest.mark.parametrize('processes', [0, -2])
+def test_no_process_at_all_is_refused(tmp_path, processes):
+    with pytest.raises(RecipeError, match=f'--gpus {processes}: name at least 1'):
+        Recipe(Config({'stages': STAGES}), tmp_path, processes)
 
 
 def test_options_of_all_stages_and_of_one(tmp_path, make):
@@ -424,6 +447,7 @@ def test_record_of_a_killed_run_is_not_complete(tmp_path):
     assert record.read()['seconds'] == 2.0
     record.finish(dict(mIoU=1.0))
     assert record.is_complete() and record.is_complete('key') and not record.is_complete('other')
+    assert record.finish({}, batch=dict(batch_size=6))['batch'] == record.read()['batch'] == dict(batch_size=6)
 
 
 @pytest.mark.parametrize('order', [1, -1])

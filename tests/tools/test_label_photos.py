@@ -128,6 +128,14 @@ def test_output_folder_with_other_things_is_refused(photos, tmp_path):
     assert [path.name for path in (tmp_path / 'full').iterdir()] == ['letter.txt']
 
 
+def test_a_batch_to_keep_is_refused_before_the_work(photos, tmp_path):
+    result = call(photos, '--out', tmp_path / 'out', '--gpus', 3, '--keep-batch')
+    assert result.status == 1 and not (tmp_path / 'out/work').exists()
+    assert 'error: Stage classifier: a batch of 4 photos cannot be divided among 3 processes' in result.tail
+    planned = call(photos, '--out', tmp_path / 'out', '--gpus', 3, '--dry-run')
+    assert planned.status == 0, planned.tail
+
+
 @pytest.mark.parametrize(
     'arguments, line',
     [

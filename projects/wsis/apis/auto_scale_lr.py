@@ -22,6 +22,21 @@ def apply_auto_scale_lr(cfg: Config) -> None:
     cfg.auto_scale_lr.enable = True
 
 
+def scale_from_batch(runner: Runner, batch: int) -> int:
+    """Let the Runner scale the rates by (batch size of all processes) / ``batch``, unless it scales them already.
+
+    Args:
+        runner: A Runner before its training, and before :func:`scale_schedule`.
+        batch: The batch size that the rates belong to.
+
+    Returns:
+        The batch size that they are divided by: where scaling was on, its ``base_batch_size``.
+    """
+    if not (runner.auto_scale_lr or {}).get('enable'):
+        runner.auto_scale_lr = dict(enable=True, base_batch_size=batch)
+    return runner.auto_scale_lr['base_batch_size']
+
+
 def scale_schedule(runner: Runner) -> None:
     """Scale the rates that schedules name themselves, where the Runner will scale that of the optimizer.
 

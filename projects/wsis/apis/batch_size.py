@@ -1,4 +1,4 @@
-"""Training sets with fewer images than the batch."""
+"""The size of a training's batch: no larger than its set, and one that its processes can share."""
 
 from mmengine.dist import get_world_size
 from mmengine.logging import print_log
@@ -6,13 +6,14 @@ from mmengine.registry import DATASETS
 from mmengine.runner import Runner
 
 
-def fit_batch(runner: Runner) -> None:
+def fit_batch(runner: Runner, together: bool = False) -> None:
     """Make the batch of a training smaller, and say so, where the training set has fewer images.
 
     Otherwise a loader that drops incomplete batches has nothing to give.
 
     Args:
         runner: A Runner before its training; the configuration of its training loader is changed.
+        together: Whether the batch size of the loader is that of all processes together, not of each.
 
     Raises:
         ValueError: If there are fewer images than processes.
@@ -23,17 +24,44 @@ def fit_batch(runner: Runner) -> None:
     dataset = loader['dataset']
     dataset = DATASETS.build(dataset) if isinstance(dataset, dict) else dataset
     processes = get_world_size()
-    share = len(dataset) // processes
-    if share < 1:
+    if len(dataset) < processes:
         raise ValueError(
             f'{len(dataset)} images cannot be split over {processes} processes: use {len(dataset)} at most'
         )
+    parts = 1 if together else processes
+    share = len(dataset) // parts
     changes = dict(dataset=dataset)  # built already; it would be read again
     if loader['batch_size'] > share:
         changes['batch_size'] = share
         print_log(
-            f'Only {len(dataset)} images: the batch size is {share * processes} instead of '
-            f'{loader["batch_size"] * processes}',
+            f'Only {len(dataset)} images: the batch size is {share * parts} instead of {loader["batch_size"] * parts}',
             'current',
         )
     runner._train_dataloader = {**loader, **changes}
+
+
+def find_nearest_batch(batch: int, processes: int, images: int | None = None) -> int:
+    """Return the batch size nearest to a given one that can be divided among processes, one image for each at least.
+
+    Of two that are equally near it is the larger.
+
+    Args:
+        batch: The batch size of all processes together that is asked for.
+        processes: How many processes share it.
+        images: Size of the training set, which no batch exceeds; at least one image for each process.
+
+    Raises:
+        ValueError: If the batch size is no positive number.
+    """
+    if batch < 1:
+        raise ValueError(f'train_dataloader.batch_size is {batch}: set it to 1 or more')
+    nearest = max(processes, (2 * batch + processes) // (2 * processes) * processes)
+    return nearest if images is None else min(nearest, images // processes * processes)
+
+
+def describe_indivisible(batch: int, processes: int, config: str) -> str:
+    """Return the line that refuses a batch size of all processes together that cannot be divided among them."""
+    return (
+        f'a batch of {batch} photos cannot be divided among {processes} processes: choose another number of them, '
+        f'another train_dataloader.batch_size in {config}, or leave out --keep-batch'
+    )

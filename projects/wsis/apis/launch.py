@@ -5,6 +5,7 @@ import gc
 import json
 import os
 from copy import deepcopy
+from dataclasses import asdict
 from pathlib import Path
 
 from mmengine.config import Config, ConfigDict, DictAction
@@ -13,6 +14,7 @@ from mmengine.runner import Runner
 from torch import distributed
 
 from projects.wsis.engine.dataset_settings import innermost_dataset
+from projects.wsis.engine.hooks.checkpoint_facts_hook import CheckpointFactsHook
 from projects.wsis.engine.hooks.checkpoint_match_hook import CheckpointMatchHook
 from projects.wsis.engine.hooks.last_validation_hook import LastValidationHook
 from projects.wsis.engine.hooks.plain_checkpoint_hook import PlainCheckpointHook
@@ -31,6 +33,7 @@ from .configs import load_config, read_options
 from .devices import setup_environment_for_launch
 from .display import check_display
 from .formatted_config import FormattedConfig
+from .shared_batch import share_batch, write_batch_change
 from .vis_backends import add_vis_backends, apply_vis_backends, check_vis_backends
 
 NOTHING_TO_TEST = 'nothing to test: the config has no `{key}`, or its data set has no val split'
@@ -182,12 +185,30 @@ def finish() -> None:
         distributed.destroy_process_group()
 
 
-def run_training(cfg: Config, metrics_file: str | Path | None = None) -> Runner:
+def set_batch(runner: Runner, share: bool, keep: bool) -> None:
+    """Decide the batch of each process, and what the learning rates become by that; see :func:`run_training`."""
+    together = share or keep
+    fit_batch(runner, together)
+    change = share_batch(runner, keep) if together else None
+    if change is not None:
+        runner.register_hook(CheckpointFactsHook(dict(batch=asdict(change))))
+    if runner.rank == 0:
+        write_batch_change(runner.work_dir, change)
+    scale_schedule(runner)
+
+
+def run_training(
+    cfg: Config, metrics_file: str | Path | None = None, share: bool = False, keep: bool = False
+) -> Runner:
     """Train what a config describes.
 
     Args:
         cfg: The config after `load_config` and `apply_resume`.
         metrics_file: JSON file for the metrics of the last validation.
+        share: Whether the batch size of the config is that of all processes together, not of each. Where it cannot be
+            divided, the nearest that can is taken, the learning rate scaled with it, and both are written into
+            ``batch.json`` and into the checkpoints.
+        keep: As ``share``, but a batch that cannot be divided is refused.
 
     Returns:
         The Runner after training.
@@ -196,8 +217,7 @@ def run_training(cfg: Config, metrics_file: str | Path | None = None) -> Runner:
     runner = build_runner(cfg, complete_weights=bool(cfg.get('resume')))
     for hook in (LastValidationHook(), TrainingLabelsHook(), SingleValueNormHook(), SegmentorClassesHook()):
         runner.register_hook(hook)
-    fit_batch(runner)
-    scale_schedule(runner)
+    set_batch(runner, share, keep)
     runner.train()
     if metrics_file is not None and runner.rank == 0:
         scalars = runner.message_hub.log_scalars

@@ -21,7 +21,7 @@ from .inference.trained_model import HANDED_OVER, RECORD_NAME, TrainedModel, lis
 
 # of a config: what a model is built and used with; the rest is of the training, its folders included
 KEPT_SETTINGS = ('custom_imports', 'default_scope', 'visualizer', 'test_pipeline', 'tta_pipeline', 'tta_model', 'tta')
-KEPT_META = ('epoch', 'iter', 'seed', 'experiment_name', 'mmengine_version')
+KEPT_META = ('epoch', 'iter', 'seed', 'experiment_name', 'mmengine_version', 'batch')
 HASH_LENGTH = 8
 
 
@@ -48,8 +48,9 @@ def publish_model(
     """Write the weights of a model without optimizer and logs, and a config without the folders of its training.
 
     The same model gives the same bytes, so its name tells whether two files are one. ``meta`` of the checkpoint holds
-    ``dataset_meta`` (the class list), how long it was trained, ``metrics``, and ``lineage``: of each stage of the
-    recipe that it was made from the hashes of what the stage has made.
+    ``dataset_meta`` (the class list), how long it was trained, ``batch`` where it had to be changed for the number of
+    processes, ``metrics``, and ``lineage``: of each stage of the recipe that it was made from the hashes of what the
+    stage has made.
 
     Args:
         model: Config and checkpoint.

@@ -55,6 +55,7 @@ class LabelPhotosOptions:
         negatives: Whether photos without tags show none of the classes.
         long_side: Longest side that the stages work at, in pixels.
         gpus: Processes of each stage.
+        keep_batch: Whether to refuse a batch that they cannot share, instead of taking the nearest that they can.
         options: Further settings of the recipe's configs.
         exports: Formats to write too.
         report: Whether to write OUT/report.html.
@@ -71,6 +72,7 @@ class LabelPhotosOptions:
     negatives: bool = True
     long_side: int = 1024
     gpus: int = 1
+    keep_batch: bool = False
     options: Mapping[str, Any] | None = None
     exports: Sequence[str] = ()
     report: bool = True
@@ -119,7 +121,14 @@ def label_photos(options: LabelPhotosOptions, console: Console | None = None) ->
     out = open_output(options)
     plan = make_plan(options, out, console)
     print_plan(plan.describe(), plan.why, console)
-    recipe = Recipe(load_config(plan.recipe, data=plan.data), out / WORK_FOLDER, options.gpus, plan.data, plan.options)
+    recipe = Recipe(
+        load_config(plan.recipe, data=plan.data),
+        out / WORK_FOLDER,
+        options.gpus,
+        plan.data,
+        plan.options,
+        keep_batch=options.keep_batch,
+    )
     try:
         results = recipe.run()
     except StageError:
@@ -204,8 +213,10 @@ def make_plan(options: LabelPhotosOptions, out: Path, console: Console | None = 
         val=len(held_out),
     )
     config = load_config(recipe, data=data)
-    chosen = Recipe(config, out / WORK_FOLDER, data=data, options=dict(options.options or {}))
-    given = {**choose_weights(chosen.stages, options.weights), **(options.options or {})}
+    own = dict(options.options or {})
+    chosen = Recipe(config, out / WORK_FOLDER, options.gpus, data, own, keep_batch=options.keep_batch)
+    chosen.check_batches(chosen.stages)
+    given = {**choose_weights(chosen.stages, options.weights), **own}
     megapixels = fmean(copy.pixels(options.long_side) for copy in copies.values()) / 1e6
     stages = plan_stages(config, chosen.stages, counts, megapixels)
     lengths = {f'{stage.name}.iterations': stage.iterations for stage in stages if stage.iterations is not None}

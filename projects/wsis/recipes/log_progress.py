@@ -9,6 +9,8 @@ from ..engine.hooks.progress_hook import PROGRESS_PREFIX
 RUN_LINE = re.compile(rf'{PROGRESS_PREFIX} (\w+) (\d+)/(\d+)')
 # of tqdm, as tools print it:  "making maps:  12%|#2   | 30/251 [00:03<00:20, ..."
 BAR_LINE = re.compile(r'\d+%\|.*\| (\d+)/(\d+) \[')
+# of BatchChange.describe, behind what a logger puts before it
+BATCH_LINE = re.compile(r'A batch of \d+ photos cannot be divided .*')
 
 
 class Progress(NamedTuple):
@@ -26,3 +28,9 @@ def parse_progress(line: str) -> Progress | None:
     if match := BAR_LINE.search(line):
         return Progress('', int(match[1]), int(match[2]))
     return None
+
+
+def find_batch_change(line: str) -> str | None:
+    """Return what a line says of a batch that could not be divided, or None for other lines."""
+    match = BATCH_LINE.search(line)
+    return match[0] if match else None

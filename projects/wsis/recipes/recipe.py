@@ -13,6 +13,7 @@ from mmengine.config import Config
 from mmengine.device import get_device
 
 from ..apis.configs import INSTALLED_ROOT, ROOT, find_config
+from ..apis.shared_batch import BATCH_NAME
 from ..engine import find_latest_checkpoint
 from ..structures import read_json, write_json
 from .processes import end_with_parent, lock_folder
@@ -34,15 +35,17 @@ class Recipe:
             that pipelines for other data inherit the stages; ``skip`` names stages to leave out. ``results_name`` names
             the JSON file of results, for pipelines that share a work dir.
         work_dir: Folder of the pipeline; each stage has a folder of its name in it.
-        processes: How many processes (GPUs, if there are any) each stage uses; they share the configured batch.
+        processes: How many processes (GPUs, if there are any) each stage uses; they share the configured batch, or
+            where it cannot be divided the nearest that can, with the learning rate scaled linearly.
         data: File that describes the data set, instead of those of the configs. Stages that test on its val split
             are left out where it has none.
         options: Settings of the configs to override: ``key`` in all stages, ``STAGE.key`` in one.
         vis_backends: Where trainings send their curves too (see :mod:`projects.wsis.apis.vis_backends`); what a stage
             makes does not depend on it.
+        keep_batch: Whether to refuse a batch that cannot be divided.
 
     Raises:
-        RecipeError: If the stages do not fit together.
+        RecipeError: If the stages do not fit together, or there is no process to run them.
     """
 
     def __init__(
@@ -53,10 +56,14 @@ class Recipe:
         data: str | Path | None = None,
         options: dict[str, Any] | None = None,
         vis_backends: Sequence[str] = (),
+        keep_batch: bool = False,
     ) -> None:
+        if processes < 1:
+            raise RecipeError(f'--gpus {processes}: name at least 1')
         self.work_dir = Path(work_dir).resolve()
         self.processes = processes
         self.vis_backends = list(vis_backends)
+        self.keep_batch = keep_batch
         self.results_path = self.work_dir / f'{config.get("results_name", "results")}.json'
         stages = read_stages(config, None if data is None else str(find_config(data).resolve()), options)
         if not stages:
@@ -97,10 +104,18 @@ class Recipe:
             self._server = None
             return self._run(only, start)
 
+    def check_batches(self, stages: Sequence[Stage]) -> None:
+        """Refuse, before anything runs, a batch that is to be kept and cannot be divided.
+
+        Raises:
+            RecipeError: If there is one.
+        """
+        for stage in stages:
+            stage.find_other_batch(self.processes, self.keep_batch)
+
     def _run(self, only: str | None, start: str | None) -> dict[str, Any]:
         selected = self.select(only, start)
-        for stage in selected:
-            stage.divide_batch(self.processes)  # a batch that cannot be divided is reported before anything runs
+        self.check_batches(selected)
         if only or start:
             made = {stage.name for stage in selected}
             for name in sorted({name for stage in selected for name in stage.inputs} - made):
@@ -139,11 +154,14 @@ class Recipe:
             self._execute(stage, report)
         finally:
             record.add_time(time.monotonic() - began)
-        metrics_file = record.folder / METRICS_NAME
-        report.finish(stage, record.finish(read_json(metrics_file) if metrics_file.is_file() else {}))
+        metrics, batch = (_read_if_there(record.folder / name) for name in (METRICS_NAME, BATCH_NAME))
+        report.finish(stage, record.finish(metrics, **(dict(batch=batch) if batch else {})))
 
     def _key(self, stage: Stage) -> str:
-        return make_key(stage.describe(), {name: self._check_input(name) for name in stage.inputs})
+        description, batch = stage.describe(), stage.find_other_batch(self.processes)
+        if batch is not None:  # other weights come of it; a batch that is only split does not count
+            description = [*description, dict(batch_size=batch)]
+        return make_key(description, {name: self._check_input(name) for name in stage.inputs})
 
     def _check_input(self, name: str) -> dict[str, str]:
         """Return the outputs of a stage that others need.
@@ -191,6 +209,8 @@ class Recipe:
         if stage.action == 'train' and self.vis_backends:
             script += ['--vis-backends', *self.vis_backends]
         if self.processes > 1:
+            if stage.action == 'train':
+                script.append('--keep-batch' if self.keep_batch else '--share-batch')
             script += ['--launcher', 'pytorch']
         if self._options(stage):
             script += ['--options-file', str(folder / OPTIONS_NAME)]
@@ -198,10 +218,7 @@ class Recipe:
 
     def _options(self, stage: Stage) -> dict[str, Any]:
         """Return the options of a stage, with the folders and checkpoints of other stages filled in."""
-        options = {key: self._fill(value) if isinstance(value, str) else value for key, value in stage.options.items()}
-        if (batch := stage.divide_batch(self.processes)) is not None:
-            options['train_dataloader.batch_size'] = batch
-        return options
+        return {key: self._fill(value) if isinstance(value, str) else value for key, value in stage.options.items()}
 
     def _forks_stages(self) -> bool:
         return self.processes == 1 and get_device() == 'cpu' and ScriptServer.is_possible()
@@ -235,3 +252,7 @@ class Recipe:
         if process.returncode:
             told = [line for line in last_lines if line.startswith('error')] or last_lines[-1:]
             raise StageError(f'Stage {stage.name} failed: {"; ".join(told) or "no output"} (all output: {log})')
+
+
+def _read_if_there(path: Path) -> dict[str, Any]:
+    return read_json(path) if path.is_file() else {}

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-from .log_progress import parse_progress
+from .log_progress import find_batch_change, parse_progress
 from .stage import Stage
 
 SECONDS_BETWEEN_LINES = 30
@@ -58,9 +58,14 @@ class RecipeReport:
         self.told = time.monotonic()
 
     def read_line(self, stage: Stage, line: str) -> bool:
-        """Read the progress from a line that the stage has printed, and return whether it contained any."""
+        """Read the progress from a line that the stage has printed, and return whether it contained any.
+
+        A line that says that the batch is another than the configured one is printed too.
+        """
         progress = parse_progress(line)
         if progress is None:
+            if change := find_batch_change(line):
+                self.console.print(f'    {change}', markup=False)
             return False
         phase = f'{stage.name} {progress.phase}'.rstrip()
         self.bar.update(self.task, description=phase, completed=progress.done, total=progress.total)
@@ -91,6 +96,7 @@ class RecipeReport:
                 expected=stage.expected,
                 seconds=round(records[stage.name].get('seconds', 0.0), 1),
                 metrics=records[stage.name].get('metrics', {}),
+                **({'batch': records[stage.name]['batch']} if 'batch' in records[stage.name] else {}),
             )
             for stage in self.stages
         ]

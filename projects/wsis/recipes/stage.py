@@ -6,6 +6,7 @@ from typing import Any
 
 from mmengine.config import Config
 
+from ..apis.batch_size import describe_indivisible, find_nearest_batch
 from ..apis.configs import find_config, load_config
 from .stage_data import describe_data, describe_folder
 
@@ -92,24 +93,30 @@ class Stage:
         config = self.load_config()
         return 'test_dataloader' in config and config.test_dataloader is None
 
-    def divide_batch(self, processes: int) -> int | None:
-        """Return the batch size of each process, so that the batch of all together is the configured one.
+    def find_other_batch(self, processes: int, keep: bool = False) -> int | None:
+        """Return the batch size that processes take together where they cannot share the configured one.
+
+        The training takes it too, unless its set has fewer images; see
+        :func:`~projects.wsis.apis.shared_batch.share_batch`.
+
+        Args:
+            processes: How many there are.
+            keep: Whether to refuse such a batch.
 
         Returns:
-            None where there is nothing to divide: another action than ``train``, one process, no batch size.
+            None where the batch stays as it is, or there is none (another action than ``train``).
 
         Raises:
-            RecipeError: If the batch cannot be divided.
+            RecipeError: If the batch is to be kept and cannot be divided.
         """
         if self.action != 'train' or processes == 1:
             return None
         batch = self.load_config().get('train_dataloader', {}).get('batch_size')
-        if batch is not None and int(batch) % processes:
-            raise RecipeError(
-                f'Stage {self.name}: a batch of {batch} photos cannot be divided among {processes} processes: choose '
-                f'another number of them, or another train_dataloader.batch_size in {self.config}'
-            )
-        return None if batch is None else int(batch) // processes
+        if batch is None or batch % processes == 0:
+            return None
+        if keep:
+            raise RecipeError(f'Stage {self.name}: {describe_indivisible(batch, processes, self.config)}')
+        return find_nearest_batch(batch, processes)
 
     def describe(self) -> Any:
         """Return all that decides what the stage makes, but for the stages that are its inputs."""

@@ -69,9 +69,10 @@ class StageRecord:
         record = self.read()
         write_json(self.path, {**record, 'seconds': record.get('seconds', 0.0) + seconds})
 
-    def finish(self, metrics: dict[str, float]) -> dict[str, Any]:
-        """Mark the stage as complete and return its record."""
-        record = {**self.read(), 'complete': True, 'metrics': metrics, 'outputs': describe_outputs(self.folder)}
+    def finish(self, metrics: dict[str, float], **facts: Any) -> dict[str, Any]:
+        """Mark the stage as complete, with its metrics and further facts, and return its record."""
+        outputs = describe_outputs(self.folder)
+        record = {**self.read(), 'complete': True, 'metrics': metrics, **facts, 'outputs': outputs}
         write_json(self.path, record)
         return record
 

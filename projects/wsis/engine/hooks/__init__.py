@@ -1,5 +1,6 @@
 """Hooks."""
 
+from .checkpoint_facts_hook import CheckpointFactsHook
 from .checkpoint_match_hook import CheckpointMatchHook
 from .displacement_mean_hook import DisplacementMeanHook
 from .last_validation_hook import LastValidationHook
@@ -12,6 +13,7 @@ from .single_value_norm_hook import SingleValueNormHook
 from .training_labels_hook import TrainingLabelsHook
 
 __all__ = [
+    'CheckpointFactsHook',
     'CheckpointMatchHook',
     'DisplacementMeanHook',
     'LastValidationHook',

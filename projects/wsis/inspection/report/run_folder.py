@@ -27,7 +27,8 @@ class StageFacts:
         expected: The value to expect, or None where the recipe names none.
         seconds: How long it took, all attempts together.
         metrics: All its metrics.
-        lineage: What the record says of its origin, by name: config, key, inputs, and hashes of what it has made.
+        lineage: What the record says of its origin, by name: config, key, inputs, a batch that had to change, and
+            hashes of what it has made.
         last_line: Of its output, where it was interrupted.
     """
 
@@ -137,6 +138,7 @@ def _describe_lineage(record: Mapping[str, Any]) -> dict[str, str]:
         'config': record.get('config') or '',
         'made from': ', '.join(record.get('inputs') or ()),
         'key': record.get('key') or '',
+        'batch': ', '.join(f'{name.replace("_", " ")} {value}' for name, value in (record.get('batch') or {}).items()),
     }
     lineage.update({name.replace(':', ' ', 1): value for name, value in (record.get('outputs') or {}).items()})
     return {name: str(value) for name, value in lineage.items() if value}
