@@ -2,7 +2,7 @@
 _base_ = ['../_base_/recipes/affinitynet_deeplab.py', '../_base_/datasets/voc2012.py']
 configs = dict(
     cam='configs/ppc/ppc-seam_resnet38_8e_voc2012.py',
-    affinity_labels='configs/affinitynet/affinity-labels_voc2012.py',
+    affinity_labels='configs/affinitynet/affinity-labels-ppc_voc2012.py',
     affinitynet='configs/affinitynet/affinitynet_resnet38_8e_voc2012.py',
     deeplab='configs/deeplab/deeplab-v1_resnet38_20k_voc2012.py',
     deeplab_maps='configs/deeplab/deeplab-v1_resnet38_20k_voc2012-maps.py')

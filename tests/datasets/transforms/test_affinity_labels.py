@@ -1,5 +1,7 @@
 """Mining AffinityNet's labels: the rules by hand, the CRF of scores."""
 
+from pathlib import Path
+
 import label_mining
 import numpy as np
 import pytest
@@ -54,6 +56,37 @@ def test_crf_of_scores():
     turned = refine_scores_with_crf(image.transpose(1, 0, 2), scores.transpose(0, 2, 1))  # not contiguous
     assert np.array_equal(turned.argmax(0) == 1, mask.T)
     assert np.array_equal(refine_scores_with_crf(image, scores[:1]), np.ones((1, 40, 48)))
+
+
+@pytest.fixture(scope='module')
+def golden():
+    path = Path(__file__).resolve().parents[2] / 'data' / 'golden' / 'crf_labels.npz'
+    with np.load(path, allow_pickle=False) as arrays:
+        return dict(arrays)
+
+
+def mine_golden(golden, name, **settings):
+    low, high = golden[f'{name}_alpha']
+    return mine(golden['cams'], golden['classes'], golden['image'], low_alpha=low, high_alpha=high, **settings)
+
+
+def test_labels_of_seam_are_those_of_its_official_code(golden):
+    assert np.array_equal(mine_golden(golden, 'seam'), golden['seam_affinity_label_full'])
+
+
+def test_labels_of_ppc_are_those_of_its_official_code(golden):
+    found = mine_golden(golden, 'wseg', hard_labels=int(golden['n_labels']))
+    low, high = (golden[f'wseg_{alpha}_label_2d'] for alpha in ('la', 'ha'))
+    expected = np.where(high == 0, 0, np.where(low == 0, 255, low))
+    assert np.array_equal(found, expected)
+    # that code orders the features of the CRF in another way, which moves some pixels
+    assert (found != golden['wseg_affinity_label_full']).mean() < 0.01
+    assert (found != mine_golden(golden, 'wseg')).mean() > 0.01, 'a CRF of scores gives others'
+
+
+def test_hard_labels_without_crf_are_those_of_the_scores():
+    cams = [[[0.5, 0.2, 0.02], [0.1, 0.0, 0.3]]]
+    assert mine(cams, [4], crf=None, hard_labels=21).tolist() == mine(cams, [4], crf=None).tolist()
 
 
 @pytest.mark.parametrize('alphas', [(0, 4), (5, 4), (-1, 4)])

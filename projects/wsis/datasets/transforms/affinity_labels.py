@@ -6,8 +6,10 @@ from mmcv.transforms import BaseTransform
 from mmengine.registry import TRANSFORMS
 
 from ...ops import upsample_maps
-from ...ops.dense_crf import crf_settings, refine_scores_with_crf
+from ...ops.dense_crf import crf_settings, refine_labels_with_crf, refine_scores_with_crf
 from ...structures.masks import IGNORE_LABEL
+
+BILATERAL = (80.0, 13.0, 10.0)
 
 
 @TRANSFORMS.register_module()
@@ -16,25 +18,34 @@ class GenerateAffinityLabels(BaseTransform):
 
     The background's score is ``(1 - strongest class) ** alpha``. What is foreground in spite of a small alpha (a strong
     background) is sure to be it; what is background in spite of a large alpha is sure background; each after a dense
-    CRF of all scores; all else is 255 (unsure).
+    CRF; all else is 255 (unsure).
 
     Required keys: ``img`` (H, W, 3) uint8 at full size, ``cams``, ``cam_labels``.
     Added key: ``inter_pixel_labels`` (H, W) uint8: 0 background, 1..C classes, 255 unsure.
 
     Args:
         low_alpha: Exponent for sure foreground.
-        high_alpha: Exponent for sure background (SEAM and PPC: 24; AffinityNet's own code: 32).
-        crf: Whether a CRF refines the scores, or those arguments of :func:`refine_scores_with_crf` that differ from its
-            defaults.
+        high_alpha: Exponent for sure background (SEAM: 24; AffinityNet's own code: 32).
+        crf: Whether a CRF is used, or those of its arguments that differ from the defaults.
+        hard_labels: None for a CRF of the scores (:func:`refine_scores_with_crf`), as in AffinityNet and SEAM. A number
+            of labels, with the background, for a CRF of the strongest label of each pixel
+            (:func:`refine_labels_with_crf`, with the kernels of the other), as in the official code of PPC.
 
     Raises:
         ValueError: If not 0 < low_alpha <= high_alpha.
     """
 
-    def __init__(self, low_alpha: float = 4.0, high_alpha: float = 24.0, crf: dict | bool | None = True) -> None:
+    def __init__(
+        self,
+        low_alpha: float = 4.0,
+        high_alpha: float = 24.0,
+        crf: dict | bool | None = True,
+        hard_labels: int | None = None,
+    ) -> None:
         if not 0 < low_alpha <= high_alpha:
             raise ValueError(f'0 < low_alpha <= high_alpha is needed, not {low_alpha} and {high_alpha}')
-        self.crf = crf_settings(crf)
+        self.crf = crf_settings(crf, **({} if hard_labels is None else dict(bilateral=BILATERAL)))
+        self.hard_labels = hard_labels
         self.low_alpha = low_alpha
         self.high_alpha = high_alpha
 
@@ -43,17 +54,20 @@ class GenerateAffinityLabels(BaseTransform):
         image = results['img']
         cams = upsample_maps(torch.from_numpy(results['cams']), image.shape[:2]).numpy()
         class_ids = np.concatenate([[0], results['cam_labels'] + 1]).astype(np.uint8)
-        foreground = self._decide(image, cams, self.low_alpha)
-        background = self._decide(image, cams, self.high_alpha)
-        labels = class_ids[foreground]
-        labels[foreground == 0] = IGNORE_LABEL
+        labels = self._decide(image, cams, class_ids, self.low_alpha)
+        background = self._decide(image, cams, class_ids, self.high_alpha)
+        labels[labels == 0] = IGNORE_LABEL
         labels[background == 0] = 0  # of both, background wins, as in the official code
         results['inter_pixel_labels'] = labels
         return results
 
-    def _decide(self, image: np.ndarray, cams: np.ndarray, alpha: float) -> np.ndarray:
+    def _decide(self, image: np.ndarray, cams: np.ndarray, class_ids: np.ndarray, alpha: float) -> np.ndarray:
+        """Return the label map (H, W) uint8 that a background of this exponent leaves."""
         strongest = cams.max(0, initial=0.0)
         scores = np.concatenate([np.clip(1 - strongest, 0, 1)[None] ** alpha, cams])
-        if self.crf is not None:
+        if self.crf is not None and self.hard_labels is None:
             scores = refine_scores_with_crf(image, scores, **self.crf)
-        return scores.argmax(0)
+        labels = class_ids[scores.argmax(0)]
+        if self.crf is not None and self.hard_labels is not None:
+            labels = refine_labels_with_crf(image, labels, self.hard_labels, **self.crf).astype(np.uint8)
+        return labels
