@@ -8,26 +8,28 @@
 
 VENV := .venv
 SETUP := tools/misc/setup_environment.py
+ORIGINAL_VENV := .venv-openmmlab
+# the newest Python that works; a version manager may have names on the path that do not
+BASE_PYTHON = $(firstword $(foreach name,python3 python3.13 python3.12 python3.11 python3.10,$(shell $(name) -c \
+  'import sys; print(sys.executable if sys.version_info >= (3, 10) else "")' 2>/dev/null)) python3)
 ifdef PYTHON
   RUN := $(PYTHON)
   SETUP_COMMAND := $(PYTHON) $(SETUP)
 else
-  # the newest Python that works; a version manager may have names on the path that do not
-  BASE_PYTHON = $(firstword $(foreach name,python3 python3.13 python3.12 python3.11 python3.10,$(shell $(name) -c \
-    'import sys; print(sys.executable if sys.version_info >= (3, 10) else "")' 2>/dev/null)) python3)
   RUN := $(VENV)/bin/python
   SETUP_COMMAND = $(BASE_PYTHON) $(SETUP) --venv $(VENV)
 endif
 TESTS ?= tests
 PROCESSES ?= auto
 # processes of the tests share the cores: threads that wait must not take them from others
-test: export OMP_WAIT_POLICY ?= PASSIVE
+test test-openmmlab: export OMP_WAIT_POLICY ?= PASSIVE
+PYTEST := -m pytest -n $(PROCESSES) --maxprocesses 4 --dist loadfile --no-loadscope-reorder --max-worker-restart 1
 DEMO_DATA := data/demo
 DEMO_WORK := work_dirs/demo
 RELEASE ?= checkpoints
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-data demo-supervised release test lint format docs docs-setup docs-linkcheck clean
+.PHONY: help setup demo demo-data demo-supervised release test test-openmmlab lint format docs docs-setup docs-linkcheck clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,8 +52,11 @@ release: demo  ## the demo's models as published checkpoints, and one of them us
 	  --out-dir $(DEMO_WORK)/release
 
 test: setup  ## run the tests
-	@$(RUN) -m pytest -n $(PROCESSES) --maxprocesses 4 --dist loadfile --no-loadscope-reorder --max-worker-restart 1 \
-	  $(TESTS) $(ARGS)
+	@$(RUN) $(PYTEST) $(TESTS) $(ARGS)
+
+test-openmmlab:  ## run the tests with OpenMMLab's original distributions, in an environment of their own
+	@$(BASE_PYTHON) $(SETUP) --venv $(ORIGINAL_VENV) --original
+	@$(ORIGINAL_VENV)/bin/python $(PYTEST) $(TESTS) $(ARGS)
 
 lint: setup  ## check style and format
 	@$(RUN) -m ruff check .
@@ -74,4 +79,4 @@ docs-linkcheck: docs-setup  ## follow the links of the documentation that lead t
 clean:  ## remove builds, demo data and demo runs, but not .venv
 	rm -rf build dist *.egg-info .pytest_cache .ruff_cache $(DEMO_DATA) $(DEMO_WORK)
 	rm -rf docs/_build docs/methods docs/contributing.md docs/code_of_conduct.md
-	find . -path ./$(VENV) -prune -o -name __pycache__ -type d -exec rm -rf {} +
+	find . -path './.venv*' -prune -o -name __pycache__ -type d -exec rm -rf {} +

@@ -173,6 +173,8 @@ def test_setup_installs_what_docs_need_once(setup_environment, monkeypatch, tmp_
 def test_versions_of_setup_and_requirements_agree(setup_environment):
     stack = (ROOT / 'requirements' / 'mminstall.txt').read_text().splitlines()
     assert setup_environment.MMCV in stack
+    original = (ROOT / 'requirements' / 'mminstall-openmmlab.txt').read_text().splitlines()
+    assert setup_environment.ORIGINAL_MMCV in original
     for name in ('mminstall.txt', 'mminstall-openmmlab.txt'):
         known = {row[0]: row for rows in environment.STACK.values() for row in rows}
         pinned = [line.split('==') for line in (ROOT / 'requirements' / name).read_text().splitlines() if '==' in line]

@@ -2,6 +2,7 @@
 
     python3 tools/misc/setup_environment.py --venv .venv     makes a virtual environment and fills it
     PYTHON tools/misc/setup_environment.py                   fills the environment of that interpreter
+    ... --original                                           with OpenMMLab's original distributions (`make test-openmmlab`)
 
 Standard library only, and readable by old Pythons, so that they get a line instead of a syntax error. A stamp in the
 environment says for which requirements and which folder it was filled; with the stamp in place a call takes a moment.
@@ -20,6 +21,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 MINIMUM_PYTHON = (3, 10)
 TORCH = 'torch==2.13.0'
 MMCV = 'onedl-mmcv==2.3.6'
+ORIGINAL_MMCV = 'mmcv==2.1.0'
 STAMP_NAME = 'wsis-setup-stamp'
 DOCS_STAMP_NAME = 'wsis-docs-stamp'
 DOCS_REQUIREMENTS = 'requirements/docs.txt'
@@ -117,8 +119,9 @@ def enter_virtual_environment(folder, arguments):
 class Installer:
     """Fills the environment of the running interpreter, step by step."""
 
-    def __init__(self):
+    def __init__(self, original=False):
         self.check = load_environment_check()
+        self.original = original or self.uses_original_distributions()
         self.state_folder = self._state_folder()
         self.stamp = os.path.join(self.state_folder, STAMP_NAME)
         self.docs_stamp = os.path.join(self.state_folder, DOCS_STAMP_NAME)
@@ -137,7 +140,7 @@ class Installer:
 
     def fingerprint(self):
         """Return a hash of what the environment is filled from: requirements, interpreter, and this folder."""
-        digest = hashlib.sha256('\0'.join([sys.executable, sys.version, ROOT]).encode())
+        digest = hashlib.sha256('\0'.join([sys.executable, sys.version, ROOT, str(self.original)]).encode())
         for name in STAMPED_FILES:
             with open(os.path.join(ROOT, name), 'rb') as file:
                 digest.update(file.read())
@@ -205,11 +208,12 @@ class Installer:
         if not self.check._installed('pydensecrf2'):
             check_compiler('pydensecrf2 (and mmcv, where no wheel fits)')
         self.install_torch()
-        if self.uses_original_distributions():
-            self.say('keeping the original mmengine, mmcv, mmdet and mmsegmentation')
+        if self.original:
+            self.install_mmcv(ORIGINAL_MMCV)
+            self.say('the original mmengine, mmdet and mmsegmentation')
             self.pip('install', '-r', 'requirements/mminstall-openmmlab.txt', purpose='installing the stack')
         else:
-            self.install_mmcv()
+            self.install_mmcv(MMCV)
             self.say('mmengine, mmdetection, mmsegmentation')
             self.pip('install', '-r', 'requirements/mminstall.txt', purpose='installing the stack')
         self.say('runtime, tests, dense CRF (compiled, under a minute)')
@@ -244,19 +248,28 @@ class Installer:
         """Tell whether the environment already holds OpenMMLab's own distributions."""
         return any(self.check._installed(name) for name in ORIGINAL_DISTRIBUTIONS)
 
-    def install_mmcv(self):
-        """Install mmcv from a wheel where one fits, else compile it."""
-        self.pip('install', *BUILD_TOOLS, purpose='installing the build tools')
-        if self.check._installed('onedl-mmcv') == MMCV.split('==')[1] and self.mmcv_works():
-            self.say(f'keeping {MMCV}')
+    def install_mmcv(self, requirement):
+        """Install mmcv from a wheel where one fits, else compile it.
+
+        Args:
+            requirement (str): Its distribution and version, NAME==VERSION.
+        """
+        name, version = requirement.split('==')
+        # the original mmcv builds and imports with pkg_resources, which newer setuptools do not have
+        tools = [
+            tool.replace('setuptools>=77', 'setuptools>=77,<81') if self.original else tool for tool in BUILD_TOOLS
+        ]
+        self.pip('install', *tools, purpose='installing the build tools')
+        if self.check._installed(name) == version and self.mmcv_works():
+            self.say(f'keeping {requirement}')
             return
-        self.say(f'{MMCV}: looking for a wheel (PIP_FIND_LINKS={os.environ.get("PIP_FIND_LINKS", "")})')
-        if self.pip('install', '--only-binary', 'onedl-mmcv', MMCV) == 0 and self.mmcv_works():
+        self.say(f'{requirement}: looking for a wheel (PIP_FIND_LINKS={os.environ.get("PIP_FIND_LINKS", "")})')
+        if self.pip('install', '--only-binary', name, requirement) == 0 and self.mmcv_works():
             return
         check_compiler('mmcv')
         cores = available_cores()
         self.say(
-            f'no wheel of {MMCV} fits this Python and torch: compiling it with {cores} cores, '
+            f'no wheel of {requirement} fits this Python and torch: compiling it with {cores} cores, '
             f'about {max(2, 28 / cores):.0f} minutes '
             '(a folder with a wheel can be named in PIP_FIND_LINKS)'
         )
@@ -264,14 +277,14 @@ class Installer:
             'install',
             '--no-build-isolation',
             '--no-binary',
-            'onedl-mmcv',
+            name,
             '--force-reinstall',
             '--no-deps',
-            MMCV,
+            requirement,
             environment={'MAX_JOBS': str(cores), 'MMCV_WITH_OPS': '1'},
             purpose='compiling mmcv',
         )
-        self.pip('install', MMCV, purpose="installing mmcv's requirements")
+        self.pip('install', requirement, purpose="installing mmcv's requirements")
         if not self.mmcv_works():
             stop(f'mmcv was compiled, but its ops do not load; {self.log} says why')
 
@@ -311,12 +324,18 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument('--venv', help='make (or use) this virtual environment instead of the running interpreter')
     parser.add_argument('--docs', action='store_true', help='also install what builds the documentation')
+    parser.add_argument(
+        '--original',
+        action='store_true',
+        help="OpenMMLab's original distributions instead of the maintained onedl-* ones",
+    )
     arguments = parser.parse_args()
     check_python()
     if arguments.venv:
-        enter_virtual_environment(os.path.join(ROOT, arguments.venv), ['--docs'] if arguments.docs else [])
+        flags = [flag for flag in ('--docs', '--original') if flag in sys.argv]
+        enter_virtual_environment(os.path.join(ROOT, arguments.venv), flags)
     os.chdir(ROOT)
-    installer = Installer()
+    installer = Installer(arguments.original)
     if not installer.is_done():
         installer.run()
     if arguments.docs:
