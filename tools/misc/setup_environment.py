@@ -2,7 +2,7 @@
 
     python3 tools/misc/setup_environment.py --venv .venv     makes a virtual environment and fills it
     PYTHON tools/misc/setup_environment.py                   fills the environment of that interpreter
-    ... --original                                           with OpenMMLab's original distributions (`make test-openmmlab`)
+    ... --original                                           with OpenMMLab's original distributions
 
 Standard library only, and readable by old Pythons, so that they get a line instead of a syntax error. A stamp in the
 environment says for which requirements and which folder it was filled; with the stamp in place a call takes a moment.
@@ -256,9 +256,7 @@ class Installer:
         """
         name, version = requirement.split('==')
         # the original mmcv builds and imports with pkg_resources, which newer setuptools do not have
-        tools = [
-            tool.replace('setuptools>=77', 'setuptools>=77,<81') if self.original else tool for tool in BUILD_TOOLS
-        ]
+        tools = BUILD_TOOLS + (['setuptools<81'] if self.original else [])
         self.pip('install', *tools, purpose='installing the build tools')
         if self.check._installed(name) == version and self.mmcv_works():
             self.say(f'keeping {requirement}')
@@ -327,7 +325,7 @@ def main():
     parser.add_argument(
         '--original',
         action='store_true',
-        help="OpenMMLab's original distributions instead of the maintained onedl-* ones",
+        help="OpenMMLab's original distributions, not the onedl-* ones",
     )
     arguments = parser.parse_args()
     check_python()
