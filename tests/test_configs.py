@@ -55,12 +55,16 @@ def saliency_folder(demo_root, tmp_path):
     return folder
 
 
-def build_once(config, built={}):  # noqa: B006  several configs share a network
+BUILT = {}
+
+
+def build_once(config):
+    """Build a network without numbers, as filling the large ones takes seconds; several configs share one."""
     key = str(config)
-    if key not in built:
-        with torch.device('meta'):  # networks without numbers: filling the large ones takes seconds each
-            built[key] = MODELS.build(config)
-    return built[key]
+    if key not in BUILT:
+        with torch.device('meta'):
+            BUILT[key] = MODELS.build(config)
+    return BUILT[key]
 
 
 def without_weights(node):

@@ -107,3 +107,14 @@ def test_bad_input_gets_one_line(epochs, tmp_path, monkeypatch, capsys, name):
     assert line.startswith('error: ')
     assert re.search(message, line), line
     assert not (tmp_path / 'x.png').exists()
+
+
+def test_a_line_that_a_killed_process_has_begun_is_left_out(epochs):
+    (first, second) = sorted(epochs.glob('*/vis_data/scalars.json'))
+    with open(second, 'a') as file:
+        file.write('{"loss": 4.0, "st')
+    assert read_training_log(epochs).curve('loss')[1].tolist() == [8.0, 7.0, 6.0, 5.0]
+    with open(first, 'a') as file:  # a whole line, but of something else
+        file.write('{"loss": 4.0, "st\n')
+    with pytest.raises(ValueError, match='line 5 is none of a log of mmengine'):
+        read_training_log(epochs)

@@ -71,7 +71,11 @@ def read_training_log(path: str | Path) -> TrainingLog:
 
 def _add_file(log: TrainingLog, file: Path) -> None:
     iterations: dict[int, int] = {}  # last iteration by epoch
-    for number, text in enumerate(read_text(file).splitlines(), 1):
+    content = read_text(file)
+    lines = content.splitlines()
+    if lines and not content.endswith('\n') and lines[-1][-1:] != '}':  # half-written by a process that was killed
+        lines.pop()
+    for number, text in enumerate(lines, 1):
         if not text.strip():
             continue
         line = _read_line(file, number, text)

@@ -8,6 +8,7 @@ from mmengine.config import Config
 from mmengine.registry import MODELS, init_default_scope
 
 from ..apis.configs import find_config
+from ..structures import write_atomically
 from .recipe import Recipe
 
 RECIPE = 'configs/recipes/irnet_r18_demo.py'
@@ -97,15 +98,19 @@ def write_chain(name: str, folder: Path) -> Path:
     paths = {}
     for key, config, base in (('cam', classifier, CLASSIFIER), ('irnet', irnet, IRNET)):
         paths[key] = folder / f'{key}.py'
-        paths[key].write_text(f'_base_ = {str(find_config(base).resolve())!r}\n{config.dump()}')
+        _write(paths[key], base, config.dump())
     settings = dict(configs={key: str(path.resolve()) for key, path in paths.items()}, skip=list(LEFT_OUT))
     if name in TRANSFORMERS:
         settings['options'] = dict(classifier={'param_scheduler.0.eta_max': TRANSFORMER_LEARNING_RATE})
     recipe = folder / 'recipe.py'
-    recipe.write_text(
-        f'_base_ = {str(find_config(RECIPE).resolve())!r}\nexpected = dict(_delete_=True)\n{Config(settings).dump()}'
-    )
+    _write(recipe, RECIPE, f'expected = dict(_delete_=True)\n{Config(settings).dump()}')
     return recipe
+
+
+def _write(path: Path, base: str, settings: str) -> None:
+    """Write a config that inherits another one."""
+    text = f'_base_ = {str(find_config(base).resolve())!r}\n{settings}'
+    write_atomically(path, lambda file: file.write(text.encode()))
 
 
 def make_table(results: Sequence[ChainResult]) -> str:

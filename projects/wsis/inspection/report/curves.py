@@ -1,7 +1,6 @@
 """Loss curves of the trainings of a run, drawn from the scalars that mmengine writes."""
 
 import io
-import json
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ...visualization import distinct_colors
-from ..training_logs import SCALARS
+from ..training_logs import read_training_log
 
 TOTAL = 'loss'
 WIDTH, HEIGHT = 5.2, 3.3  # inches of 72 points
@@ -29,24 +28,17 @@ def read_losses(folder: Path) -> Losses:
         folder: Work dir of the training.
 
     Returns:
-        By name the steps (iterations) and the values; the total, ``loss``, first. Empty where nothing was logged.
+        By name the iterations and the values; the total, ``loss``, first. Empty where there is no log that can be read.
     """
-    by_step: dict[float, dict[str, float]] = {}
-    for path in sorted(folder.glob(SCALARS)):  # named by the time when each part began
-        for line in path.read_text(encoding='utf-8', errors='replace').splitlines():
-            try:
-                entry = json.loads(line)
-            except json.JSONDecodeError:  # the last line of a process that was killed
-                continue
-            losses = {name: value for name, value in entry.items() if TOTAL in name}
-            if losses and 'step' in entry:
-                by_step.setdefault(entry['step'], {}).update(losses)
+    try:
+        log = read_training_log(folder)
+    except (FileNotFoundError, ValueError):
+        return {}
     curves: Losses = {}
-    for step in sorted(by_step):
-        for name, value in by_step[step].items():
-            steps, values = curves.setdefault(name, ([], []))
-            steps.append(step)
-            values.append(value)
+    for name in log.scalars:
+        if TOTAL in name:
+            steps, values = log.curve(name)
+            curves[name] = steps.tolist(), values.tolist()
     return dict(sorted(curves.items(), key=lambda curve: curve[0] != TOTAL))
 
 
