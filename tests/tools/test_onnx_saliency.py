@@ -189,7 +189,7 @@ def test_opencv_that_cannot_run_a_model_names_onnx_runtime(tmp_path, monkeypatch
     assert capfd.readouterr().err == ''  # OpenCV would print lines of its own
 
 
-def test_tool_makes_maps_with_their_origin_and_goes_on(photos):
+def test_tool_makes_maps_and_goes_on(photos):
     model = write_saliency_model(photos / 'tiny.onnx')
     (photos / 'JPEGImages/bad.jpg').write_bytes(b'no photo')
     result = run(photos, '--model', model, '--workers', '2')
