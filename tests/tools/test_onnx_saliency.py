@@ -23,10 +23,6 @@ from onnx_ports import read_ports  # noqa: E402
 from onnx_saliency import MEAN, STD, load_saliency_model, prepare_photo  # noqa: E402
 
 
-def load(path, size=None, mean=MEAN, std=STD, output='0'):
-    return load_saliency_model(path, hash_file(path) if path.is_file() else '', size, mean, std, output)
-
-
 def paint(height=60, width=90, seed=0):
     """A blue ground with a red disc, and where the disc is."""
     rows, columns = np.mgrid[:height, :width]
@@ -64,7 +60,7 @@ def test_photo_is_prepared_as_for_u2net():
 def test_map_is_that_of_the_weights(side, output, dtype, tolerance, tmp_path):
     path = write_saliency_model(tmp_path / 'a.onnx', side, dtype=dtype)
     photo = np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8)
-    saliency = load(path, size=32, output=output)(photo)
+    saliency = load_saliency_model(path, size=32, output=output)(photo)
     red, green, blue = prepare_photo(photo, (32, 32), MEAN, STD)[0]
     expected = 2 * red + 0.5 * green - 2 * blue - 0.25
     if output == '1':
@@ -77,14 +73,16 @@ def test_map_is_that_of_the_weights(side, output, dtype, tolerance, tmp_path):
 @pytest.mark.parametrize('size', [(1, 1), (2, 300), (90, 60)])
 def test_map_has_the_size_of_the_photo(size, tmp_path):
     photo = np.random.default_rng(0).integers(0, 256, (*size, 3), np.uint8)
-    assert load(write_saliency_model(tmp_path / 'a.onnx'))(photo).shape == size
-    assert not load(write_saliency_model(tmp_path / 'b.onnx'))(np.full((*size, 3), 7, np.uint8)).any()  # a flat map
+    assert load_saliency_model(write_saliency_model(tmp_path / 'a.onnx'))(photo).shape == size
+    assert not load_saliency_model(write_saliency_model(tmp_path / 'b.onnx'))(
+        np.full((*size, 3), 7, np.uint8)
+    ).any()  # a flat map
 
 
 def test_size_is_that_of_the_model_or_of_u2net(tmp_path):
     fixed, free = (write_saliency_model(tmp_path / f'{side}.onnx', side) for side in (48, None))
-    assert load(fixed).size == (48, 48) and load(fixed, size=48).size == (48, 48)
-    assert load(free).size == (320, 320) and load(free, size=40).size == (40, 40)
+    assert load_saliency_model(fixed).size == (48, 48) and load_saliency_model(fixed, size=48).size == (48, 48)
+    assert load_saliency_model(free).size == (320, 320) and load_saliency_model(free, size=40).size == (40, 40)
 
 
 def test_ports_are_read_from_the_file(tmp_path):
@@ -138,7 +136,7 @@ BROKEN = {
 def test_wrong_model_gets_one_line(kind, tmp_path):
     write_broken(tmp_path / 'a.onnx', kind)
     with pytest.raises((FileNotFoundError, ValueError), match=BROKEN[kind]) as caught:
-        load(tmp_path / 'a.onnx').check()
+        load_saliency_model(tmp_path / 'a.onnx').check()
     assert '\n' not in str(caught.value) and len(str(caught.value)) < 600
 
 
@@ -152,7 +150,7 @@ def test_wrong_model_gets_one_line(kind, tmp_path):
 )
 def test_settings_that_do_not_fit_the_model_get_one_line(settings, words, tmp_path):
     with pytest.raises(ValueError, match=words) as caught:
-        load(write_saliency_model(tmp_path / 'a.onnx'), **settings)
+        load_saliency_model(write_saliency_model(tmp_path / 'a.onnx'), **settings)
     assert '\n' not in str(caught.value)
 
 
@@ -175,7 +173,7 @@ def test_onnx_runtime_is_asked_for_the_map_on_one_thread(tmp_path, monkeypatch):
     runtime.__spec__ = importlib.machinery.ModuleSpec('onnxruntime', None)
     runtime.SessionOptions, runtime.InferenceSession = types.SimpleNamespace, Session
     monkeypatch.setitem(sys.modules, 'onnxruntime', runtime)
-    model = load(write_saliency_model(tmp_path / 'a.onnx', dtype='float16'), output='logits')
+    model = load_saliency_model(write_saliency_model(tmp_path / 'a.onnx', dtype='float16'), output='logits')
     saliency = model(paint()[0])
     assert calls == [(['logits'], (1, 3, 32, 32), np.float16)]
     assert saliency.shape == (60, 90) and saliency[0, 0] == 0 and saliency[-1, -1] == 255
@@ -183,7 +181,7 @@ def test_onnx_runtime_is_asked_for_the_map_on_one_thread(tmp_path, monkeypatch):
 
 def test_opencv_that_cannot_run_a_model_names_onnx_runtime(tmp_path, monkeypatch, capfd):
     monkeypatch.setattr(onnx_saliency, 'has_onnx_runtime', lambda: False)
-    model = load(write_saliency_model(tmp_path / 'a.onnx', kind='Nonsense'))
+    model = load_saliency_model(write_saliency_model(tmp_path / 'a.onnx', kind='Nonsense'))
     with pytest.raises(ValueError, match='OpenCV cannot run a.onnx .*Nonsense.*pip install onnxruntime'):
         model.check()
     assert capfd.readouterr().err == ''  # OpenCV would print lines of its own
@@ -236,6 +234,24 @@ def test_maps_that_were_made_otherwise_are_left_alone(arguments, words, photos):
     assert run('.', *arguments, '--out', 'elsewhere', '--workers', '1', folder=photos).status == 0
 
 
+@pytest.mark.parametrize('workers', ['1', '2'])
+def test_photo_that_gets_no_numbers_is_named(workers, photos):
+    weights = dict(weight=np.ones((1, 3, 1, 1), np.float32), bias=np.full(1, -0.01, np.float32))
+    nodes = [
+        node('Conv', ['x', 'weight', 'bias'], 'sum', kernel_shape=[1, 1], strides=[1, 1], pads=[0, 0, 0, 0]),
+        node('Sqrt', ['sum'], 'map'),  # of a number below 0 where a photo is black
+    ]
+    write_model(photos / 'a.onnx', nodes, weights, [port('x', [1, 3, 8, 8])], [port('map', [1, 1, 8, 8])])
+    half = np.full((8, 8, 3), 200, np.uint8)
+    half[:4] = 0
+    cv2.imwrite(str(photos / 'JPEGImages/half.png'), half)
+    settings = ['--mean', '0', '0', '0', '--std', '1', '1', '1', '--workers', workers]
+    result = run('.', '--model', 'a.onnx', *settings, folder=photos)
+    errors = [line for line in result.output.splitlines() if 'error: ' in line]
+    assert result.status == 1 and len(errors) == 1
+    assert 'JPEGImages/half.png: a.onnx gives values that are no numbers' in errors[0]
+
+
 def test_wrong_model_leaves_no_folder(photos):
     write_saliency_model(photos / 'a.onnx', channels=2)
     result = run(photos, '--model', photos / 'a.onnx')
@@ -260,7 +276,7 @@ def test_options_that_do_not_fit_together_are_refused(arguments, words, tmp_path
 
 def test_workers_make_the_same_bytes(photos):
     sources = {path.stem: path for path in (photos / 'JPEGImages').iterdir()}
-    model = load(write_saliency_model(photos / 'a.onnx'))
+    model = load_saliency_model(write_saliency_model(photos / 'a.onnx'))
     make_saliency(sources, photos / 'one', model, workers=1)
     make_saliency(sources, photos / 'two', model, workers=2)
     for name in sources:

@@ -127,14 +127,21 @@ def find_photos(folder: Path, skip: Sequence[str] = ()) -> dict[str, Path]:
 
 
 def make_map(source: Path, target: Path, maker: Callable[[np.ndarray], np.ndarray]) -> bool:
-    """Write the map of one photo; return whether the photo could be read."""
+    """Write the map of one photo; return whether the photo could be read.
+
+    Raises:
+        ValueError: If a model gives no map of this photo.
+    """
     photo_file, files = _import_alone('photo_file'), _import_alone('files')
     cv2.setNumThreads(1)
     try:
         photo = photo_file.decode_photo(source)
     except photo_file.PhotoError:
         return False
-    png = cv2.imencode('.png', maker(photo))[1]
+    try:
+        png = cv2.imencode('.png', maker(photo))[1]
+    except ValueError as error:
+        raise ValueError(f'{source}: {error}') from None
     files.write_atomically(target, lambda file: file.write(png.tobytes()))
     return True
 
@@ -158,8 +165,7 @@ def choose_maker(args: argparse.Namespace) -> ClassicalSaliency | OnnxSaliency:
     """
     if args.model is None:
         return ClassicalSaliency(args.method)
-    sha256 = _import_alone('files').hash_file(args.model) if args.model.is_file() else ''
-    return load_saliency_model(args.model, sha256, args.size, args.mean, args.std, args.output)
+    return load_saliency_model(args.model, args.size, args.mean, args.std, args.output)
 
 
 def make_saliency(

@@ -3,6 +3,7 @@
 The workers of make_saliency.py import this module, so it imports nothing heavy.
 """
 
+import hashlib
 import importlib.util
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -71,12 +72,12 @@ class OnnxSaliency:
         return finish_map(saliency.reshape(saliency.shape[-2:]), photo.shape[:2])
 
     def check(self) -> None:
-        """Run the model once, before anything is written.
+        """Run the model once on noise, before anything is written.
 
         Raises:
             ValueError: If it cannot be run, or gives no map.
         """
-        self(np.zeros((*self.size, 3), np.uint8))
+        self(np.random.default_rng(0).integers(0, 256, (*self.size, 3), np.uint8))
 
     def _run(self, photo: np.ndarray) -> np.ndarray:
         try:
@@ -94,13 +95,12 @@ class OnnxSaliency:
 
 
 def load_saliency_model(
-    path: Path, sha256: str, size: int | None, mean: Sequence[float], std: Sequence[float], output: str
+    path: Path, size: int | None = None, mean: Sequence[float] = MEAN, std: Sequence[float] = STD, output: str = '0'
 ) -> OnnxSaliency:
     """Check an ONNX file and the settings for it.
 
     Args:
         path: The file.
-        sha256: Its hash.
         size: Side of the square that photos are resized to; None for what the model takes, ``SIZE`` where it takes any.
         mean: Mean of the channels (red, green, blue).
         std: Standard deviation of these channels.
@@ -122,6 +122,7 @@ def load_saliency_model(
         if not output.isdecimal() or int(output) >= len(names):
             raise ValueError(f'{path} has no output {output}: --output is one of {", ".join(names)}, or its number')
         output = names[int(output)]
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     return OnnxSaliency(path, sha256, size, tuple(mean), tuple(std), output, inputs[0].element_type)
 
 
