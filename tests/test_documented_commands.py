@@ -63,6 +63,7 @@ RUN_BY = {
     r'make_method_figures\.py': 'tests/tools/test_make_method_figures.py',
     r'make_model_zoo\.py': 'tests/apis/zoo/test_zoo_page.py',
     r'make_points\.py': 'tests/inspection/test_targets.py::test_bestie_shows_what_its_heads_learn',
+    r'make_saliency\.py .*--model': 'tests/tools/test_onnx_saliency.py::test_tool_makes_maps_and_goes_on',
     r'make_saliency\.py': 'tests/tools/test_make_saliency.py::test_tool_makes_maps_once_and_skips_damaged_photos',
     r'make_trainaug\.py': 'tests/tools/test_make_trainaug.py::test_union_without_val',
     r'masks_to_coco\.py': 'tests/stages/test_coco_chain.py::test_labels_are_those_of_the_same_photos_in_voc_layout',

@@ -4,6 +4,8 @@ The workers of make_saliency.py import this module, so it imports nothing heavy.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -119,3 +121,27 @@ def find_saliency(photo: np.ndarray, method: str) -> np.ndarray:
     threshold = cv2.threshold(saliency, 0, 255, cv2.THRESH_OTSU)[0]
     scaled = np.clip(saliency * (127.5 / max(threshold, 1)), 0, 255).astype(np.uint8)
     return cv2.resize(scaled, photo.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+
+
+@dataclass(frozen=True)
+class ClassicalSaliency:
+    """:func:`find_saliency` of one method, as make_saliency.py hands it to its workers.
+
+    Args:
+        name: The method.
+    """
+
+    name: str = 'geodesic'
+
+    @property
+    def lineage(self) -> dict[str, Any]:
+        """What decides how the maps look, for the manifest beside them."""
+        return dict(method=self.name)
+
+    def check(self) -> None:
+        """Raise ImportError if the method is not available."""
+        METHODS[self.name]()
+
+    def __call__(self, photo: np.ndarray) -> np.ndarray:
+        """Return the saliency map of a photo (H, W, 3) uint8, BGR, as (H, W) uint8; 255 is salient."""
+        return find_saliency(photo, self.name)

@@ -1,11 +1,15 @@
-"""Make saliency maps for EPS by a classical method, for users without a saliency model.
+"""Make saliency maps for EPS: by a saliency model in ONNX form, or by a classical method without one.
 
-    python tools/dataset_converters/make_saliency.py data/VOCdevkit/VOC2012 [--workers 8]
+    python tools/dataset_converters/make_saliency.py data/VOCdevkit/VOC2012 --model u2netp.onnx [--workers 8]
+    python tools/dataset_converters/make_saliency.py data/VOCdevkit/VOC2012
 
-Writes DATA_ROOT/saliency/IMAGE.png (grey, 8 bit, 255 is salient). Maps of a saliency model can be put there instead
-(configs/eps/README.md). Classical maps know nothing of objects: the results of the EPS paper need the maps of a trained
-saliency model. An interrupted call continues where it stopped. Maps of images that have changed, and all maps after a
-change of the method, are made again.
+Writes DATA_ROOT/saliency/IMAGE.png (grey, 8 bit, 255 is salient), and manifest.json, which says what made the maps.
+configs/eps/README.md tells where models and ready maps come from. Classical maps know nothing of objects: the results
+of the EPS paper need the maps of a trained saliency model. An interrupted call continues where it stopped, and maps of
+images that have changed are made again. A folder of maps that were made otherwise is refused.
+
+Models run on the CPU, one image per process: by ONNX Runtime if it is installed (requirements/saliency.txt), else by
+OpenCV.
 """
 
 import argparse
@@ -14,7 +18,7 @@ import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from functools import cache
@@ -22,13 +26,15 @@ from pathlib import Path
 from types import ModuleType
 
 import cv2
+import numpy as np
 from tqdm import tqdm
 
 # Run as a script from any folder, or imported as a module from elsewhere.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.insert(1, str(Path(__file__).resolve().parents[1]))
 
-from classical_saliency import METHODS, find_saliency  # noqa: E402
+from classical_saliency import METHODS, ClassicalSaliency  # noqa: E402
+from onnx_saliency import MEAN, SIZE, STD, OnnxSaliency, load_saliency_model  # noqa: E402
 
 __all__ = ['make_saliency']
 
@@ -41,22 +47,58 @@ def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
         '--photos', default='JPEGImages', help='folder of the images, relative to DATA_ROOT (default: JPEGImages)'
     )
     parser.add_argument('--out', type=Path, help='folder for the maps (default: DATA_ROOT/saliency)')
-    parser.add_argument(
-        '--method',
-        choices=list(METHODS),
-        default='geodesic',
-        help='kind of saliency maps (default: geodesic); the others need opencv-contrib',
-    )
     parser.add_argument('--workers', type=int, help='number of processes (default: one per core)')
     parser.add_argument(
         '--evaluate',
         metavar='MASKS',
         help='afterwards compare the maps with the true masks in this folder (relative to DATA_ROOT)',
     )
+    parser.add_argument(
+        '--method',
+        choices=list(METHODS),
+        help='kind of classical maps (default: geodesic); the others need opencv-contrib',
+    )
+    _add_model_options(parser)
     args = parser.parse_args(argv)
     if args.workers is not None and args.workers < 1:
         parser.error(f'--workers is {args.workers}; it must be at least 1')
+    _check_model_options(parser, args)
     return args
+
+
+def _add_model_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options for maps of a model; the defaults are those of U2-Net."""
+    group = parser.add_argument_group('maps of a model')
+    group.add_argument('--model', type=Path, metavar='MODEL.onnx', help='saliency model: image in, map out')
+    group.add_argument(
+        '--size',
+        type=int,
+        help=f'side of the square that images are resized to (default: that of the model, else {SIZE})',
+    )
+    rgb = dict(type=float, nargs=3, metavar=('R', 'G', 'B'))
+    group.add_argument(
+        '--mean', **rgb, help=f'mean of images in [0, 1] (default: {" ".join(map(str, MEAN))}; 0.5 0.5 0.5 for IS-Net)'
+    )
+    group.add_argument(
+        '--std', **rgb, help=f'their standard deviation (default: {" ".join(map(str, STD))}; 1 1 1 for IS-Net)'
+    )
+    group.add_argument('--output', help='name of the output that is the map, or its number from 0 (default: 0)')
+
+
+def _check_model_options(parser: argparse.ArgumentParser, args: argparse.Namespace) -> None:
+    """End with a line on options that do not fit together; fill in those that were left out."""
+    options = dict(size=args.size, mean=args.mean, std=args.std, output=args.output)
+    given = [f'--{name}' for name, value in options.items() if value is not None]
+    if args.model is None and given:
+        parser.error(f'{", ".join(given)} needs --model')
+    if args.model is not None and args.method is not None:
+        parser.error('--method is for classical maps: leave it or --model out')
+    if args.size is not None and args.size < 2:
+        parser.error(f'--size is {args.size}; it must be at least 2')
+    if not np.isfinite([*(args.mean or ()), *(args.std or ())]).all() or min(args.std or STD) <= 0:
+        parser.error('--mean and --std are finite numbers, and those of --std are over 0')
+    args.method, args.output = args.method or 'geodesic', args.output or '0'
+    args.mean, args.std = tuple(args.mean or MEAN), tuple(args.std or STD)
 
 
 def find_photos(folder: Path, skip: Sequence[str] = ()) -> dict[str, Path]:
@@ -84,15 +126,22 @@ def find_photos(folder: Path, skip: Sequence[str] = ()) -> dict[str, Path]:
     return {Path(name).stem: folder / name for name in names}
 
 
-def make_map(source: Path, target: Path, method: str) -> bool:
-    """Write the map of one photo; return whether the photo could be read."""
+def make_map(source: Path, target: Path, maker: Callable[[np.ndarray], np.ndarray]) -> bool:
+    """Write the map of one photo; return whether the photo could be read.
+
+    Raises:
+        ValueError: If a model gives no map of this photo.
+    """
     photo_file, files = _import_alone('photo_file'), _import_alone('files')
     cv2.setNumThreads(1)
     try:
         photo = photo_file.decode_photo(source)
     except photo_file.PhotoError:
         return False
-    png = cv2.imencode('.png', find_saliency(photo, method))[1]
+    try:
+        png = cv2.imencode('.png', maker(photo))[1]
+    except ValueError as error:
+        raise ValueError(f'{source}: {error}') from None
     files.write_atomically(target, lambda file: file.write(png.tobytes()))
     return True
 
@@ -107,56 +156,87 @@ def _import_alone(name: str) -> ModuleType:
     return module
 
 
-def make_saliency(photos: dict[str, Path], out: Path, method: str = 'geodesic', workers: int = 1) -> list[str]:
+def choose_maker(args: argparse.Namespace) -> ClassicalSaliency | OnnxSaliency:
+    """Return what makes the maps.
+
+    Raises:
+        FileNotFoundError: If there is no such model.
+        ValueError: If the file is no saliency model, or the settings do not fit it.
+    """
+    if args.model is None:
+        return ClassicalSaliency(args.method)
+    return load_saliency_model(args.model, args.size, args.mean, args.std, args.output)
+
+
+def make_saliency(
+    photos: dict[str, Path], out: Path, maker: ClassicalSaliency | OnnxSaliency | None = None, workers: int = 1
+) -> list[str]:
     """Make the saliency maps of photos, but those that are there already and not older than the photo.
 
     Args:
         photos: ``{name: path}``.
         out: Folder of the maps.
-        method: Key of ``METHODS``.
+        maker: Function of a photo; the default classical method without one.
         workers: Processes.
 
     Returns:
         Names of photos that could not be read; they have no map.
 
     Raises:
-        ValueError: If the folder holds maps that this tool has not made.
+        ValueError: If the folder holds maps that this tool has not made, or has made otherwise, or a model fails.
         ImportError: If the method is not available.
     """
-    METHODS[method]()  # before anything is written
+    maker = maker or ClassicalSaliency()
+    maker.check()  # before anything is written
     from projects.wsis.structures import PseudoLabelStore
 
     store = PseudoLabelStore(out, 'saliency', '.png')
-    store.start(dict(method=method), classes=[])
+    _refuse_other_maps(store, maker)
+    store.start(maker.lineage, classes=[])
     left = {name: path for name, path in photos.items() if not _is_made(path, store.path_of(name))}
     bar = tqdm(total=len(photos), initial=len(photos) - len(left), desc='saliency', unit='photo', leave=False)
     with bar:
         if workers == 1:
             bad = [
-                name
-                for name, path in left.items()
-                if not (make_map(path, store.path_of(name), method), bar.update())[0]
+                name for name, path in left.items() if not (make_map(path, store.path_of(name), maker), bar.update())[0]
             ]
         else:
-            bad = _make_in_parallel(left, store, method, workers, bar)
+            bad = _make_in_parallel(left, store, maker, workers, bar)
     if len(bad) == len(photos):
         raise ValueError(f'none of {len(photos)} photos can be read (first: {bad[0]}); they are damaged')
     store.finish([name for name in photos if name not in bad])
     return bad
 
 
+def _refuse_other_maps(store, maker: ClassicalSaliency | OnnxSaliency) -> None:
+    """Raise ValueError if the folder holds maps of another model, method or setting: they may have taken hours."""
+    if not store.manifest_path.is_file() or not any(store.root.rglob('*.png')):
+        return
+    old, new = store.read_manifest().get('lineage') or {}, maker.lineage
+    changed = [key for key in {**old, **new} if old.get(key) != new.get(key)]
+    if not changed:
+        return
+    made_by = old.get('model') or old.get('method') or 'something unknown'
+    difference = f'not of {maker.name}'
+    if made_by == maker.name:  # then the settings, or the contents of the file, are others
+        difference = 'made with ' + ', '.join(f'{key} {old.get(key)} (now {new.get(key)})' for key in changed)
+    raise ValueError(
+        f'{store.root} holds maps of {made_by}, {difference}: name another folder by --out, or delete this one'
+    )
+
+
 def _is_made(photo: Path, saliency: Path) -> bool:
     return saliency.is_file() and saliency.stat().st_mtime >= photo.stat().st_mtime
 
 
-def _make_in_parallel(photos: dict[str, Path], store, method: str, workers: int, bar: tqdm) -> list[str]:
+def _make_in_parallel(photos: dict[str, Path], store, maker: Callable, workers: int, bar: tqdm) -> list[str]:
     """Make maps in several processes; return the names of photos that could not be read."""
     bad = []
     # Not fork: an importing process may have threads (torch, OpenCV).
     context = multiprocessing.get_context('spawn')
     pool = ProcessPoolExecutor(min(workers, len(photos) or 1), context, _start_worker)
     try:
-        jobs = {pool.submit(make_map, path, store.path_of(name), method): name for name, path in photos.items()}
+        jobs = {pool.submit(make_map, path, store.path_of(name), maker): name for name, path in photos.items()}
         for job in as_completed(jobs):
             if not job.result():
                 bad.append(jobs[job])
@@ -210,7 +290,8 @@ def main(argv: list[str] | None = None) -> int:
         photos = find_photos(args.data_root / args.photos, [str(out)])
         # a wrong folder shows before the work on the maps
         masks = find_masks(args.data_root / args.evaluate, photos) if args.evaluate else {}
-        bad = make_saliency(photos, out, args.method, args.workers or os.cpu_count() or 1)
+        maker = choose_maker(args)
+        bad = make_saliency(photos, out, maker, args.workers or os.cpu_count() or 1)
         masks = {name: path for name, path in masks.items() if name not in bad}
         iou = evaluate(out, masks) if masks else None
     except (OSError, ValueError, ImportError, BrokenProcessPool) as error:
@@ -219,7 +300,7 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print('interrupted: run the same command again to continue', file=sys.stderr)
         return 130
-    print(f'{len(photos) - len(bad)} saliency maps ({args.method}) in {out}')
+    print(f'{len(photos) - len(bad)} saliency maps ({maker.name}) in {out}')
     if bad:
         print(f'{len(bad)} of {len(photos)} photos cannot be read and have no map (first: {", ".join(bad[:5])})')
     if iou is not None:
