@@ -13,7 +13,7 @@ TOLD = 'A batch of 5 photos cannot be divided among 2 processes: the batch size 
 
 @pytest.mark.parametrize(
     'processes, expected',
-    [(3, dict(classifier=9, peak_classifier=6, deeplab=9)), (4, dict(peak_classifier=4, deeplab=12))],
+    [(3, dict(classifier=9, peak_classifier=9, deeplab=9)), (4, dict(peak_classifier=12, deeplab=12))],
 )
 def test_a_shipped_recipe_whose_batches_cannot_all_be_divided(processes, expected):
     stages = read_stages(Config.fromfile(ROOT / 'configs/recipes/bestie_from_tags_hrnet48_voc2012.py'))
