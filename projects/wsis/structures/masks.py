@@ -1,5 +1,6 @@
 """Masks: index pictures, instances from VOC maps, and RLE."""
 
+import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -7,9 +8,13 @@ import cv2
 import numpy as np
 from pycocotools import mask as coco_mask
 
-from .photo_file import open_picture
+from .photo_file import MAX_PIXELS, open_picture
 
 IGNORE_LABEL = 255
+#: Outlines farther away are mistakes; filling them would take minutes, or end the process.
+FARTHEST = 10**6
+# of a run of pixels or of the difference of two; a text that goes on for ever would make numbers of any length
+LONGEST_RUN_BITS = 60
 
 
 def split_objects(semantic: np.ndarray, instance: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
@@ -111,8 +116,11 @@ def encode_segmentation(segmentation: list | dict, size: tuple[int, int]) -> dic
         size: Height and width of the photo.
 
     Raises:
-        ValueError: If it is of another form or of a photo of another size; one line.
+        ValueError: If it is of another form or of a photo of another size, its polygons are far away, or the photo is
+            larger than any that is read; one line.
     """
+    if min(size) < 1 or size[0] * size[1] > MAX_PIXELS:
+        raise ValueError(f'a photo of {size[0]}x{size[1]} pixels has none, or more than {MAX_PIXELS:,}')
     if isinstance(segmentation, dict):
         if tuple(segmentation.get('size') or ()) != tuple(size):
             raise ValueError(f'a mask has the size {segmentation.get("size")}, but the photo {list(size)}')
@@ -123,10 +131,24 @@ def encode_segmentation(segmentation: list | dict, size: tuple[int, int]) -> dic
         if not whole or sum(runs) != size[0] * size[1]:
             raise ValueError(f'the runs of a mask (RLE) do not add up to the {size[0]}x{size[1]} pixels of the photo')
         return coco_mask.frPyObjects(dict(size=list(size), counts=runs), *size)
+    if not isinstance(segmentation, (list, tuple)):
+        raise ValueError('a segmentation is neither polygons nor RLE')
     polygons = [polygon for polygon in segmentation if isinstance(polygon, (list, tuple)) and len(polygon) >= 6]
     if not polygons:
-        return coco_mask.encode(np.zeros(size, np.uint8, order='F'))
-    return coco_mask.merge(coco_mask.frPyObjects([list(map(float, polygon)) for polygon in polygons], *size))
+        return coco_mask.frPyObjects(dict(size=list(size), counts=[size[0] * size[1]]), *size)
+    return coco_mask.merge(coco_mask.frPyObjects([_read_polygon(polygon) for polygon in polygons], *size))
+
+
+def _read_polygon(polygon: Sequence) -> list[float]:
+    """Return the x, y, x, y, ... of a polygon; pycocotools ends the process where they are no numbers near the photo."""
+    try:
+        values = [float(value) for value in polygon]
+    except (TypeError, ValueError, OverflowError):
+        values = [math.inf]
+    # not a number is not less than anything either
+    if not all(abs(value) <= FARTHEST for value in values):
+        raise ValueError(f'a polygon holds something other than numbers within {FARTHEST:,} pixels')
+    return values
 
 
 def unpack_run_lengths(text: str) -> list[int] | None:
@@ -140,6 +162,8 @@ def unpack_run_lengths(text: str) -> list[int] | None:
     for character in text:
         code = ord(character) - ord('0')
         if not 0 <= code < 64:
+            return None
+        if shift > LONGEST_RUN_BITS:
             return None
         value |= (code & 31) << shift
         shift += 5
@@ -206,6 +230,8 @@ def read_index_png(path: str | Path) -> np.ndarray:
     try:
         with open_picture(path) as image:
             indices = np.array(image)
+    except MemoryError:
+        raise ValueError(f'Mask {path} does not fit into memory; make it as large as its photo') from None
     except (OSError, SyntaxError, ValueError) as error:  # PIL's PNG reader raises SyntaxError for some damages
         raise ValueError(f'Mask {path} cannot be read ({error})') from None
     if indices.ndim != 2:

@@ -1,13 +1,14 @@
 """Points of objects (peaks of class maps, or given by users) in one JSON file that can be edited by hand."""
 
 import json
-import math
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from .files import write_atomically
-from .text_file import read_given_json
+from .photo_names import find_name_fault
+from .text_file import make_printable, read_given_json
 
 KEYS = ('photo', 'class', 'y', 'x', 'score')
 
@@ -89,9 +90,11 @@ def _find_problem(entry: Any, ids: Mapping[str, int]) -> str | None:
     if missing := [key for key in KEYS[:-1] if key not in entry]:
         return f'{", ".join(missing)} missing'
     if unknown := sorted(set(entry) - set(KEYS)):
-        return f'unknown {", ".join(unknown)}; known are {", ".join(KEYS)}'
+        return f'unknown {make_printable(", ".join(unknown))}; known are {", ".join(KEYS)}'
     if not isinstance(entry['photo'], str) or not entry['photo']:
         return f'photo is the name of a photo without its file ending, not {entry["photo"]!r}'
+    if fault := find_name_fault(entry['photo']):
+        return f'photo is the name of a photo, not {entry["photo"][:80]!r}: {fault}'
     if not isinstance(entry['class'], str) or entry['class'] not in ids:
         return f'class {entry["class"]!r} is not in the class list'
     for key in ('y', 'x'):
@@ -104,7 +107,9 @@ def _find_problem(entry: Any, ids: Mapping[str, int]) -> str | None:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    # compared, as an integer of hundreds of digits is no float
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return is_number and -sys.float_info.max <= value <= sys.float_info.max
 
 
 def check_points(
