@@ -1,9 +1,9 @@
 """Files as an attacker would make them, and the limits within which they have to be refused."""
 
+import hashlib
 import os
 import re
 import resource
-import signal
 import struct
 import time
 import zipfile
@@ -73,22 +73,14 @@ def laugh(depth: int) -> str:
 
 @contextmanager
 def limited() -> Iterator[None]:
-    """Allow a gibibyte of memory and some seconds beyond what is used already."""
+    """Allow a gibibyte of memory beyond what is used already."""
     used = int(re.search(r'VmSize:\s+(\d+)', Path('/proc/self/status').read_text())[1]) * 1024
     before = resource.getrlimit(resource.RLIMIT_AS)
-
-    def stop(*_: object) -> None:
-        raise TimeoutError(f'not refused within {SECONDS} s')
-
-    handler = signal.signal(signal.SIGALRM, stop)
     resource.setrlimit(resource.RLIMIT_AS, (used + MEMORY, before[1]))
-    signal.alarm(SECONDS)
     try:
         yield
     finally:
-        signal.alarm(0)
         resource.setrlimit(resource.RLIMIT_AS, before)
-        signal.signal(signal.SIGALRM, handler)
 
 
 def refuse(read: Callable[[], object], source: str | Path = '') -> str:
@@ -107,3 +99,8 @@ def refuse(read: Callable[[], object], source: str | Path = '') -> str:
 def list_files(folder: Path) -> dict[str, bytes]:
     """Return the content of all files below a folder."""
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob('*') if path.is_file()}
+
+
+def hash_of(path: Path) -> str:
+    """Return the SHA-256 of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()

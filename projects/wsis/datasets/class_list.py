@@ -56,7 +56,9 @@ def check_classes(classes: Sequence[str]) -> None:
         if not isinstance(name, str) or not name.strip():
             raise ValueError(f'The class list holds {name!r}: each class is a name in quotes')
         if not name.isprintable() or '{{' in name:
-            raise ValueError(f'The class list holds {name!r}: a name has no control character and no {{{{, so rename it')
+            raise ValueError(
+                f'The class list holds {name!r}: a name has no control character and no {{{{, so rename it'
+            )
         key = spelling_key(name)
         if key == 'background':
             raise ValueError('The class list holds the background, which is not a class: leave it out')

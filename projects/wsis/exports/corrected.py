@@ -110,8 +110,12 @@ def _find_photo(path: str | Path, name: str, names: PhotoNames, photo_folder: Pa
         if photo := names.find(form):
             return photo
         if alike := names.list_alike(form):
-            raise ValueError(f'{path}: {make_printable(name)} may be {" or ".join(alike)}: write its path below {photo_folder}')
-    raise FileNotFoundError(f'{path}: photo {make_printable(name[:300])} is not in {photo_folder}: put it there, or leave it out')
+            raise ValueError(
+                f'{path}: {make_printable(name)} may be {" or ".join(alike)}: write its path below {photo_folder}'
+            )
+    raise FileNotFoundError(
+        f'{path}: photo {make_printable(name[:300])} is not in {photo_folder}: put it there, or leave it out'
+    )
 
 
 def _read_instance(path: str | Path, entry: dict, image: dict, counts: Counter) -> dict[str, Any] | None:

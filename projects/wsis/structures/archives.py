@@ -11,7 +11,6 @@ from pathlib import Path, PurePosixPath
 
 from tqdm import tqdm
 
-
 # RuntimeError is of files with a password, NotImplementedError of unknown kinds of compression
 FAULTS = (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError, RuntimeError, zlib.error, lzma.LZMAError)
 

@@ -23,7 +23,7 @@ def report_broken_coco(path: str | Path) -> Iterator[None]:
         ) from None
     except (TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise ValueError(
-            f'{path} is no whole COCO json: an entry of its images, annotations or categories has another form ({error})'
+            f'{path} is no whole COCO json: one of its images, annotations or categories has another form ({error})'
         ) from None
 
 

@@ -140,7 +140,7 @@ def encode_segmentation(segmentation: list | dict, size: tuple[int, int]) -> dic
 
 
 def _read_polygon(polygon: Sequence) -> list[float]:
-    """Return the x, y, x, y, ... of a polygon; pycocotools ends the process where they are no numbers near the photo."""
+    """Return the x, y, x, y, ... of a polygon; pycocotools ends the process where they are not near the photo."""
     try:
         values = [float(value) for value in polygon]
     except (TypeError, ValueError, OverflowError):

@@ -87,7 +87,9 @@ def split_tags(cell: str, classes: Collection[str] | None = None, place: str | P
         try:
             parts = [part for piece in csv.reader([cell], delimiter=';', skipinitialspace=True) for part in piece]
         except csv.Error as error:
-            raise ValueError(f'{place}: the tags {cell[:80]!r} cannot be parted ({error}): correct their quotes') from None
+            raise ValueError(
+                f'{place}: the tags {cell[:80]!r} cannot be parted ({error}): correct their quotes'
+            ) from None
         return [part.strip() for part in parts if part.strip()]
     return [part.strip() for part in cell.replace('|', ';').split(';') if part.strip()]
 
