@@ -1,8 +1,9 @@
 """Pages of the documentation that are made of files elsewhere in the repository, and links that lead there.
 
-The README of each method becomes ``docs/methods/NAME.md``, and some pages of the root a page as well. All Markdown of the
-repository links to files as they lie in it, so that the links work where it is read as it is. In the built pages a link
-to a file that has a page leads to the page, one to another file to a copy of the file, and one to a folder is text.
+The README of each method becomes ``docs/methods/NAME.md``, and some files of the root a page as well. All Markdown of
+the repository links to files as they lie in it, so that the links work where it is read as it is. In the built pages a
+link to a file that has a page leads to the page, one to another file to a copy of the file, and one to a folder is
+text.
 """
 
 import os

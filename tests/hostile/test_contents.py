@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from hostile_files import laugh, list_files, make_npy, refuse, write_npz, write_png_bomb
 
+from projects.wsis.apis.inference.trained_model import find_trained_model, read_records
 from projects.wsis.datasets.class_list import check_classes
 from projects.wsis.datasets.coco_instances import read_coco_instances
 from projects.wsis.datasets.tags import read_tags
@@ -21,6 +22,8 @@ from projects.wsis.datasets.tags.folders import read_xml_tags
 from projects.wsis.datasets.transforms.loading import read_saliency_png
 from projects.wsis.exports.corrected import read_corrected
 from projects.wsis.exports.label_file import read_labels
+from projects.wsis.labelling.run import LabelPhotosOptions, open_output
+from projects.wsis.recipes.stage_record import StageRecord
 from projects.wsis.reference.mxnet_params import read_mxnet_params
 from projects.wsis.structures import (
     PseudoLabelStore,
@@ -29,9 +32,10 @@ from projects.wsis.structures import (
     probe_photo,
     pseudo_label_store,
     read_json,
+    write_json,
 )
 from projects.wsis.structures.archives import unpack_archive
-from projects.wsis.structures.masks import decode_annotations, encode_segmentation, read_index_png
+from projects.wsis.structures.masks import decode_annotations, decode_masks, encode_segmentation, read_index_png
 from projects.wsis.structures.photo_file import check_photo
 from projects.wsis.structures.point_file import read_points
 from projects.wsis.structures.text_file import read_given_json
@@ -174,8 +178,38 @@ def test_masks_of_a_json(kind):
     refuse(lambda: decode_annotations([entry], (40, 48)))
 
 
+@pytest.mark.parametrize('counts', ['0', 'o' * 50, '\0\1', 'nnnn0', [3], [-3, 28], 7, None])
+def test_masks_of_a_store(counts):
+    """What pycocotools is not told of it would fill with the bytes that happen to be in memory."""
+    refuse(lambda: decode_masks([dict(size=[5, 5], counts=counts)], (5, 5)))
+
+
 def test_empty_mask_of_a_huge_photo():
     refuse(lambda: encode_segmentation([], (10**5, 10**5)))
+
+
+RECORD_READERS = {
+    'stage.json': lambda path: StageRecord(path.parent).read(),
+    'stage/stage.json': lambda path: read_records(path.parent.parent),
+    'results.json': lambda path: find_trained_model(path.parent),
+    'label_photos.json': lambda path: open_output(LabelPhotosOptions(photos='.', tags='.', out=str(path.parent))),
+}
+
+
+@pytest.mark.parametrize('kind', JSON)
+@pytest.mark.parametrize('name', RECORD_READERS)
+def test_records_of_a_run(name, kind, tmp_path):
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(JSON[kind] if isinstance(JSON[kind], bytes) else JSON[kind].encode())
+    if name == 'results.json':
+        write_finished_stage(tmp_path)
+    refuse(lambda: RECORD_READERS[name](path), path)
+
+
+def write_finished_stage(folder: Path) -> None:
+    (folder / 'classifier').mkdir()
+    write_json(folder / 'classifier' / 'stage.json', dict(name='classifier', action='train', complete=True))
 
 
 XML = {

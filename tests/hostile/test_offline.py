@@ -47,14 +47,10 @@ def test_local_sockets_pass(tmp_path):
     assert found.returncode == 0 and not attempts, found.stderr
 
 
-def test_training_and_labelling_ask_for_nothing(demo_root, tmp_path):
-    """The classifier of the tiny chain and its CAMs, through the tools, each in a fresh process."""
+def test_a_recipe_with_its_report_asks_for_nothing(demo_root, tmp_path):
+    """All stages of the tiny chain, training and label making, each a process of its own."""
     link_demo(tmp_path, demo_root)
-    training, attempts = run_guarded(tmp_path, TOOLS / 'train.py', CONFIGS / 'tiny_cam.py', '--work-dir', 'classifier')
-    assert training.returncode == 0, training.stderr[-4000:]
+    found, attempts = run_guarded(tmp_path, TOOLS / 'pipeline.py', CONFIGS / 'tiny_pipeline.py', '--work-dir', 'work')
+    assert found.returncode == 0, found.stdout[-4000:] + found.stderr[-4000:]
     assert attempts == ''
-    weights = 'classifier/epoch_1.pth'
-    making, attempts = run_guarded(tmp_path, TOOLS / 'test.py', CONFIGS / 'tiny_cam.py', weights, '--work-dir', 'cams')
-    assert making.returncode == 0, making.stderr[-4000:]
-    assert attempts == ''
-    assert len(list((tmp_path / 'cams').rglob('*.npz'))) >= 8
+    assert (tmp_path / 'work' / 'report.html').is_file()

@@ -106,6 +106,14 @@ def read_json(path: str | Path, advice: str = 'delete it and make it again') -> 
         raise ValueError(f'{path}: brackets are nested too deeply for JSON; {advice}') from None
 
 
+def read_json_object(path: str | Path, advice: str = 'delete it and make it again') -> dict[str, Any]:
+    """Read a JSON file that holds an object; arguments and errors as of :func:`read_json`."""
+    content = read_json(path, advice)
+    if not isinstance(content, dict):
+        raise ValueError(f'{path} holds no JSON object, so it is none of our records; {advice}')
+    return content
+
+
 def hash_content(content: Any) -> str:
     """Return the SHA-256 of any JSON-like content, independent of the order of keys."""
     text = json.dumps(content, sort_keys=True, default=str)

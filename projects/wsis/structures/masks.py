@@ -73,10 +73,14 @@ def encode_mask(mask: np.ndarray) -> dict:
 
 
 def decode_masks(masks: Sequence[dict], size: tuple[int, int]) -> np.ndarray:
-    """Decode COCO RLEs of a photo of the given height and width to ``(N, H, W)`` bool."""
+    """Decode COCO RLEs of a photo of the given height and width to ``(N, H, W)`` bool.
+
+    Raises:
+        ValueError: As :func:`encode_segmentation`; pycocotools would fill what is missing with any bytes.
+    """
     if not masks:
         return np.zeros((0, *size), bool)
-    return np.stack([coco_mask.decode(mask).astype(bool) for mask in masks])
+    return np.stack([coco_mask.decode(encode_segmentation(mask, size)).astype(bool) for mask in masks])
 
 
 def decode_annotations(annotations: Sequence[dict], size: tuple[int, int]) -> tuple[list[dict], np.ndarray]:
@@ -125,6 +129,7 @@ def encode_segmentation(segmentation: list | dict, size: tuple[int, int]) -> dic
         if tuple(segmentation.get('size') or ()) != tuple(size):
             raise ValueError(f'a mask has the size {segmentation.get("size")}, but the photo {list(size)}')
         counts = segmentation.get('counts')
+        counts = counts.decode('latin-1') if isinstance(counts, bytes) else counts
         runs = unpack_run_lengths(counts) if isinstance(counts, str) else counts
         # pycocotools reads memory that is not its own where they are wrong
         whole = isinstance(runs, list) and all(type(run) is int and run >= 0 for run in runs)
