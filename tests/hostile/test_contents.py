@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hostile_files import laugh, list_files, make_npy, refuse, write_npz, write_png_bomb
+from mmdet.structures import DetDataSample
 
 from projects.wsis.apis.inference.trained_model import find_trained_model, read_records
 from projects.wsis.datasets.class_list import check_classes
@@ -22,6 +23,8 @@ from projects.wsis.datasets.tags.folders import read_xml_tags
 from projects.wsis.datasets.transforms.loading import read_saliency_png
 from projects.wsis.exports.corrected import read_corrected
 from projects.wsis.exports.label_file import read_labels
+from projects.wsis.inspection.photo_results import read_encoded_instances
+from projects.wsis.inspection.stored_predictions import find_predictions
 from projects.wsis.labelling.run import LabelPhotosOptions, open_output
 from projects.wsis.recipes.stage_record import StageRecord
 from projects.wsis.reference.mxnet_params import read_mxnet_params
@@ -88,6 +91,12 @@ NPZ = {
 def test_arrays(kind, tmp_path):
     NPZ[kind](tmp_path / 'a.npz')
     refuse(lambda: PseudoLabelStore(tmp_path, 'cams', '.npz').read_arrays('a'), tmp_path / 'a.npz')
+
+
+def test_array_that_is_missing(tmp_path):
+    path = write_npz(tmp_path / 'a.npz', other=make_npy((25,)))
+    arrays = PseudoLabelStore(tmp_path, 'cams', '.npz').read_arrays('a')
+    refuse(lambda: arrays['cams'], path)
 
 
 def test_arrays_that_unpack_to_more_than_any_photo_has(tmp_path, monkeypatch):
@@ -186,6 +195,71 @@ def test_masks_of_a_store(counts):
 
 def test_empty_mask_of_a_huge_photo():
     refuse(lambda: encode_segmentation([], (10**5, 10**5)))
+
+
+INSTANCE = dict(label=0, score=0.5, mask=dict(size=[5, 5], counts=[3, 4, 18]))
+INSTANCE_FILES = {
+    'list': [],
+    'empty': {},
+    'instances are text': dict(instances='abc'),
+    'height is text': dict(height='5'),
+    'label': dict(instances=[dict(INSTANCE, label=-1)]),
+    'score': dict(instances=[dict(INSTANCE, score=None)]),
+    'mask': dict(instances=[dict(INSTANCE, mask=3)]),
+    'runs': dict(instances=[dict(INSTANCE, mask=dict(size=[5, 5], counts='0'))]),
+    'size': dict(instances=[dict(INSTANCE, mask=dict(size=[6, 5], counts=[30]))]),
+}
+
+
+def write_store_file(folder: Path, artifact: str, content: object) -> Path:
+    """Write the file of the photo `a` into a store that says it is whole."""
+    write_json(folder / artifact / 'manifest.json', dict(artifact=artifact, complete=True, classes=CLASSES))
+    write_json(folder / artifact / 'a.json', content)
+    return folder / artifact / 'a.json'
+
+
+@pytest.mark.parametrize('kind', INSTANCE_FILES)
+def test_instances_of_a_store(kind, tmp_path):
+    whole, fault = dict(file_name='a.jpg', height=5, width=5, instances=[INSTANCE]), INSTANCE_FILES[kind]
+    content = {**whole, **fault} if fault else fault
+    path = write_store_file(tmp_path, 'instances', content)
+    for read in find_predictions(tmp_path / 'instances', CLASSES):
+        refuse(lambda read=read: read(DetDataSample(metainfo=dict(img_id='a'))), path)
+    store = PseudoLabelStore(tmp_path / 'instances', 'instances', '.json')
+    refuse(lambda: read_encoded_instances(store, 'a'), path)
+
+
+@pytest.mark.parametrize('counts', ['0', 'o' * 50, [3], [-3, 28], None])
+def test_masks_of_predictions(counts, tmp_path):
+    content = dict(
+        images=[dict(id=1, file_name='a.jpg', height=5, width=5)],
+        annotations=[dict(image_id=1, category_id=1, score=1, segmentation=dict(size=[5, 5], counts=counts))],
+        categories=[dict(id=1, name='fox')],
+    )
+    path = tmp_path / 'predictions.json'
+    write_json(path, content)
+    (read,) = find_predictions(path, CLASSES)
+    refuse(lambda: read(DetDataSample(metainfo=dict(file_name='a.jpg'))), path)
+
+
+PEAK = {'class': 'fox', 'y': 1, 'x': 1, 'score': 0.5}
+PEAK_FILES = {
+    'list': [],
+    'empty': {},
+    'points are a number': dict(points=3),
+    'scores are text': dict(scores=['a']),
+    'class': dict(points=[{**PEAK, 'class': 'cat'}]),
+    'huge integer': dict(points=[{**PEAK, 'y': 10**400}]),
+    'number': dict(points=[3]),
+}
+
+
+@pytest.mark.parametrize('kind', PEAK_FILES)
+def test_peaks_of_a_store(kind, tmp_path):
+    whole, fault = dict(mode='predict', scores=[0.5], points=[PEAK]), PEAK_FILES[kind]
+    path = write_store_file(tmp_path, 'peaks', {**whole, **fault} if fault else fault)
+    (read,) = find_predictions(tmp_path / 'peaks', CLASSES)
+    refuse(lambda: read(DetDataSample(metainfo=dict(img_id='a'))), path)
 
 
 RECORD_READERS = {

@@ -188,7 +188,7 @@ class PseudoLabelStore:
 
         Raises:
             FileNotFoundError: If the photo has no file.
-            ValueError: If the file is damaged.
+            ValueError: If the file is damaged; also where an array that it lacks is asked for.
         """
         path = self.path_of(photo)
         if not path.is_file():
@@ -196,10 +196,21 @@ class PseudoLabelStore:
         try:
             _check_sizes(path)
             with np.load(path, allow_pickle=False) as content:
-                return {key: content[key] for key in content.files}
+                return _Arrays(path, {key: content[key] for key in content.files})
         except Exception as error:  # numpy, zipfile and zlib each raise errors of their own
             reason = ' '.join(str(error).split())
             raise ValueError(f'{path} is damaged ({reason}); delete it and make it again') from None
+
+
+class _Arrays(dict):
+    """The arrays of a file; one that it lacks is a fault of the file."""
+
+    def __init__(self, path: Path, arrays: dict[str, np.ndarray]) -> None:
+        super().__init__(arrays)
+        self.path = path
+
+    def __missing__(self, key: str) -> np.ndarray:
+        raise ValueError(f'{self.path} has no array {key!r}, so it is damaged; delete it and make it again')
 
 
 def _check_sizes(path: Path) -> None:
