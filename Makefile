@@ -78,5 +78,5 @@ docs-linkcheck: docs-setup  ## follow the links of the documentation that lead t
 
 clean:  ## remove builds, demo data and demo runs, but not .venv
 	rm -rf build dist *.egg-info .pytest_cache .ruff_cache $(DEMO_DATA) $(DEMO_WORK)
-	rm -rf docs/_build docs/methods docs/contributing.md docs/code_of_conduct.md
+	rm -rf docs/_build docs/methods docs/contributing.md docs/code_of_conduct.md docs/security.md
 	find . -path './.venv*' -prune -o -name __pycache__ -type d -exec rm -rf {} +

@@ -1,8 +1,9 @@
 """Pages of the documentation that are made of files elsewhere in the repository, and links that lead there.
 
-The README of each method becomes ``docs/methods/NAME.md``, and CONTRIBUTING.md a page as well. All Markdown of the
-repository links to files as they lie in it, so that the links work where it is read as it is. In the built pages a link
-to a file that has a page leads to the page, one to another file to a copy of the file, and one to a folder is text.
+The README of each method becomes ``docs/methods/NAME.md``, and some files of the root a page as well. All Markdown of
+the repository links to files as they lie in it, so that the links work where it is read as it is. In the built pages a
+link to a file that has a page leads to the page, one to another file to a copy of the file, and one to a folder is
+text.
 """
 
 import os
@@ -26,6 +27,7 @@ def find_pages() -> dict[Path, Path]:
     pages = {path: METHOD_FOLDER / f'{path.parent.name}.md' for path in sorted(ROOT.glob('configs/*/README.md'))}
     pages[ROOT / 'CONTRIBUTING.md'] = FOLDER / 'contributing.md'
     pages[ROOT / 'CODE_OF_CONDUCT.md'] = FOLDER / 'code_of_conduct.md'
+    pages[ROOT / 'SECURITY.md'] = FOLDER / 'security.md'
     return pages
 
 

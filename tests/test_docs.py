@@ -22,6 +22,7 @@ MADE = (
     'docs/methods',
     'docs/contributing.md',
     'docs/code_of_conduct.md',
+    'docs/security.md',
 )
 FENCE = re.compile(r'^ *(?P<fence>```+).*?\n(?P<code>.*?)^ *(?P=fence)', re.M | re.S)
 INLINE_CODE = re.compile(r'(`+)[^`].*?\1')

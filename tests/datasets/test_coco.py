@@ -141,7 +141,7 @@ def test_bad_json_is_one_line(root, content):
     one_line(root, content, 'leave out tags_file', tags_file='tags.json')
     for name in ('../x.jpg', '/x.jpg', 'a\\..\\..\\x.jpg'):
         content['images'][0]['file_name'] = name
-        one_line(root, content, 'not below the folder of photos')
+        one_line(root, content, 'is not a path below the photo folder')
 
 
 def test_another_order_of_coco_ids_is_noticed(root, content):

@@ -63,7 +63,7 @@ def publish_model(
         ValueError: If the checkpoint holds no weights, or the folder cannot be written; one line.
     """
     cfg, checkpoint = load_config(model.config), load_checkpoint_safely(model.checkpoint)
-    if 'state_dict' not in checkpoint:
+    if not isinstance(checkpoint, dict) or not isinstance(checkpoint.get('state_dict'), dict):
         raise ValueError(f'{model.checkpoint} holds no state_dict: it is not a checkpoint of a training')
     meta = checkpoint.get('meta') or {}
     classes = read_classes(checkpoint) or tuple(find_class_list(cfg, training=True) or ())

@@ -40,7 +40,8 @@ def check_classes(classes: Sequence[str]) -> None:
 
     Raises:
         ValueError: If it is empty, names a class twice (also by case or blanks only), names the background, has an
-            empty name, or more classes than label maps of 8 bits can hold; one line.
+            empty name or one of control characters or ``{{`` (which configs replace), or more classes than label maps
+            of 8 bits can hold; one line.
     """
     if isinstance(classes, str) or not isinstance(classes, Sequence):
         raise ValueError(f'A class list is a list or tuple of names, not {classes!r}')
@@ -54,6 +55,10 @@ def check_classes(classes: Sequence[str]) -> None:
     for name in classes:
         if not isinstance(name, str) or not name.strip():
             raise ValueError(f'The class list holds {name!r}: each class is a name in quotes')
+        if not name.isprintable() or '{{' in name:
+            raise ValueError(
+                f'The class list holds {name!r}: a name has no control character and no {{{{, so rename it'
+            )
         key = spelling_key(name)
         if key == 'background':
             raise ValueError('The class list holds the background, which is not a class: leave it out')

@@ -8,6 +8,7 @@ from mmengine.registry import DATASETS
 
 from ..structures.coco_json import report_broken_coco
 from ..structures.index_png import voc_palette
+from ..structures.photo_names import check_photo_name
 from ..structures.text_file import read_given_json
 from .coco_instances import read_coco_instances
 from .data_sources import DataSource
@@ -72,7 +73,7 @@ class CocoTagDataset(TagDataset):
         for file in self.split_files:
             instances = read_coco_instances(file, classes, self.ignore_unknown_classes, ids)
             for name, entries in instances.items():
-                _check_inside(file, name)
+                check_photo_name(name, file)
                 tagged = {classes[entry['bbox_label']]: None for entry in entries if not entry['iscrowd']}
                 self._tags.setdefault(name, []).extend(tagged)
                 if self.with_masks:
@@ -103,13 +104,3 @@ class CocoTagDataset(TagDataset):
         """Return the json, and the folders of photos and of saliency maps."""
         folders = [DataSource(folder) for folder in cls.name_folders(settings).values()]
         return super().describe_sources(settings) + folders
-
-
-def _check_inside(file: str, name: str) -> None:
-    """Check that a photo lies below the folder of photos.
-
-    Raises:
-        ValueError: If its name leads out of it.
-    """
-    if os.path.isabs(name) or '..' in name.replace('\\', '/').split('/'):
-        raise ValueError(f'{file} names {name!r}, which is not below the folder of photos: write the path below it')

@@ -10,6 +10,7 @@ from mmengine.logging import print_log
 from mmengine.registry import DATASETS
 
 from ..structures.photo_file import PHOTO_ENDINGS
+from ..structures.photo_names import check_photo_name
 from .coco_instances import read_coco_masks
 from .data_sources import DataSource
 from .maps_of_photos import MapFolder
@@ -119,6 +120,8 @@ class PhotoTagDataset(TagDataset):
                     f'{self.data_root} with its ending'
                 )
             missing = photo is None or names.is_elsewhere(line, photo)
+            if missing:
+                check_photo_name(line, ', '.join(self.split_files))
             photos.append(line if missing else photo)  # one that is not there is counted with the bad ones
         return list(dict.fromkeys(photos))
 

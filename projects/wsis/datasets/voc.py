@@ -11,6 +11,7 @@ from mmengine.registry import DATASETS
 
 from ..structures.index_png import voc_palette
 from ..structures.photo_file import is_photo_name
+from ..structures.photo_names import check_photo_name
 from .data_sources import DataSource
 from .splits import read_split_lines
 from .tag_dataset import TagDataset
@@ -67,11 +68,13 @@ class VOCTagDataset(TagDataset):
         """Return the path of each photo of the splits by its stem.
 
         Raises:
-            ValueError: If a name without ending fits two files, or two photos of the splits have one stem.
+            ValueError: If a name without ending fits two files, two photos of the splits have one stem, or a line leads
+                out of the folder.
         """
         folder = PhotoFolder(self.data_prefix['img_path'])
         photos: dict[str, str] = {}
         for line in read_split_lines(self.split_files):
+            check_photo_name(line.lstrip('/'), ', '.join(self.split_files))  # VOC's own lists begin with /JPEGImages
             name = folder.find(line)
             path = os.path.join(folder.path, name)
             if photos.setdefault(drop_ending(name), path) != path:

@@ -17,10 +17,9 @@ from ..datasets.photos import list_photo_tree
 from ..datasets.tags.names import PhotoNames, clean_name
 from ..structures import probe_photo, read_given_json
 from ..structures.coco_json import report_broken_coco
-from ..structures.masks import encode_segmentation
+from ..structures.masks import FARTHEST, encode_segmentation
+from ..structures.text_file import make_printable
 
-# Outlines farther away are mistakes; filling them would take minutes.
-FARTHEST = 10**6
 # Label Studio names photos `/data/local-files/?d=FOLDER/PHOTO`, or `xxxxxxxx-PHOTO` after an upload.
 _LOCAL_FILE, _UPLOAD = '?d=', re.compile(r'^[0-9a-f]{8}-(?=[^/]+$)')
 
@@ -111,8 +110,12 @@ def _find_photo(path: str | Path, name: str, names: PhotoNames, photo_folder: Pa
         if photo := names.find(form):
             return photo
         if alike := names.list_alike(form):
-            raise ValueError(f'{path}: {name} may be {" or ".join(alike)}: write its path below {photo_folder}')
-    raise FileNotFoundError(f'{path}: photo {name} is not in {photo_folder}: put it there, or leave it out')
+            raise ValueError(
+                f'{path}: {make_printable(name)} may be {" or ".join(alike)}: write its path below {photo_folder}'
+            )
+    raise FileNotFoundError(
+        f'{path}: photo {make_printable(name[:300])} is not in {photo_folder}: put it there, or leave it out'
+    )
 
 
 def _read_instance(path: str | Path, entry: dict, image: dict, counts: Counter) -> dict[str, Any] | None:

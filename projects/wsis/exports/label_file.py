@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from ..structures import read_given_json
 from ..structures.coco_json import report_broken_coco
 from ..structures.masks import encode_segmentation
+from ..structures.photo_file import MAX_PIXELS
+from ..structures.photo_names import check_photo_name
 
 
 @dataclass
@@ -55,7 +57,7 @@ def read_labels(path: str | Path) -> LabelFile:
         categories = sorted(content['categories'], key=lambda entry: entry['id'])
         labels = {entry['id']: index for index, entry in enumerate(categories)}
         photos = {
-            entry['id']: LabelledPhoto(str(entry['file_name']), (int(entry['height']), int(entry['width'])), entry)
+            entry['id']: LabelledPhoto(str(entry['file_name']), _read_size(path, entry), entry)
             for entry in content['images']
         }
         _check_names(path, [str(entry['file_name']) for entry in content['images']])
@@ -67,19 +69,28 @@ def read_labels(path: str | Path) -> LabelFile:
 def _check_names(path: str | Path, names: Iterable[str]) -> None:
     known = set()
     for name in names:
-        parts = PurePosixPath(name).parts
-        if not parts or PurePosixPath(name).is_absolute() or '..' in parts or '\\' in name:
-            raise ValueError(
-                f'{path}: the photo {name!r} is not a path below the photo folder (folders are separated by /)'
-            )
+        if '\\' in name:
+            raise ValueError(f'{path}: the photo {name!r} is not a path whose folders are separated by /: correct it')
+        check_photo_name(name, str(path))
         if name in known:
             raise ValueError(f'{path} names the photo {name} twice: leave one out')
         known.add(name)
 
 
+def _read_size(path: str | Path, entry: dict) -> tuple[int, int]:
+    height, width = entry['height'], entry['width']
+    if not all(type(length) is int and length > 0 for length in (height, width)) or height * width > MAX_PIXELS:
+        raise ValueError(
+            f'{path}: {entry["file_name"]!r} has the height {height!r} and the width {width!r}, which no photo has '
+            f'(at most {MAX_PIXELS:,} pixels): correct them'
+        )
+    return height, width
+
+
 def _add_instance(path: str | Path, photo: LabelledPhoto, entry: dict, label: int) -> None:
     try:
         mask = encode_segmentation(entry['segmentation'], photo.size)
+        score = float(entry.get('score', 1))
     except ValueError as error:
         raise ValueError(f'{path}, annotation {entry.get("id")} of {photo.file_name}: {error}') from None
-    photo.instances.append(dict(label=label, score=float(entry.get('score', 1)), mask=mask, entry=entry))
+    photo.instances.append(dict(label=label, score=score, mask=mask, entry=entry))

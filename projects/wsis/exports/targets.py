@@ -4,6 +4,8 @@ import os
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
+from ..structures.files import check_no_linked_folder
+
 
 def check_targets(folder: Path, names: Iterable[str], photo_folder: Path) -> None:
     """Check that a folder can take files, before the first is written.
@@ -14,12 +16,13 @@ def check_targets(folder: Path, names: Iterable[str], photo_folder: Path) -> Non
         photo_folder: Where the photos are: not there.
 
     Raises:
-        ValueError: If the folder holds the photos or lies among them or holds other files, or two names need the same
-            place; one line.
+        ValueError: If the folder holds the photos or lies among them or holds other files or links to folders, or two
+            names need the same place; one line.
     """
     place, photos = folder.resolve(), photo_folder.resolve()
     if place == photos or place in photos.parents or photos in place.parents:
         raise ValueError(f'{folder} contains the photos or lies inside their folder: choose another folder to write to')
+    check_no_linked_folder(folder)
     names = list(names)
     known = set(names)
     if len(known) < len(names):

@@ -12,8 +12,10 @@ from ..datasets.coco_instances import match_categories
 from ..evaluation.writers import CAMWriter, InstanceWriter, PeakWriter, SemanticMaskWriter
 from ..evaluation.writers.instance_writer import COCO_FILE, pack_instances
 from ..evaluation.writers.prediction_writer import MASK_FOLDER
-from ..structures import MANIFEST_NAME, read_given_json, read_json
+from ..structures import MANIFEST_NAME, read_given_json
 from ..structures.coco_json import report_broken_coco
+from ..structures.files import read_json_object
+from ..structures.instance_file import find_mask_fault
 from ..structures.masks import read_index_png
 
 Reader = Callable[[DetDataSample], None]
@@ -58,7 +60,7 @@ def find_predictions(path: str | Path, classes: Sequence[str]) -> list[Reader]:
 
 def _open_store(folder: Path, classes: Sequence[str]) -> Reader:
     """Return a function that reads the file of a photo in a store."""
-    artifact = read_json(folder / MANIFEST_NAME).get('artifact')
+    artifact = read_json_object(folder / MANIFEST_NAME).get('artifact')
     if artifact == 'inter_pixel_labels':
         writer = SemanticMaskWriter(artifact, str(folder))
     elif artifact in STORES:
@@ -117,6 +119,9 @@ def read_coco_predictions(path: str | Path, classes: Sequence[str]) -> Reader:
     def read(sample: DetDataSample) -> None:
         if sample.file_name not in found:
             raise ValueError(f'{path} does not name {sample.file_name}: it was made for other photos')
+        for entry in found[sample.file_name]:
+            if fault := find_mask_fault(entry['mask']):
+                raise ValueError(f'{path}, {sample.file_name}: {fault}; make the predictions again')
         sample.pred_instances = pack_instances(found[sample.file_name])
 
     return read

@@ -15,7 +15,8 @@ from mmengine.device import get_device
 from ..apis.configs import INSTALLED_ROOT, ROOT, find_config
 from ..apis.shared_batch import BATCH_NAME
 from ..engine import find_latest_checkpoint
-from ..structures import read_json, write_json
+from ..structures import write_json
+from ..structures.files import read_json_object
 from .processes import end_with_parent, lock_folder
 from .report import RecipeReport
 from .script_server import RunningScript, ScriptServer
@@ -255,4 +256,4 @@ class Recipe:
 
 
 def _read_if_there(path: Path) -> dict[str, Any]:
-    return read_json(path) if path.is_file() else {}
+    return read_json_object(path) if path.is_file() else {}

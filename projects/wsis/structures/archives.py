@@ -1,13 +1,18 @@
 """Unpacking tar and zip files of others: nothing is written outside the folder."""
 
+import lzma
 import os
 import shutil
 import stat
 import tarfile
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 
 from tqdm import tqdm
+
+# RuntimeError is of files with a password, NotImplementedError of unknown kinds of compression
+FAULTS = (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError, RuntimeError, zlib.error, lzma.LZMAError)
 
 
 def unpack_archive(path: str | Path, folder: str | Path) -> None:
@@ -27,7 +32,7 @@ def unpack_archive(path: str | Path, folder: str | Path) -> None:
             _unpack_zip(path, folder)
         else:
             _unpack_tar(path, folder)
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError) as error:
+    except FAULTS as error:
         raise ValueError(f'{path} cannot be unpacked into {folder} ({error})') from None
 
 

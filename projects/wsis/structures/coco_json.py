@@ -13,13 +13,17 @@ def report_broken_coco(path: str | Path) -> Iterator[None]:
     """Turn what is missing in a COCO json, while it is read, into one line.
 
     Raises:
-        ValueError: In the place of a ``KeyError`` or ``TypeError``.
+        ValueError: In the place of any error of a form that was not expected.
     """
     try:
         yield
-    except (KeyError, TypeError) as error:
+    except KeyError as error:
         raise ValueError(
             f'{path} is no whole COCO json: {error} is missing among its images, annotations or categories'
+        ) from None
+    except (TypeError, AttributeError, OverflowError, RecursionError) as error:
+        raise ValueError(
+            f'{path} is no whole COCO json: one of its images, annotations or categories has another form ({error})'
         ) from None
 
 

@@ -51,6 +51,18 @@ def link_file(source: str | Path, target: str | Path) -> None:
         temporary.unlink(missing_ok=True)
 
 
+def check_no_linked_folder(root: str | Path) -> None:
+    """Check that no folder below one is a link: what is written into it would land elsewhere. The root may be one.
+
+    Raises:
+        ValueError: If one is; one line.
+    """
+    for folder, folders, _ in os.walk(root):
+        for name in folders:
+            if (path := Path(folder, name)).is_symlink():
+                raise ValueError(f'{path} is a link to a folder, so files would be written elsewhere: remove the link')
+
+
 @contextmanager
 def report_unwritable(place: str | Path) -> Iterator[None]:
     """Turn what the system says of a full disk or a folder that cannot be written into one line.
@@ -88,8 +100,18 @@ def read_json(path: str | Path, advice: str = 'delete it and make it again') -> 
     """
     try:
         return json.loads(Path(path).read_text(encoding='utf-8'))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f'{path} is not valid JSON ({error}); {advice}') from None
+    except ValueError as error:  # also bytes that are no text, and numbers of thousands of digits
+        raise ValueError(f'{path} is not valid JSON ({str(error).split(";")[0]}); {advice}') from None
+    except RecursionError:
+        raise ValueError(f'{path}: brackets are nested too deeply for JSON; {advice}') from None
+
+
+def read_json_object(path: str | Path, advice: str = 'delete it and make it again') -> dict[str, Any]:
+    """Read a JSON file that holds an object; arguments and errors as of :func:`read_json`."""
+    content = read_json(path, advice)
+    if not isinstance(content, dict):
+        raise ValueError(f'{path} holds no JSON object, so it is none of our records; {advice}')
+    return content
 
 
 def hash_content(content: Any) -> str:

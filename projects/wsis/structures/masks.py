@@ -1,5 +1,6 @@
 """Masks: index pictures, instances from VOC maps, and RLE."""
 
+import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -7,9 +8,13 @@ import cv2
 import numpy as np
 from pycocotools import mask as coco_mask
 
-from .photo_file import open_picture
+from .photo_file import MAX_PIXELS, open_picture
 
 IGNORE_LABEL = 255
+#: Outlines farther away are mistakes; filling them would take minutes, or end the process.
+FARTHEST = 10**6
+# of a run of pixels or of the difference of two; a text that goes on for ever would make numbers of any length
+LONGEST_RUN_BITS = 60
 
 
 def split_objects(semantic: np.ndarray, instance: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
@@ -68,10 +73,14 @@ def encode_mask(mask: np.ndarray) -> dict:
 
 
 def decode_masks(masks: Sequence[dict], size: tuple[int, int]) -> np.ndarray:
-    """Decode COCO RLEs of a photo of the given height and width to ``(N, H, W)`` bool."""
+    """Decode COCO RLEs of a photo of the given height and width to ``(N, H, W)`` bool.
+
+    Raises:
+        ValueError: As :func:`encode_segmentation`; pycocotools would fill what is missing with any bytes.
+    """
     if not masks:
         return np.zeros((0, *size), bool)
-    return np.stack([coco_mask.decode(mask).astype(bool) for mask in masks])
+    return np.stack([coco_mask.decode(encode_segmentation(mask, size)).astype(bool) for mask in masks])
 
 
 def decode_annotations(annotations: Sequence[dict], size: tuple[int, int]) -> tuple[list[dict], np.ndarray]:
@@ -111,22 +120,40 @@ def encode_segmentation(segmentation: list | dict, size: tuple[int, int]) -> dic
         size: Height and width of the photo.
 
     Raises:
-        ValueError: If it is of another form or of a photo of another size; one line.
+        ValueError: If it is of another form or of a photo of another size, its polygons are far away, or the photo is
+            larger than any that is read; one line.
     """
+    if min(size) < 1 or size[0] * size[1] > MAX_PIXELS:
+        raise ValueError(f'a photo of {size[0]}x{size[1]} pixels has none, or more than {MAX_PIXELS:,}')
     if isinstance(segmentation, dict):
         if tuple(segmentation.get('size') or ()) != tuple(size):
             raise ValueError(f'a mask has the size {segmentation.get("size")}, but the photo {list(size)}')
         counts = segmentation.get('counts')
+        counts = counts.decode('latin-1') if isinstance(counts, bytes) else counts
         runs = unpack_run_lengths(counts) if isinstance(counts, str) else counts
         # pycocotools reads memory that is not its own where they are wrong
         whole = isinstance(runs, list) and all(type(run) is int and run >= 0 for run in runs)
         if not whole or sum(runs) != size[0] * size[1]:
             raise ValueError(f'the runs of a mask (RLE) do not add up to the {size[0]}x{size[1]} pixels of the photo')
         return coco_mask.frPyObjects(dict(size=list(size), counts=runs), *size)
+    if not isinstance(segmentation, (list, tuple)):
+        raise ValueError('a segmentation is neither polygons nor RLE')
     polygons = [polygon for polygon in segmentation if isinstance(polygon, (list, tuple)) and len(polygon) >= 6]
     if not polygons:
-        return coco_mask.encode(np.zeros(size, np.uint8, order='F'))
-    return coco_mask.merge(coco_mask.frPyObjects([list(map(float, polygon)) for polygon in polygons], *size))
+        return coco_mask.frPyObjects(dict(size=list(size), counts=[size[0] * size[1]]), *size)
+    return coco_mask.merge(coco_mask.frPyObjects([_read_polygon(polygon) for polygon in polygons], *size))
+
+
+def _read_polygon(polygon: Sequence) -> list[float]:
+    """Return the x, y, x, y, ... of a polygon; pycocotools ends the process where they are not near the photo."""
+    try:
+        values = [float(value) for value in polygon]
+    except (TypeError, ValueError, OverflowError):
+        values = [math.inf]
+    # not a number is not less than anything either
+    if not all(abs(value) <= FARTHEST for value in values):
+        raise ValueError(f'a polygon holds something other than numbers within {FARTHEST:,} pixels')
+    return values
 
 
 def unpack_run_lengths(text: str) -> list[int] | None:
@@ -140,6 +167,8 @@ def unpack_run_lengths(text: str) -> list[int] | None:
     for character in text:
         code = ord(character) - ord('0')
         if not 0 <= code < 64:
+            return None
+        if shift > LONGEST_RUN_BITS:
             return None
         value |= (code & 31) << shift
         shift += 5
@@ -206,6 +235,8 @@ def read_index_png(path: str | Path) -> np.ndarray:
     try:
         with open_picture(path) as image:
             indices = np.array(image)
+    except MemoryError:
+        raise ValueError(f'Mask {path} does not fit into memory; make it as large as its photo') from None
     except (OSError, SyntaxError, ValueError) as error:  # PIL's PNG reader raises SyntaxError for some damages
         raise ValueError(f'Mask {path} cannot be read ({error})') from None
     if indices.ndim != 2:

@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
@@ -18,6 +19,9 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 #: Endings (lower case) of files that are taken for photos; compare them in any case, see :func:`is_photo_name`.
 PHOTO_ENDINGS = ('.jpg', '.jpeg', '.png', '.bmp', '.tif', '.tiff', '.webp')
+
+#: What is decoded, whatever the name says. PIL knows more kinds, of which one (EPS) is a program for another program.
+FORMATS = ('JPEG', 'PNG', 'BMP', 'DIB', 'TIFF', 'WEBP', 'GIF', 'PPM', 'JPEG2000', 'TGA')
 
 #: Reasons of :func:`check_photo` that other code distinguishes; all others are only read by users.
 MISSING, DEAD_LINK, EMPTY, CUT_OFF, WRONG_CHECKSUM = 'missing', 'a dead link', 'empty', 'cut off', 'wrong checksum'
@@ -191,13 +195,20 @@ def open_picture(source: str | Path | BinaryIO) -> Iterator[Image.Image]:
         try:
             with warnings.catch_warnings():  # PIL warns of damages without naming the file; what is broken raises
                 warnings.simplefilter('ignore')
-                picture = Image.open(source)
+                picture = Image.open(source, formats=_find_formats())
         finally:
             Image.MAX_IMAGE_PIXELS = limit
     with picture:
         if picture.width * picture.height > MAX_PIXELS:
             raise PhotoError(f'{picture.width}x{picture.height} pixels are more than {MAX_PIXELS:,}')
         yield picture
+
+
+@cache
+def _find_formats() -> tuple[str, ...]:
+    """Return those of ``FORMATS`` that this build of PIL knows."""
+    Image.init()
+    return tuple(name for name in FORMATS if name in Image.OPEN)
 
 
 def _find_obstacle(path: str | Path) -> str | None:

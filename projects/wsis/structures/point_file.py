@@ -1,13 +1,14 @@
 """Points of objects (peaks of class maps, or given by users) in one JSON file that can be edited by hand."""
 
 import json
-import math
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from .files import write_atomically
-from .text_file import read_given_json
+from .photo_names import find_name_fault
+from .text_file import make_printable, read_given_json
 
 KEYS = ('photo', 'class', 'y', 'x', 'score')
 
@@ -69,7 +70,7 @@ def read_points(path: str | Path, classes: Sequence[str]) -> dict[str, list[Poin
     if not isinstance(entries, list):
         raise ValueError(f'{path}: a points file is {{"points": [{{"photo", "class", "y", "x", "score"}}, ...]}}')
     ids = {name: label for label, name in enumerate(classes)}
-    problems = [(number, problem) for number, entry in enumerate(entries) if (problem := _find_problem(entry, ids))]
+    problems = [(number, problem) for number, entry in enumerate(entries) if (problem := find_point_fault(entry, ids))]
     if problems:
         number, problem = problems[0]
         raise ValueError(
@@ -82,29 +83,46 @@ def read_points(path: str | Path, classes: Sequence[str]) -> dict[str, list[Poin
     return points
 
 
-def _find_problem(entry: Any, ids: Mapping[str, int]) -> str | None:
-    """Say what is wrong with an entry; None if nothing is."""
+def find_point_fault(entry: Any, ids: Mapping[str, int], with_photo: bool = True) -> str | None:
+    """Say what is wrong with an entry of a points file; None if nothing is.
+
+    Args:
+        entry: The entry.
+        ids: Class ids by name.
+        with_photo: Whether it names its photo; the entries of a store of peaks do not.
+    """
     if not isinstance(entry, dict):
         return f'an object with {", ".join(KEYS)} is needed, not {entry!r}'
-    if missing := [key for key in KEYS[:-1] if key not in entry]:
+    keys = KEYS if with_photo else KEYS[1:]
+    if missing := [key for key in keys[:-1] if key not in entry]:
         return f'{", ".join(missing)} missing'
-    if unknown := sorted(set(entry) - set(KEYS)):
-        return f'unknown {", ".join(unknown)}; known are {", ".join(KEYS)}'
-    if not isinstance(entry['photo'], str) or not entry['photo']:
-        return f'photo is the name of a photo without its file ending, not {entry["photo"]!r}'
+    if unknown := sorted(set(entry) - set(keys)):
+        return f'unknown {make_printable(", ".join(unknown))}; known are {", ".join(keys)}'
+    if with_photo and (fault := _find_photo_fault(entry['photo'])):
+        return fault
     if not isinstance(entry['class'], str) or entry['class'] not in ids:
         return f'class {entry["class"]!r} is not in the class list'
     for key in ('y', 'x'):
-        if not _is_number(entry[key]) or entry[key] < 0:
+        if not is_number(entry[key]) or entry[key] < 0:
             return f'{key} is a number of pixels from 0, not {entry[key]!r}'
     score = entry.get('score', 1.0)
-    if not _is_number(score) or not 0 <= score <= 1:
+    if not is_number(score) or not 0 <= score <= 1:
         return f'score is a number from 0 to 1, not {score!r}'
     return None
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+def _find_photo_fault(photo: Any) -> str | None:
+    if not isinstance(photo, str) or not photo:
+        return f'photo is the name of a photo without its file ending, not {photo!r}'
+    fault = find_name_fault(photo)
+    return f'photo is the name of a photo, not {photo[:80]!r}: {fault}' if fault else None
+
+
+def is_number(value: Any) -> bool:
+    """Return whether a value of a JSON is a number that is finite as a float."""
+    # compared, as an integer of hundreds of digits is no float
+    numeric = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return numeric and -sys.float_info.max <= value <= sys.float_info.max
 
 
 def check_points(

@@ -1,6 +1,7 @@
 """The pseudo-label store: a folder with one file per photo and a manifest that records its origin."""
 
 import os
+import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -8,11 +9,14 @@ from typing import Any
 import numpy as np
 
 from .class_lists import describe_difference
-from .files import hash_content, read_json, write_atomically, write_json
+from .files import check_no_linked_folder, hash_content, read_json, write_atomically, write_json
+from .photo_file import MAX_PIXELS
 
 MANIFEST_NAME = 'manifest.json'
 # File systems allow 255; a temporary name has some more than the final one.
 MAX_NAME_BYTES = 235
+#: The arrays of one photo are refused beyond: a map of 4 bytes a pixel of the largest photo.
+MAX_ARRAY_BYTES = 4 * MAX_PIXELS
 
 
 class PseudoLabelStore:
@@ -92,9 +96,10 @@ class PseudoLabelStore:
             Whether files of an earlier run are kept, so that their photos need not be made again.
 
         Raises:
-            ValueError: If the folder holds another artifact (it is not overwritten), or files that no manifest accounts
-                for.
+            ValueError: If the folder holds another artifact (it is not overwritten), files that no manifest accounts
+                for, or a link to a folder.
         """
+        check_no_linked_folder(self.root)
         content = dict(artifact=self.artifact, complete=False, classes=list(classes), **facts, lineage=lineage)
         kept = False
         if self.manifest_path.is_file():
@@ -183,16 +188,41 @@ class PseudoLabelStore:
 
         Raises:
             FileNotFoundError: If the photo has no file.
-            ValueError: If the file is damaged.
+            ValueError: If the file is damaged; also where an array that it lacks is asked for.
         """
         path = self.path_of(photo)
         if not path.is_file():
             raise self.missing_file_error(photo)
         try:
+            _check_sizes(path)
             with np.load(path, allow_pickle=False) as content:
-                return {key: content[key] for key in content.files}
+                return _Arrays(path, {key: content[key] for key in content.files})
         except Exception as error:  # numpy, zipfile and zlib each raise errors of their own
-            raise ValueError(f'{path} is damaged ({error}); delete it and make it again') from None
+            reason = ' '.join(str(error).split())
+            raise ValueError(f'{path} is damaged ({reason}); delete it and make it again') from None
+
+
+class _Arrays(dict):
+    """The arrays of a file; one that it lacks is a fault of the file."""
+
+    def __init__(self, path: Path, arrays: dict[str, np.ndarray]) -> None:
+        super().__init__(arrays)
+        self.path = path
+
+    def __missing__(self, key: str) -> np.ndarray:
+        raise ValueError(f'{self.path} has no array {key!r}, so it is damaged; delete it and make it again')
+
+
+def _check_sizes(path: Path) -> None:
+    """Check an npz file before anything in it is unpacked.
+
+    Raises:
+        ValueError: If its arrays are larger than those of any photo, or zip does not know it.
+    """
+    with zipfile.ZipFile(path) as archive:
+        size = sum(member.file_size for member in archive.infolist())
+    if size > MAX_ARRAY_BYTES:
+        raise ValueError(f'its arrays have {size:,} bytes, more than {MAX_ARRAY_BYTES:,}')
 
 
 def find_manifests(folder: str | Path) -> dict[str, str]:
@@ -200,11 +230,16 @@ def find_manifests(folder: str | Path) -> dict[str, str]:
 
     Paths are relative to ``folder``; only complete manifests have a stable hash, so incomplete ones are left out. The
     entry ``made_by`` does not count: it says where config and checkpoint lay, not what they held.
+
+    Raises:
+        ValueError: If a manifest is damaged; one line.
     """
     folder = Path(folder)
     found = {}
     for path in sorted([*folder.glob(MANIFEST_NAME), *folder.glob(f'*/{MANIFEST_NAME}')]):
         manifest = read_json(path)
+        if not isinstance(manifest, dict):
+            raise ValueError(f'{path} is no manifest of a store: delete it and make the store again')
         if manifest.pop('complete', False):
             manifest.pop('made_by', None)
             found[str(path.parent.relative_to(folder))] = hash_content(manifest)

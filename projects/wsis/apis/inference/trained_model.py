@@ -6,7 +6,7 @@ from pathlib import Path
 from mmengine.config import Config
 
 from ...engine import find_latest_checkpoint
-from ...structures import read_json
+from ...structures.files import read_json_object
 
 RECORD_NAME = 'stage.json'
 # what tools/label_photos.py hands over
@@ -67,7 +67,7 @@ def find_trained_model(folder: str | Path) -> TrainedModel:
 
 def read_records(work_dir: Path) -> dict[str, dict]:
     """Return the records of the stages of a recipe by name; none where the folder is no work dir of a recipe."""
-    return {path.parent.name: read_json(path) for path in sorted(work_dir.glob(f'*/{RECORD_NAME}'))}
+    return {path.parent.name: read_json_object(path) for path in sorted(work_dir.glob(f'*/{RECORD_NAME}'))}
 
 
 def _find_last_trained(folder: Path, records: dict[str, dict]) -> TrainedModel:
@@ -88,7 +88,8 @@ def _find_last_trained(folder: Path, records: dict[str, dict]) -> TrainedModel:
 def _read_order(folder: Path) -> list[str]:
     """Return the names of the stages in the order in which a finished recipe has them."""
     results = folder / 'results.json'
-    return [stage['name'] for stage in read_json(results)['stages']] if results.is_file() else []
+    stages = read_json_object(results).get('stages', ()) if results.is_file() else ()
+    return [stage['name'] for stage in stages]
 
 
 def list_sources(name: str, records: dict[str, dict]) -> list[str]:

@@ -35,7 +35,10 @@ class ZooTrainedModel(TrainedModel):
 
 
 def _read_lineage(checkpoint: str | Path) -> dict[str, Any]:
-    return (load_checkpoint_safely(checkpoint).get('meta') or {}).get('lineage') or {}
+    content = load_checkpoint_safely(checkpoint)
+    meta = content.get('meta') if isinstance(content, dict) else None
+    lineage = meta.get('lineage') if isinstance(meta, dict) else None
+    return lineage if isinstance(lineage, dict) else {}
 
 
 def is_zoo_name(text: str) -> bool:

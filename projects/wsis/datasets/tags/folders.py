@@ -67,9 +67,17 @@ def _list_objects(root: ElementTree.Element) -> list[str]:
     return [name for entry in root.iter('object') if (name := (entry.findtext('name') or '').strip())]
 
 
+class _PlainTree(ElementTree.TreeBuilder):
+    """Builds the tree of a file without a document type: it could name entities that grow to gigabytes."""
+
+    def doctype(self, name: str, public: str | None, system: str | None) -> None:
+        """Refuse the file, before any entity is read."""
+        raise ValueError('it declares a document type, which annotations do not need: take out <!DOCTYPE ...>')
+
+
 def _parse_xml(path: str | Path) -> ElementTree.Element:
     try:
-        return ElementTree.parse(path).getroot()
+        return ElementTree.parse(path, ElementTree.XMLParser(target=_PlainTree())).getroot()
     except (ElementTree.ParseError, LookupError, ValueError) as error:  # the latter for unknown encodings
         raise ValueError(f'{path} is not valid XML ({error})') from None
 

@@ -53,7 +53,7 @@ def _read_entry(path: Path, number: int, entry: dict, classes: Collection[str] |
     photo = next((lower[key] for key in PHOTO_COLUMNS if key in lower), None)
     names = next((lower[key] for key in TAG_COLUMNS if key in lower), None)
     if isinstance(names, str):
-        names = split_tags(names, classes)
+        names = split_tags(names, classes, f'{path}, entry {number}')
     if not isinstance(photo, (str, int)) or not isinstance(names, list):
         raise ValueError(f'{path}, entry {number}: "file" and "tags" are needed, as in {{"file": "a.jpg", "tags": []}}')
     return TagRow(str(photo), [str(name) for name in names])

@@ -52,7 +52,7 @@ def read_table(path: Path, text: str, classes: Collection[str] | None = None) ->
         raise ValueError(f'{path} is empty: give a table `file,tags`')
     if is_photo_name(header[0].strip()):
         return FoundTags(
-            [TagRow(row[0], _split_cells(row[1:], classes)) for row in (header, *(row for _, row in rows))]
+            [TagRow(row[0], _split_cells(path, row[1:], classes)) for row in (header, *(row for _, row in rows))]
         )
     photo_column = _find_column(header, PHOTO_COLUMNS)
     tag_column = _find_column(header, TAG_COLUMNS)
@@ -63,25 +63,39 @@ def read_table(path: Path, text: str, classes: Collection[str] | None = None) ->
         )
     columns = _index_columns(path, header)
     if tag_column:
-        return _read_tag_column(header, rows, columns[photo_column], columns[tag_column], classes)
+        return _read_tag_column(path, header, rows, columns[photo_column], columns[tag_column], classes)
     return _read_class_columns(path, header, rows, columns[photo_column])
 
 
-def split_tags(cell: str, classes: Collection[str] | None = None) -> list[str]:
-    """Split a cell at ``;`` and ``|``, but not within double quotes, nor where the whole cell is a class."""
+def split_tags(cell: str, classes: Collection[str] | None = None, place: str | Path = 'tags') -> list[str]:
+    """Split a cell at ``;`` and ``|``, but not within double quotes, nor where the whole cell is a class.
+
+    Args:
+        cell: The tags of a photo.
+        classes: Class names.
+        place: Where they stand, for messages.
+
+    Raises:
+        ValueError: If its quotes fit no table; one line.
+    """
     name = cell.strip()
     if not name:
         return []
     if (';' not in name and '|' not in name and '"' not in name) or (classes is not None and name in classes):
         return [name]
     if '"' in cell:
-        parts = [part for piece in csv.reader([cell], delimiter=';', skipinitialspace=True) for part in piece]
+        try:
+            parts = [part for piece in csv.reader([cell], delimiter=';', skipinitialspace=True) for part in piece]
+        except csv.Error as error:
+            raise ValueError(
+                f'{place}: the tags {cell[:80]!r} cannot be parted ({error}): correct their quotes'
+            ) from None
         return [part.strip() for part in parts if part.strip()]
     return [part.strip() for part in cell.replace('|', ';').split(';') if part.strip()]
 
 
-def _split_cells(cells: Iterable[str], classes: Collection[str] | None) -> list[str]:
-    return [name for cell in cells for name in split_tags(cell, classes)]
+def _split_cells(path: Path, cells: Iterable[str], classes: Collection[str] | None) -> list[str]:
+    return [name for cell in cells for name in split_tags(cell, classes, path)]
 
 
 def _read_rows(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:
@@ -121,7 +135,7 @@ def _index_columns(path: Path, header: Sequence[str]) -> dict[str, int]:
 
 
 def _read_tag_column(
-    header: Sequence[str], rows: Iterator, photo: int, tag: int, classes: Collection[str] | None
+    path: Path, header: Sequence[str], rows: Iterator, photo: int, tag: int, classes: Collection[str] | None
 ) -> FoundTags:
     found = FoundTags()
     others = [cell.strip() or '(no name)' for index, cell in enumerate(header) if index not in (photo, tag)]
@@ -135,7 +149,7 @@ def _read_tag_column(
             continue
         # `a.jpg,fox,cat` below `file,tags`: cells beyond the header are tags, too
         cells = row[tag:] if tag == len(header) - 1 else row[tag : tag + 1]
-        found.rows.append(TagRow(name, _split_cells(cells, classes)))
+        found.rows.append(TagRow(name, _split_cells(path, cells, classes)))
     if nameless:
         found.warnings.append(f'{nameless} rows name no photo and are left out')
     return found

@@ -231,7 +231,9 @@ def read_saliency_png(path: str) -> np.ndarray:
     try:
         content = np.fromfile(path, np.uint8)
         saliency = cv2.imdecode(content, cv2.IMREAD_GRAYSCALE) if len(content) else None
-    except (OSError, cv2.error) as error:
+    except cv2.error:  # of several lines
+        raise ValueError(f'Saliency map {path} is damaged or too large: make it as large as its photo') from None
+    except OSError as error:
         raise ValueError(f'Saliency map {path} cannot be read ({error})') from None
     if saliency is None:
         raise ValueError(f'Saliency map {path} cannot be decoded: it is damaged or not a picture; make it again')

@@ -13,8 +13,9 @@ from mmengine.registry import METRICS
 from mmengine.structures import InstanceData
 from pycocotools import mask as coco_mask
 
-from ...structures import read_json, write_json
+from ...structures import write_json
 from ...structures.coco_json import CocoLabels
+from ...structures.instance_file import read_instance_file
 from ...structures.masks import encode_mask
 from .store_writer import StoreWriter
 
@@ -57,7 +58,7 @@ class InstanceWriter(StoreWriter):
 
     def load(self, sample: DetDataSample) -> None:
         """Read the instances of one photo."""
-        instances = read_json(self.store.path_of(sample.img_id))['instances']
+        instances = read_instance_file(self.store.path_of(sample.img_id))['instances']
         sample.pred_instances = pack_instances(instances)
 
     def discard(self) -> None:
@@ -68,7 +69,7 @@ class InstanceWriter(StoreWriter):
         """Join all photos into the COCO json."""
         labels = CocoLabels(self.dataset_meta['classes'])
         for photo in photos:
-            content = read_json(self.store.path_of(photo))
+            content = read_instance_file(self.store.path_of(photo))
             kept = [instance for instance in content['instances'] if instance['score'] > self.min_score]
             labels.add(content['file_name'], (content['height'], content['width']), kept)
         if not labels.annotations:

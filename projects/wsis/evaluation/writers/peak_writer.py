@@ -7,8 +7,9 @@ from mmdet.structures import DetDataSample
 from mmengine.registry import METRICS
 from mmengine.structures import InstanceData
 
-from ...structures import read_json, write_json
-from ...structures.point_file import Point, write_points
+from ...structures import write_json
+from ...structures.files import read_json_object
+from ...structures.point_file import Point, find_point_fault, is_number, write_points
 from .store_writer import StoreWriter
 
 POINTS_FILE = 'peaks.json'
@@ -46,8 +47,8 @@ class PeakWriter(StoreWriter):
 
     def load(self, sample: DetDataSample) -> None:
         """Read the peaks of one photo."""
-        content = read_json(self.store.path_of(sample.img_id))
-        points = self._to_points(content)
+        content = read_json_object(self.store.path_of(sample.img_id))
+        points = self._to_points(content, sample.img_id)
         sample.pred_peaks = InstanceData(
             points=torch.tensor([[point.y, point.x] for point in points], dtype=torch.long).reshape(-1, 2),
             labels=torch.tensor([point.label for point in points], dtype=torch.long),
@@ -56,9 +57,19 @@ class PeakWriter(StoreWriter):
         sample.pred_scores = torch.tensor(content['scores'])
         sample.set_metainfo(dict(mode=content['mode']))
 
-    def _to_points(self, content: dict) -> list[Point]:
-        ids = {name: label for label, name in enumerate(self.dataset_meta['classes'])}
-        return [Point(ids[entry['class']], entry['y'], entry['x'], entry['score']) for entry in content['points']]
+    def _to_points(self, content: dict, photo: str) -> list[Point]:
+        path, classes = self.store.path_of(photo), self.dataset_meta['classes']
+        entries, scores = content.get('points'), content.get('scores')
+        whole = isinstance(entries, list) and isinstance(scores, list) and isinstance(content.get('mode'), str)
+        if not whole or not all(is_number(score) for score in scores):
+            raise ValueError(f'{path} is no file of peaks; delete it and make it again')
+        ids = {name: label for label, name in enumerate(classes)}
+        for entry in entries:
+            if fault := find_point_fault(entry, ids, with_photo=False):
+                raise ValueError(f'{path}: {fault}; delete it and make it again')
+        return [
+            Point(ids[entry['class']], entry['y'], entry['x'], entry.get('score', 1.0)) for entry in content['points']
+        ]
 
     def discard(self) -> None:
         """Remove the points file of peaks that are made again."""
@@ -66,5 +77,5 @@ class PeakWriter(StoreWriter):
 
     def join(self, photos: list[str]) -> None:
         """Join all photos into the points file."""
-        points = {photo: self._to_points(read_json(self.store.path_of(photo))) for photo in photos}
+        points = {photo: self._to_points(read_json_object(self.store.path_of(photo)), photo) for photo in photos}
         write_points(self.points_path, points, self.dataset_meta['classes'])
