@@ -1,7 +1,6 @@
 """The way back: a COCO json that a label tool has written, made into one to train on."""
 
 import logging
-import math
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -17,10 +16,8 @@ from ..datasets.photos import list_photo_tree
 from ..datasets.tags.names import PhotoNames, clean_name
 from ..structures import probe_photo, read_given_json
 from ..structures.coco_json import report_broken_coco
-from ..structures.masks import encode_segmentation
+from ..structures.masks import check_polygon, encode_segmentation
 
-# Outlines farther away are mistakes; filling them would take minutes.
-FARTHEST = 10**6
 # Label Studio names photos `/data/local-files/?d=FOLDER/PHOTO`, or `xxxxxxxx-PHOTO` after an upload.
 _LOCAL_FILE, _UPLOAD = '?d=', re.compile(r'^[0-9a-f]{8}-(?=[^/]+$)')
 
@@ -148,12 +145,7 @@ def _check_polygons(segmentation: list, size: tuple[int, int], counts: Counter) 
     polygons = [segmentation] if isinstance(segmentation[0], (int, float)) else segmentation
     whole = []
     for polygon in polygons:
-        if not isinstance(polygon, list) or len(polygon) % 2:
-            raise ValueError('a polygon is not a list of x, y, x, y, ...')
-        if not all(
-            isinstance(value, (int, float)) and math.isfinite(value) and abs(value) <= FARTHEST for value in polygon
-        ):
-            raise ValueError(f'a polygon holds something other than numbers within {FARTHEST:,} pixels')
+        check_polygon(polygon)
         if len(polygon) < 6:
             counts['parts of less than three points, left out'] += 1
             continue

@@ -18,7 +18,8 @@ from ..datasets.transforms import LoadEvaluationMasks
 from ..engine import load_checkpoint_safely
 from ..engine.checkpoint_match import find_unmatched_parameters
 from ..engine.dataset_settings import find_named_classes, innermost_dataset
-from ..structures import PseudoLabelStore, read_json
+from ..evaluation.writers.instance_writer import read_stored_instances
+from ..structures import PseudoLabelStore
 from ..structures.masks import decode_masks
 from ..visualization import enlarge_map
 
@@ -197,7 +198,7 @@ def read_encoded_instances(store: PseudoLabelStore, photo: str) -> tuple[list[di
     """
     if photo not in store:
         raise store.missing_file_error(photo)
-    content = read_json(store.path_of(photo))
+    content = read_stored_instances(store.path_of(photo))
     kept = [instance for instance in content['instances'] if instance['score'] > 0]
     return kept, (content['height'], content['width'])
 

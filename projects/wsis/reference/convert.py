@@ -8,6 +8,7 @@ import torch
 
 from projects.wsis.engine.safe_checkpoint import load_checkpoint_safely
 from projects.wsis.structures.files import hash_file, write_atomically
+from projects.wsis.structures.text_file import printable
 from projects.wsis.version import __version__
 
 from .mxnet_params import name_as_pytorch, read_mxnet_params
@@ -144,5 +145,5 @@ def _suggest(state_dict: dict[str, torch.Tensor], network: ReferenceNetwork) -> 
 
 def _list(names: Iterable[str], most: int = 3) -> str:
     """Return the first names, comma-separated."""
-    names = [name if len(name) < 120 else name[:117] + '...' for name in map(str, names)]
+    names = [name if len(name) < 120 else name[:117] + '...' for name in map(printable, names)]
     return ', '.join(names[:most]) + (', ...' if len(names) > most else '')

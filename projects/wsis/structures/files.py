@@ -88,8 +88,28 @@ def read_json(path: str | Path, advice: str = 'delete it and make it again') -> 
     """
     try:
         return json.loads(Path(path).read_text(encoding='utf-8'))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # of the form, the encoding, or a number of thousands of digits
         raise ValueError(f'{path} is not valid JSON ({error}); {advice}') from None
+
+
+@contextmanager
+def report_damaged(path: str | Path, advice: str = 'delete it and make it again') -> Iterator[None]:
+    """Turn what is missing or of another form in a file of ours, while its content is taken apart, into one line.
+
+    Args:
+        path: The file.
+        advice: What to do with it, for the message.
+
+    Raises:
+        ValueError: In the place of the errors of Python, numpy and torch, but for those that name the file already.
+    """
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RuntimeError) as error:
+        if isinstance(error, ValueError) and str(path) in str(error):
+            raise
+        reason = f'{error} is missing' if isinstance(error, KeyError) else ' '.join(str(error).split())
+        raise ValueError(f'{path} is damaged ({reason}); {advice}') from None
 
 
 def hash_content(content: Any) -> str:

@@ -2,14 +2,17 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 from pycocotools import mask as coco_mask
 
-from .photo_file import open_picture
+from .photo_file import MAX_PIXELS, open_picture
 
 IGNORE_LABEL = 255
+# Outlines farther away are mistakes; filling them would take minutes.
+FARTHEST = 10**6
 
 
 def split_objects(semantic: np.ndarray, instance: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
@@ -123,10 +126,49 @@ def encode_segmentation(segmentation: list | dict, size: tuple[int, int]) -> dic
         if not whole or sum(runs) != size[0] * size[1]:
             raise ValueError(f'the runs of a mask (RLE) do not add up to the {size[0]}x{size[1]} pixels of the photo')
         return coco_mask.frPyObjects(dict(size=list(size), counts=runs), *size)
+    if not isinstance(segmentation, (list, tuple)):
+        raise ValueError('its segmentation is neither polygons nor RLE')
     polygons = [polygon for polygon in segmentation if isinstance(polygon, (list, tuple)) and len(polygon) >= 6]
+    for polygon in polygons:
+        check_polygon(polygon)
     if not polygons:
         return coco_mask.encode(np.zeros(size, np.uint8, order='F'))
     return coco_mask.merge(coco_mask.frPyObjects([list(map(float, polygon)) for polygon in polygons], *size))
+
+
+def check_polygon(polygon: Any) -> None:
+    """Check that a polygon is one that pycocotools can fill: it ends the process where numbers are too large.
+
+    Args:
+        polygon: Anything that stands in the place of one.
+
+    Raises:
+        ValueError: If it is no list ``[x, y, x, y, ...]`` of numbers, or reaches too far; one line.
+    """
+    if not isinstance(polygon, (list, tuple)) or len(polygon) % 2:
+        raise ValueError('a polygon is not a list of x, y, x, y, ...')
+    # NaN is not within the limit either
+    if not all(isinstance(value, (int, float)) and abs(value) <= FARTHEST for value in polygon):
+        raise ValueError(f'a polygon holds something other than numbers within {FARTHEST:,} pixels')
+
+
+def check_encoded(mask: Any) -> None:
+    """Check that a mask is an RLE whose counts are text, and that they fit its size.
+
+    pycocotools reads memory that is not its own where they do not.
+
+    Raises:
+        ValueError: If it is none; one line.
+    """
+    size = mask.get('size') if isinstance(mask, dict) else None
+    if not isinstance(size, (list, tuple)) or len(size) != 2 or not all(type(length) is int for length in size):
+        raise ValueError('a mask is no RLE with its size')
+    if min(size) < 0 or size[0] * size[1] > MAX_PIXELS:
+        raise ValueError(f'a mask has the size {list(size)}')
+    counts = mask.get('counts')
+    runs = unpack_run_lengths(counts) if isinstance(counts, str) else None
+    if runs is None or min(runs, default=0) < 0 or sum(runs) != size[0] * size[1]:
+        raise ValueError(f'the runs of a mask (RLE) do not add up to its {size[0]}x{size[1]} pixels')
 
 
 def unpack_run_lengths(text: str) -> list[int] | None:

@@ -1,15 +1,15 @@
 """Points of objects (peaks of class maps, or given by users) in one JSON file that can be edited by hand."""
 
 import json
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from .files import write_atomically
-from .text_file import read_given_json
+from .text_file import printable, read_given_json
 
 KEYS = ('photo', 'class', 'y', 'x', 'score')
+FARTHEST = 10**6  # pixels; no photo is as long
 
 
 class Point(NamedTuple):
@@ -82,6 +82,19 @@ def read_points(path: str | Path, classes: Sequence[str]) -> dict[str, list[Poin
     return points
 
 
+def to_points(entries: Sequence[Any], classes: Sequence[str]) -> list[Point]:
+    """Return the points of one photo from their entries, which do not name it.
+
+    Raises:
+        ValueError: If an entry is of another form; one line.
+    """
+    ids = {name: label for label, name in enumerate(classes)}
+    for entry in entries:
+        if problem := _find_problem(dict(entry, photo='any'), ids):
+            raise ValueError(problem)
+    return [Point(ids[entry['class']], entry['y'], entry['x'], entry.get('score', 1.0)) for entry in entries]
+
+
 def _find_problem(entry: Any, ids: Mapping[str, int]) -> str | None:
     """Say what is wrong with an entry; None if nothing is."""
     if not isinstance(entry, dict):
@@ -89,7 +102,7 @@ def _find_problem(entry: Any, ids: Mapping[str, int]) -> str | None:
     if missing := [key for key in KEYS[:-1] if key not in entry]:
         return f'{", ".join(missing)} missing'
     if unknown := sorted(set(entry) - set(KEYS)):
-        return f'unknown {", ".join(unknown)}; known are {", ".join(KEYS)}'
+        return f'unknown {", ".join(map(printable, unknown))}; known are {", ".join(KEYS)}'
     if not isinstance(entry['photo'], str) or not entry['photo']:
         return f'photo is the name of a photo without its file ending, not {entry["photo"]!r}'
     if not isinstance(entry['class'], str) or entry['class'] not in ids:
@@ -104,7 +117,8 @@ def _find_problem(entry: Any, ids: Mapping[str, int]) -> str | None:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    # NaN is not within the limit either
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= FARTHEST
 
 
 def check_points(

@@ -8,6 +8,9 @@ from typing import Any
 
 _MARKS = ((codecs.BOM_UTF8, 'utf-8'), (codecs.BOM_UTF16_LE, 'utf-16-le'), (codecs.BOM_UTF16_BE, 'utf-16-be'))
 
+# how Python begins to say that it reads no longer numbers
+LONG_NUMBER = 'Exceeds the limit'
+
 
 def read_text(path: str | Path) -> str:
     """Read a text file in UTF-8, with or without byte-order mark, or in UTF-16 with it.
@@ -38,6 +41,12 @@ def read_text(path: str | Path) -> str:
     return text
 
 
+def printable(name: object) -> str:
+    """Return a name from a file for a message: as it is, or with escapes where it would not stay on one line."""
+    text = str(name)
+    return text if text.isprintable() else ascii(text)
+
+
 def read_given_json(path: str | Path, object_pairs_hook: Callable[[list[tuple[str, Any]]], Any] | None = None) -> Any:
     """Read a JSON file that a person has given; our own files are read by :func:`.files.read_json`.
 
@@ -58,3 +67,7 @@ def read_given_json(path: str | Path, object_pairs_hook: Callable[[list[tuple[st
         ) from None
     except RecursionError:
         raise ValueError(f'{path}: brackets are nested too deeply for JSON; correct it') from None
+    except ValueError as error:
+        if LONG_NUMBER not in str(error):  # what the hook says is a line of its own
+            raise
+        raise ValueError(f'{path} is not valid JSON (a number has thousands of digits); correct it') from None

@@ -13,9 +13,9 @@ from mmengine.registry import METRICS
 from mmengine.structures import InstanceData
 from pycocotools import mask as coco_mask
 
-from ...structures import read_json, write_json
+from ...structures import read_json, report_damaged, write_json
 from ...structures.coco_json import CocoLabels
-from ...structures.masks import encode_mask
+from ...structures.masks import IGNORE_LABEL, check_encoded, encode_mask
 from .store_writer import StoreWriter
 
 COCO_FILE = 'instances.json'
@@ -57,8 +57,7 @@ class InstanceWriter(StoreWriter):
 
     def load(self, sample: DetDataSample) -> None:
         """Read the instances of one photo."""
-        instances = read_json(self.store.path_of(sample.img_id))['instances']
-        sample.pred_instances = pack_instances(instances)
+        sample.pred_instances = pack_instances(read_stored_instances(self.store.path_of(sample.img_id))['instances'])
 
     def discard(self) -> None:
         """Remove the COCO json of instances that are made again."""
@@ -68,7 +67,7 @@ class InstanceWriter(StoreWriter):
         """Join all photos into the COCO json."""
         labels = CocoLabels(self.dataset_meta['classes'])
         for photo in photos:
-            content = read_json(self.store.path_of(photo))
+            content = read_stored_instances(self.store.path_of(photo))
             kept = [instance for instance in content['instances'] if instance['score'] > self.min_score]
             labels.add(content['file_name'], (content['height'], content['width']), kept)
         if not labels.annotations:
@@ -79,6 +78,42 @@ class InstanceWriter(StoreWriter):
                 logging.WARNING,
             )
         write_json(self.coco_path, labels.content(), indent=None)
+
+
+def read_stored_instances(path: Path) -> dict[str, Any]:
+    """Read the instances of one photo, as :meth:`InstanceWriter.write` writes them.
+
+    Returns:
+        ``file_name``, ``height``, ``width`` and ``instances``: ``label``, ``score`` and ``mask`` (RLE) of each.
+
+    Raises:
+        ValueError: If the file is damaged; one line.
+    """
+    content = read_json(path)
+    with report_damaged(path):
+        height, width, file_name = content['height'], content['width'], content['file_name']
+        if not isinstance(file_name, str):
+            raise ValueError(f'its file_name is {file_name!r}')
+        for instance in content['instances']:
+            check_instance(instance)
+            if list(instance['mask']['size']) != [height, width]:
+                raise ValueError(f'a mask has the size {instance["mask"]["size"]}, but the photo {[height, width]}')
+    return content
+
+
+def check_instance(instance: Mapping[str, Any]) -> None:
+    """Check that a stored instance has a class number, a score and a mask.
+
+    Raises:
+        KeyError: If one is missing.
+        ValueError: If one is of another form; one line.
+    """
+    label, score = instance['label'], instance['score']
+    if type(label) is not int or not 0 <= label < IGNORE_LABEL:
+        raise ValueError(f'an instance has the label {label!r}')
+    if isinstance(score, bool) or not isinstance(score, (int, float)) or not abs(score) < float('inf'):
+        raise ValueError(f'an instance has the score {score!r}')
+    check_encoded(instance['mask'])
 
 
 def pack_instances(instances: Sequence[Mapping[str, Any]]) -> InstanceData:

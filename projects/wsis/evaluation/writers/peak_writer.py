@@ -7,8 +7,8 @@ from mmdet.structures import DetDataSample
 from mmengine.registry import METRICS
 from mmengine.structures import InstanceData
 
-from ...structures import read_json, write_json
-from ...structures.point_file import Point, write_points
+from ...structures import read_json, report_damaged, write_json
+from ...structures.point_file import Point, to_points, write_points
 from .store_writer import StoreWriter
 
 POINTS_FILE = 'peaks.json'
@@ -46,19 +46,23 @@ class PeakWriter(StoreWriter):
 
     def load(self, sample: DetDataSample) -> None:
         """Read the peaks of one photo."""
-        content = read_json(self.store.path_of(sample.img_id))
-        points = self._to_points(content)
+        points, scores, mode = self._read(sample.img_id)
         sample.pred_peaks = InstanceData(
             points=torch.tensor([[point.y, point.x] for point in points], dtype=torch.long).reshape(-1, 2),
             labels=torch.tensor([point.label for point in points], dtype=torch.long),
             scores=torch.tensor([point.score for point in points], dtype=torch.float32),
         )
-        sample.pred_scores = torch.tensor(content['scores'])
-        sample.set_metainfo(dict(mode=content['mode']))
+        sample.pred_scores = scores
+        sample.set_metainfo(dict(mode=mode))
 
-    def _to_points(self, content: dict) -> list[Point]:
-        ids = {name: label for label, name in enumerate(self.dataset_meta['classes'])}
-        return [Point(ids[entry['class']], entry['y'], entry['x'], entry['score']) for entry in content['points']]
+    def _read(self, photo: str) -> tuple[list[Point], torch.Tensor, str]:
+        """Return the peaks of a photo, its class scores, and the mode."""
+        path, classes = self.store.path_of(photo), self.dataset_meta['classes']
+        content = read_json(path)
+        with report_damaged(path):
+            points = to_points(content['points'], classes)
+            scores = torch.tensor([float(score) for score in content['scores']])
+            return points, scores, str(content['mode'])
 
     def discard(self) -> None:
         """Remove the points file of peaks that are made again."""
@@ -66,5 +70,5 @@ class PeakWriter(StoreWriter):
 
     def join(self, photos: list[str]) -> None:
         """Join all photos into the points file."""
-        points = {photo: self._to_points(read_json(self.store.path_of(photo))) for photo in photos}
+        points = {photo: self._read(photo)[0] for photo in photos}
         write_points(self.points_path, points, self.dataset_meta['classes'])

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ...visualization import distinct_colors
-from ..training_logs import SCALARS
+from ..training_logs import SCALARS, is_number
 
 TOTAL = 'loss'
 WIDTH, HEIGHT = 5.2, 3.3  # inches of 72 points
@@ -36,10 +36,12 @@ def read_losses(folder: Path) -> Losses:
         for line in path.read_text(encoding='utf-8', errors='replace').splitlines():
             try:
                 entry = json.loads(line)
-            except json.JSONDecodeError:  # the last line of a process that was killed
+            except (ValueError, RecursionError):  # the last line of a process that was killed
                 continue
-            losses = {name: value for name, value in entry.items() if TOTAL in name}
-            if losses and 'step' in entry:
+            if not isinstance(entry, dict) or not is_number(entry.get('step')):
+                continue
+            losses = {name: value for name, value in entry.items() if TOTAL in name and is_number(value)}
+            if losses:
                 by_step.setdefault(entry['step'], {}).update(losses)
     curves: Losses = {}
     for step in sorted(by_step):
