@@ -79,6 +79,8 @@ def test_a_recipe_reads_it_where_it_names_photos(tmp_path):
         ("'red fox'", "'Café'", "'Café' twice"),
         ('len(classes)', '20', 'num_classes is 20, but there are 3 classes'),
         ('dict(classes=classes)', "dict(classes=('a', 'b', 'c'))", 'metainfo.classes are not the classes'),
+        ('dict(classes=classes)', 'None', 'metainfo.classes are not the classes'),
+        ('dict(classes=classes)', 'dict(classes=None)', 'metainfo.classes are not the classes'),
         ('num_classes =', "untagged_photos = 'negatives'\nnum_classes =", "untagged_photos is 'negatives'"),
         ('num_classes =', "num_classes = 'a' +", 'cannot be read: can only concatenate'),
         ('num_classes =', 'num_classes = (', 'cannot be read'),

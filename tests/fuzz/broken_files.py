@@ -75,7 +75,7 @@ def changed(draw, content: Any) -> Any:
         node, key = places[draw(st.integers(0, len(places) - 1))]
         action = draw(st.sampled_from(('replace', 'replace', 'replace', 'remove', 'rename', 'nest')))
         if action == 'replace' or node is holder:
-            node[key] = draw(values)
+            node[key] = deepcopy(draw(values))  # later changes must not reach what is drawn from
         elif action == 'remove':
             del node[key]
         elif action == 'nest':

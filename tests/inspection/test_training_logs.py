@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from tiny_chain.processes import TOOLS
 
+from projects.wsis.inspection.report.curves import read_losses
 from projects.wsis.inspection.training_logs import measure_time, read_training_log
 
 
@@ -107,3 +108,16 @@ def test_bad_input_gets_one_line(epochs, tmp_path, monkeypatch, capsys, name):
     assert line.startswith('error: ')
     assert re.search(message, line), line
     assert not (tmp_path / 'x.png').exists()
+
+
+@pytest.mark.parametrize(
+    'text',
+    ['[' * 100_000, '{"step": 1' + '0' * 5000 + '}', '{"step": 1' + '0' * 400 + '}', '{"step": 1, "iter": [1]}', '7'],
+)
+def test_a_line_that_is_none_is_named_and_left_out_of_pictures(tmp_path, text):
+    path = write_log(tmp_path, 'run', [step(1, 2.5)])
+    with open(path, 'a', encoding='utf-8') as file:
+        file.write(text + '\n{"step": 2, "loss": [1]}\n')
+    with pytest.raises(ValueError, match='line 2 is none of a log'):
+        read_training_log(path)
+    assert read_losses(tmp_path) == {'loss': ([1], [2.5])}
