@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from unittest import mock
 
 import numpy as np
@@ -12,7 +13,7 @@ from projects.wsis.apis.data_choice import check_data_file, read_config
 from projects.wsis.apis.inference.trained_model import find_trained_model
 from projects.wsis.apis.zoo.metafiles import read_model_index
 from projects.wsis.datasets.transforms.loading import LoadCAMs
-from projects.wsis.engine import load_checkpoint_safely
+from projects.wsis.engine import find_latest_checkpoint, load_checkpoint_safely
 from projects.wsis.engine.pseudo_instances import check_pseudo_instances
 from projects.wsis.evaluation.writers import CAMWriter, InstanceWriter, PeakWriter
 from projects.wsis.inspection.photo_results import read_instances
@@ -21,6 +22,7 @@ from projects.wsis.inspection.report.run_folder import read_run
 from projects.wsis.inspection.stored_predictions import find_predictions
 from projects.wsis.inspection.training_logs import measure_time, read_training_log
 from projects.wsis.labelling.own_size import write_instances
+from projects.wsis.labelling.run import NOTE_NAME, open_output
 from projects.wsis.labelling.working_copy import WorkingCopy
 from projects.wsis.recipes.stage import read_stages
 from projects.wsis.recipes.stage_record import StageRecord
@@ -196,6 +198,11 @@ def convert_checkpoint(folder: Path) -> None:
         convert.convert_reference(folder / 'file.pth', 'tiny', folder / 'out.pth')
 
 
+def open_run(folder: Path) -> None:
+    """Open the output folder of an earlier call of label_photos."""
+    open_output(SimpleNamespace(photos=folder / 'photos', out=folder / 'out'))
+
+
 def make_result() -> dict:
     """Return a COCO json as a recipe writes it, with RLE only."""
     content = make_coco()
@@ -220,6 +227,13 @@ READERS = (
         lambda folder: read_instances(PseudoLabelStore(folder / 'instances', 'instances', '.json'), 'a'),
     ),
     Reader('store: peaks', 'peaks/a.json', json_files(PEAKS), lambda folder: join_stored(PeakWriter(), folder)),
+    Reader('notes of label_photos', f'out/{NOTE_NAME}', json_files(dict(photos='/photos')), open_run),
+    Reader(
+        'last checkpoint',
+        'last_checkpoint',
+        text_files('/work/epoch_1.pth', cells=('/', '_', '1')),
+        find_latest_checkpoint,
+    ),
     Reader('pseudo instances to train on', 'file.json', json_files(make_coco()), check_instances),
     Reader('pseudo instances to scale', 'file.json', json_files(make_result()), scale_instances),
     Reader(

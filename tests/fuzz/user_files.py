@@ -1,7 +1,12 @@
 """Readers of what users give: texts, class lists, tags, points, photos, masks, data sets and corrected labels."""
 
+import contextlib
 import io
 import json
+import os
+import shutil
+import tarfile
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +19,14 @@ from projects.wsis.datasets.class_list import load_classes
 from projects.wsis.datasets.coco_instances import read_coco_masks
 from projects.wsis.datasets.splits import read_split_lines
 from projects.wsis.datasets.transforms.loading import LoadEvaluationMasks, read_saliency_png
+from projects.wsis.exports import EXPORTS, export_labels
 from projects.wsis.exports.corrected import read_corrected
 from projects.wsis.inspection.stored_predictions import read_coco_predictions
+from projects.wsis.labelling.masks import find_masks
 from projects.wsis.labelling.photo_set import read_photo_set
+from projects.wsis.labelling.working_copy import WorkingCopy
 from projects.wsis.structures import decode_photo, probe_photo, read_text
+from projects.wsis.structures.archives import unpack_archive
 from projects.wsis.structures.masks import encode_mask, read_object_masks
 from projects.wsis.structures.photo_file import check_photo
 from projects.wsis.structures.point_file import read_points
@@ -139,6 +148,49 @@ def open_coco(folder: Path) -> None:
         LoadEvaluationMasks()(info)
 
 
+def read_folders(folder: Path) -> None:
+    """Make the photos that the lines of a file name, and read their folders as classes."""
+    shutil.rmtree(folder / 'classes', ignore_errors=True)
+    for line in (folder / 'file.txt').read_bytes().splitlines():
+        path = os.path.join(os.fsencode(folder / 'classes'), line.strip(b'/') or b'a')
+        if b'\0' in path or b'..' in path or max(map(len, path.split(b'/'))) > 255:
+            continue
+        with contextlib.suppress(FileExistsError, NotADirectoryError, IsADirectoryError):
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            open(path, 'ab').close()
+    read_tags(folder / 'classes')
+
+
+def export_all(folder: Path) -> None:
+    """Export labels in every format."""
+    for name in EXPORTS:
+        export_labels(name, folder / 'file.json', folder / 'photos', folder / 'out' / name)
+
+
+def find_true_masks(folder: Path) -> None:
+    """Find the masks to measure with, where some photos were reduced."""
+    copies = {photo: WorkingCopy(WIDTH, HEIGHT, photo == 'a.jpg', ()) for photo in PHOTOS}
+    find_masks(str(folder / 'file.json'), copies, folder / 'out')
+
+
+def unpack(folder: Path) -> None:
+    """Unpack an archive."""
+    with contextlib.redirect_stderr(io.StringIO()):  # its progress
+        unpack_archive(folder / 'file', folder / 'unpacked')
+
+
+def make_archive(kind: str) -> bytes:
+    """Return the bytes of an archive with one file."""
+    buffer = io.BytesIO()
+    if kind == 'zip':
+        with zipfile.ZipFile(buffer, 'w') as archive:
+            archive.writestr('a/b.txt', b'text')
+    else:
+        with tarfile.open(fileobj=buffer, mode=kind) as archive:
+            archive.addfile(tarfile.TarInfo('a/b.txt'))
+    return buffer.getvalue()
+
+
 def read_predictions(folder: Path) -> None:
     """Read a COCO json of predictions and pack the instances of each photo that it names."""
     from mmdet.structures import DetDataSample
@@ -252,6 +304,15 @@ READERS = (
         broken(encode_map(9)) | broken(JPEG),
         lambda folder: read_saliency_png(str(folder / 'file.png')),
     ),
+    Reader(
+        'tags: folders',
+        'file.txt',
+        text_files('cat/a.jpg\nred fox/b.png\nc.jpg\n', cells=('cat', 'a', '/', '.jpg', '\n')),
+        read_folders,
+    ),
+    Reader('labels to export', 'file.json', json_files(make_coco()), export_all, PHOTO_FILES),
+    Reader('true masks to measure with', 'file.json', json_files(make_coco()), find_true_masks),
+    Reader('archives', 'file', broken(make_archive('zip')) | broken(make_archive('w:gz')), unpack),
     Reader('options', 'file.json', json_files({'a.b': 1, 'c': [1, {}]}), read_file(read_options)),
     Reader('metrics to publish', 'file.json', json_files({'a/mIoU': 0.5, 'n': 3}), read_file(read_metrics)),
 )

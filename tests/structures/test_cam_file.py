@@ -25,11 +25,11 @@ def test_what_is_written_is_read(tmp_path):
 @pytest.mark.parametrize(
     'change, words',
     [
-        (dict(size=np.array([np.nan, 6])), 'of other types'),
-        (dict(mode=np.array(1)), 'of other types'),
-        (dict(size=np.array(4)), 'CAMs of shape'),
-        (dict(labels=np.array([0])), r'CAMs of shape \(2, 4, 6\) have labels \(1,\)'),
-        (dict(cams=np.float16(1)), 'CAMs of shape'),
+        (dict(size=np.array([np.nan, 6])), r'size is an array of shape \(2,\) and type float64'),
+        (dict(mode=np.array(1)), 'mode is an array'),
+        (dict(size=np.array([4])), 'size is an array'),
+        (dict(labels=np.array([0])), '2 CAMs have 1 labels'),
+        (dict(cams=np.float16(1)), 'cams is an array'),
         (dict(scores=None), "'scores' is missing"),
     ],
 )

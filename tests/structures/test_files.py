@@ -119,3 +119,9 @@ def test_what_is_missing_in_a_file_is_one_line(take, words):
 def test_lines_that_name_the_file_stay():
     with pytest.raises(ValueError, match=r'^a\.json holds no cat$'), report_damaged('a.json'):
         raise ValueError('a.json holds no cat')
+
+
+def test_half_a_character_goes_through_json(tmp_path):
+    write_json(tmp_path / 'a.json', {'\ud800 é': 1})
+    assert read_json(tmp_path / 'a.json') == {'\ud800 é': 1}
+    assert 'é' in (tmp_path / 'a.json').read_text(encoding='utf-8')

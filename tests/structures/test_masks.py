@@ -79,6 +79,8 @@ def test_bad_masks_get_one_line(tmp_path):
         ([[0, 0, '1', 0, 3, 3]], 'other than numbers'),
         ([[0, 0, 1, 0, 3, 3, 4]], 'not a list of x, y, x, y'),
         (7, 'neither polygons nor RLE'),
+        (dict(size=True, counts=[24]), 'a mask has the size True'),
+        (dict(size='a\nb', counts=[24]), 'a mask has the size'),
     ],
 )
 def test_outlines_that_would_end_the_process_are_refused(segmentation, words):

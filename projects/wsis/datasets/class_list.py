@@ -1,5 +1,6 @@
 """Class lists of data sets."""
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,7 +27,7 @@ def load_classes(classes: str | Sequence[str]) -> tuple[str, ...]:
         ValueError: If they are a string that is no file, or :func:`check_classes` objects.
     """
     if isinstance(classes, (str, Path)):
-        if not Path(classes).is_file():
+        if not os.path.isfile(classes):  # unlike Path's, it takes a string that is too long for a path
             raise ValueError(
                 f'The class list is the string {str(classes)!r}, which is not a file either: write a list or tuple of '
                 f'names; one class alone is ({str(classes)!r},) with its comma'

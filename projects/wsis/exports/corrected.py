@@ -14,7 +14,7 @@ from pycocotools import mask as coco_mask
 from ..datasets.coco_instances import match_categories
 from ..datasets.photos import list_photo_tree
 from ..datasets.tags.names import PhotoNames, clean_name
-from ..structures import probe_photo, read_given_json
+from ..structures import printable, probe_photo, read_given_json
 from ..structures.coco_json import report_broken_coco
 from ..structures.masks import check_polygon, encode_segmentation
 
@@ -81,10 +81,10 @@ def _match_images(
             by_photo[photo] = dict(id=len(by_photo) + 1, file_name=photo, height=height, width=width)
         image = by_photo[photo]
         written = entry.get('height') or image['height'], entry.get('width') or image['width']
-        if written != (image['height'], image['width']):
+        if written != (shape := (image['height'], image['width'])):
+            sizes = ' there, but '.join(f'{printable(width)}x{printable(height)}' for height, width in (written, shape))
             raise ValueError(
-                f'{path}: {photo} has {written[1]}x{written[0]} pixels there, but {image["width"]}x{image["height"]} '
-                f'in {photo_folder}: label the photos as they are there'
+                f'{path}: {photo} has, in pixels, {sizes} in {photo_folder}: label the photos as they are there'
             )
         images[entry['id']] = image
     return images
@@ -108,8 +108,10 @@ def _find_photo(path: str | Path, name: str, names: PhotoNames, photo_folder: Pa
         if photo := names.find(form):
             return photo
         if alike := names.list_alike(form):
-            raise ValueError(f'{path}: {name} may be {" or ".join(alike)}: write its path below {photo_folder}')
-    raise FileNotFoundError(f'{path}: photo {name} is not in {photo_folder}: put it there, or leave it out')
+            raise ValueError(
+                f'{path}: {printable(name)} may be {" or ".join(alike)}: write its path below {photo_folder}'
+            )
+    raise FileNotFoundError(f'{path}: photo {printable(name)} is not in {photo_folder}: put it there, or leave it out')
 
 
 def _read_instance(path: str | Path, entry: dict, image: dict, counts: Counter) -> dict[str, Any] | None:
@@ -126,7 +128,7 @@ def _read_instance(path: str | Path, entry: dict, image: dict, counts: Counter) 
         encoded = encode_segmentation(segmentation, size)
     except (ValueError, TypeError) as error:
         raise ValueError(
-            f'{path}, annotation {entry.get("id")} of {image["file_name"]}: {error}; correct or remove it'
+            f'{path}, annotation {printable(entry.get("id"))} of {image["file_name"]}: {error}; correct or remove it'
         ) from None
     box = [float(value) for value in coco_mask.toBbox(encoded)]
     if not box[2] or not box[3]:

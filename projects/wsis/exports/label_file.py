@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from ..structures import read_given_json
+from ..structures import printable, read_given_json
 from ..structures.coco_json import report_broken_coco
 from ..structures.masks import encode_segmentation
+from ..structures.photo_file import MAX_PIXELS
 
 
 @dataclass
@@ -55,13 +56,27 @@ def read_labels(path: str | Path) -> LabelFile:
         categories = sorted(content['categories'], key=lambda entry: entry['id'])
         labels = {entry['id']: index for index, entry in enumerate(categories)}
         photos = {
-            entry['id']: LabelledPhoto(str(entry['file_name']), (int(entry['height']), int(entry['width'])), entry)
+            entry['id']: LabelledPhoto(str(entry['file_name']), _read_size(path, entry), entry)
             for entry in content['images']
         }
         _check_names(path, [str(entry['file_name']) for entry in content['images']])
         for entry in content['annotations']:
             _add_instance(path, photos[entry['image_id']], entry, labels[entry['category_id']])
-    return LabelFile([str(entry['name']) for entry in categories], list(photos.values()))
+        return LabelFile([str(entry['name']) for entry in categories], list(photos.values()))
+
+
+def _read_size(path: str | Path, entry: dict[str, Any]) -> tuple[int, int]:
+    """Return the height and the width of an image of the json."""
+    try:
+        size = int(entry['height']), int(entry['width'])
+    except (ValueError, OverflowError):
+        size = 0, 0
+    if min(size) < 1 or size[0] * size[1] > MAX_PIXELS:
+        raise ValueError(
+            f'{path}: photo {printable(entry["file_name"])} is {entry["width"]!r} pixels wide and {entry["height"]!r} '
+            'high: correct its size'
+        )
+    return size
 
 
 def _check_names(path: str | Path, names: Iterable[str]) -> None:
@@ -73,13 +88,15 @@ def _check_names(path: str | Path, names: Iterable[str]) -> None:
                 f'{path}: the photo {name!r} is not a path below the photo folder (folders are separated by /)'
             )
         if name in known:
-            raise ValueError(f'{path} names the photo {name} twice: leave one out')
+            raise ValueError(f'{path} names the photo {printable(name)} twice: leave one out')
         known.add(name)
 
 
 def _add_instance(path: str | Path, photo: LabelledPhoto, entry: dict, label: int) -> None:
     try:
         mask = encode_segmentation(entry['segmentation'], photo.size)
+        score = float(entry.get('score', 1))
     except ValueError as error:
-        raise ValueError(f'{path}, annotation {entry.get("id")} of {photo.file_name}: {error}') from None
-    photo.instances.append(dict(label=label, score=float(entry.get('score', 1)), mask=mask, entry=entry))
+        place = f'annotation {printable(entry.get("id"))} of {printable(photo.file_name)}'
+        raise ValueError(f'{path}, {place}: {" ".join(str(error).split())}') from None
+    photo.instances.append(dict(label=label, score=score, mask=mask, entry=entry))

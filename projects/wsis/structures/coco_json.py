@@ -13,11 +13,11 @@ def report_broken_coco(path: str | Path) -> Iterator[None]:
     """Turn what is missing in a COCO json, while it is read, into one line.
 
     Raises:
-        ValueError: In the place of a ``KeyError`` or ``TypeError``.
+        ValueError: In the place of a ``KeyError``, or of what Python says of another type or number.
     """
     try:
         yield
-    except (KeyError, TypeError) as error:
+    except (KeyError, TypeError, AttributeError, OverflowError) as error:
         raise ValueError(
             f'{path} is no whole COCO json: {error} is missing among its images, annotations or categories'
         ) from None

@@ -67,7 +67,8 @@ def report_unwritable(place: str | Path) -> Iterator[None]:
 
 def write_json(path: str | Path, content: Any, indent: int | None = 2) -> None:
     """Write JSON atomically (keys in the given order, so that equal content is written as equal bytes)."""
-    data = json.dumps(content, indent=indent, ensure_ascii=False).encode() + b'\n'
+    # half a character, which no encoding has, is written as JSON writes it: as an escape
+    data = json.dumps(content, indent=indent, ensure_ascii=False).encode(errors='backslashreplace') + b'\n'
     write_atomically(path, lambda file: file.write(data))
 
 

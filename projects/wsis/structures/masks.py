@@ -9,6 +9,7 @@ import numpy as np
 from pycocotools import mask as coco_mask
 
 from .photo_file import MAX_PIXELS, open_picture
+from .text_file import printable
 
 IGNORE_LABEL = 255
 # Outlines farther away are mistakes; filling them would take minutes.
@@ -117,8 +118,9 @@ def encode_segmentation(segmentation: list | dict, size: tuple[int, int]) -> dic
         ValueError: If it is of another form or of a photo of another size; one line.
     """
     if isinstance(segmentation, dict):
-        if tuple(segmentation.get('size') or ()) != tuple(size):
-            raise ValueError(f'a mask has the size {segmentation.get("size")}, but the photo {list(size)}')
+        given = segmentation.get('size')
+        if not isinstance(given, (list, tuple)) or tuple(given) != tuple(size):
+            raise ValueError(f'a mask has the size {printable(given)}, but the photo {list(size)}')
         counts = segmentation.get('counts')
         runs = unpack_run_lengths(counts) if isinstance(counts, str) else counts
         # pycocotools reads memory that is not its own where they are wrong
