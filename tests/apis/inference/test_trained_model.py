@@ -2,7 +2,7 @@
 
 import pytest
 
-from projects.wsis.apis.inference.trained_model import find_trained_model, read_record, read_results
+from projects.wsis.apis.inference.trained_model import find_trained_model, list_sources, read_record, read_results
 from projects.wsis.inspection.report.run_folder import read_run
 from projects.wsis.recipes.stage_record import StageRecord
 from projects.wsis.structures import write_json
@@ -45,3 +45,11 @@ def test_damaged_results_are_one_line(tmp_path, stages):
     write_json(path, dict(stages=stages))
     with pytest.raises(ValueError, match=r'results\.json is damaged'):
         read_run(tmp_path)
+
+
+def test_empty_entries_of_a_record_are_as_good_as_none(tmp_path):
+    write_json(tmp_path / 'cam' / 'stage.json', {**dict.fromkeys(RECORD), 'key': 'a', 'complete': True})
+    record = StageRecord(tmp_path / 'cam')
+    record.add_time(2.0)
+    record.begin('a')
+    assert record.read()['seconds'] == 2.0 and list_sources('cam', {'cam': record.read()}) == []

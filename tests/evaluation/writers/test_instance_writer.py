@@ -49,7 +49,10 @@ RLE = encode_mask(np.eye(4, 6) > 0)
 @pytest.mark.parametrize(
     'change, words',
     [
-        (dict(instances=None), 'not iterable'),
+        (dict(instances=None), 'its instances are a NoneType'),
+        (dict(instances='', height=None), 'its instances are a str'),
+        (dict(instances=[], height=None), 'its height is None'),
+        (dict(instances=[], width=10**400), 'its width 1000'),
         (dict(instances=[7]), 'not subscriptable'),
         (dict(instances=[dict(label=1, score=0.5)]), "'mask' is missing"),
         (dict(instances=[dict(label=1.5, score=0.5, mask=RLE)]), r'the label 1\.5'),

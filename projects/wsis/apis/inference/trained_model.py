@@ -151,12 +151,12 @@ def _read_order(folder: Path) -> list[str]:
 def list_sources(name: str, records: dict[str, dict]) -> list[str]:
     """Return the stages that a stage was made from, directly or not."""
     found: list[str] = []
-    waiting = list(records.get(name, {}).get('inputs', ()))
+    waiting = list(records.get(name, {}).get('inputs') or ())
     while waiting:
         source = waiting.pop()
         if source not in found:
             found.append(source)
-            waiting += records.get(source, {}).get('inputs', ())
+            waiting += records.get(source, {}).get('inputs') or ()
     return found
 
 

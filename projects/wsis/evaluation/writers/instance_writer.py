@@ -16,6 +16,7 @@ from pycocotools import mask as coco_mask
 from ...structures import read_json, report_damaged, write_json
 from ...structures.coco_json import CocoLabels
 from ...structures.masks import IGNORE_LABEL, check_encoded, encode_mask
+from ...structures.photo_file import MAX_PIXELS
 from .store_writer import StoreWriter
 
 COCO_FILE = 'instances.json'
@@ -92,8 +93,12 @@ def read_stored_instances(path: Path) -> dict[str, Any]:
     content = read_json(path)
     with report_damaged(path):
         height, width, file_name = content['height'], content['width'], content['file_name']
-        if not isinstance(file_name, str):
-            raise ValueError(f'its file_name is {file_name!r}')
+        if not isinstance(file_name, str) or not isinstance(content['instances'], list):
+            raise ValueError(
+                f'its file_name is {file_name!r}, its instances are a {type(content["instances"]).__name__}'
+            )
+        if type(height) is not int or type(width) is not int or not 0 < height * width <= MAX_PIXELS:
+            raise ValueError(f'its height is {height!r}, its width {width!r}')
         for instance in content['instances']:
             check_instance(instance)
             if list(instance['mask']['size']) != [height, width]:
