@@ -80,6 +80,7 @@ def test_a_recipe_reads_it_where_it_names_photos(tmp_path):
         ('len(classes)', '20', 'num_classes is 20, but there are 3 classes'),
         ('dict(classes=classes)', "dict(classes=('a', 'b', 'c'))", 'metainfo.classes are not the classes'),
         ('dict(classes=classes)', 'None', 'metainfo.classes are not the classes'),
+        ('dict(classes=classes)', 'dict(classes=-1)', 'metainfo.classes are not the classes'),
         ('dict(classes=classes)', 'dict(classes=None)', 'metainfo.classes are not the classes'),
         ('num_classes =', "untagged_photos = 'negatives'\nnum_classes =", "untagged_photos is 'negatives'"),
         ('num_classes =', "num_classes = 'a' +", 'cannot be read: can only concatenate'),

@@ -9,6 +9,7 @@ from mmengine.config import Config
 
 from ..apis.batch_size import describe_indivisible, find_nearest_batch
 from ..apis.configs import find_config, load_config
+from ..structures import printable
 from .stage_data import describe_data, describe_folder
 
 ACTIONS = ('train', 'predict', 'tool')
@@ -219,7 +220,9 @@ def _read_stages(config: Config, data: str | None, options: dict[str, Any]) -> l
         try:
             stages.append(Stage(**entry))
         except TypeError as error:
-            raise RecipeError(f'{config.filename}: stage {entry.get("name")!r}: {error}') from None
+            raise RecipeError(
+                f'{config.filename}: stage {entry.get("name")!r}: {" ".join(str(error).split())}'
+            ) from None
     return stages
 
 
@@ -254,5 +257,5 @@ def _check_names(config: Config) -> None:
         if unknown := [name for name in config.get(key, []) if name not in names]:
             raise RecipeError(
                 f'{config.filename}: `{key}` names {unknown[0]!r}, which no stage does; there are '
-                f'{", ".join(sorted(filter(None, names)))}'
+                f'{", ".join(map(printable, sorted(filter(None, names))))}'
             )
