@@ -72,7 +72,7 @@ def check_data_file(path: str | Path) -> Config:
     except ValueError as error:
         raise ValueError(f'{path}: {error}') from None
     if data.num_classes != len(data.classes):
-        raise ValueError(f'{path}: num_classes is {data.num_classes}, but there are {len(data.classes)} classes')
+        raise ValueError(f'{path}: num_classes is {data.num_classes!r}, but there are {len(data.classes)} classes')
     given = data.metainfo.get('classes') if isinstance(data.metainfo, dict) else None
     if not isinstance(given, (list, tuple)) or list(given) != list(data.classes):
         raise ValueError(f'{path}: metainfo.classes are not the classes: write metainfo = dict(classes=classes)')
