@@ -5,9 +5,12 @@ import shutil
 import stat
 import tarfile
 import zipfile
+import zlib
 from pathlib import Path, PurePosixPath
 
 from tqdm import tqdm
+
+DAMAGED = (tarfile.TarError, zipfile.BadZipFile, zlib.error, EOFError, OSError)
 
 
 def unpack_archive(path: str | Path, folder: str | Path) -> None:
@@ -27,7 +30,8 @@ def unpack_archive(path: str | Path, folder: str | Path) -> None:
             _unpack_zip(path, folder)
         else:
             _unpack_tar(path, folder)
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError) as error:
+    # damaged ones end in Python's modules with errors of many kinds
+    except (*DAMAGED, TypeError, LookupError, OverflowError, RuntimeError) as error:
         raise ValueError(f'{path} cannot be unpacked into {folder} ({error})') from None
 
 
