@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from tiny_chain.processes import TOOLS
 
+from projects.wsis.inspection.report.curves import read_losses
 from projects.wsis.inspection.training_logs import measure_time, read_training_log
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..structures import read_given_json
+from ..structures import printable, read_given_json
 from ..structures.coco_json import report_broken_coco
 from ..structures.masks import encode_segmentation
 from ..structures.photo_file import MAX_PIXELS
@@ -63,7 +63,21 @@ def read_labels(path: str | Path) -> LabelFile:
         _check_names(path, [str(entry['file_name']) for entry in content['images']])
         for entry in content['annotations']:
             _add_instance(path, photos[entry['image_id']], entry, labels[entry['category_id']])
-    return LabelFile([str(entry['name']) for entry in categories], list(photos.values()))
+        return LabelFile([str(entry['name']) for entry in categories], list(photos.values()))
+
+
+def _read_size(path: str | Path, entry: dict[str, Any]) -> tuple[int, int]:
+    """Return the height and the width of an image of the json."""
+    try:
+        size = int(entry['height']), int(entry['width'])
+    except (ValueError, OverflowError):
+        size = 0, 0
+    if min(size) < 1 or size[0] * size[1] > MAX_PIXELS:
+        raise ValueError(
+            f'{path}: photo {printable(entry["file_name"])} is {entry["width"]!r} pixels wide and {entry["height"]!r} '
+            'high: correct its size'
+        )
+    return size
 
 
 def _check_names(path: str | Path, names: Iterable[str]) -> None:
@@ -73,7 +87,7 @@ def _check_names(path: str | Path, names: Iterable[str]) -> None:
             raise ValueError(f'{path}: the photo {name!r} is not a path whose folders are separated by /: correct it')
         check_photo_name(name, str(path))
         if name in known:
-            raise ValueError(f'{path} names the photo {name} twice: leave one out')
+            raise ValueError(f'{path} names the photo {printable(name)} twice: leave one out')
         known.add(name)
 
 

@@ -10,7 +10,7 @@ from mmengine.structures import PixelData
 
 from ..datasets.coco_instances import match_categories
 from ..evaluation.writers import CAMWriter, InstanceWriter, PeakWriter, SemanticMaskWriter
-from ..evaluation.writers.instance_writer import COCO_FILE, pack_instances
+from ..evaluation.writers.instance_writer import COCO_FILE, check_instance, pack_instances
 from ..evaluation.writers.prediction_writer import MASK_FOLDER
 from ..structures import MANIFEST_NAME, read_given_json
 from ..structures.coco_json import report_broken_coco
@@ -110,11 +110,12 @@ def read_coco_predictions(path: str | Path, classes: Sequence[str]) -> Reader:
         names = {image['id']: image['file_name'] for image in content['images']}
         found: dict[str, list[dict]] = defaultdict(list, {name: [] for name in names.values()})
         for entry in content['annotations']:
-            found[names[entry['image_id']]].append(
-                dict(label=labels[entry['category_id']], score=entry['score'], mask=entry['segmentation'])
-            )
-    if any(not isinstance(entry['mask'], dict) for entries in found.values() for entry in entries):
-        raise ValueError(f'{path}: masks are polygons: give RLE, as tools/test.py --out writes it')
+            instance = dict(label=labels[entry['category_id']], score=entry['score'], mask=entry['segmentation'])
+            if isinstance(instance['mask'], list):
+                raise ValueError(f'{path}: masks are polygons: give RLE, as tools/test.py --out writes it')
+            with report_damaged(path, 'correct it'):
+                check_instance(instance)
+            found[names[entry['image_id']]].append(instance)
 
     def read(sample: DetDataSample) -> None:
         if sample.file_name not in found:

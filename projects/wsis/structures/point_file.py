@@ -11,6 +11,7 @@ from .photo_names import find_name_fault
 from .text_file import make_printable, read_given_json
 
 KEYS = ('photo', 'class', 'y', 'x', 'score')
+FARTHEST = 10**6  # pixels; no photo is as long
 
 
 class Point(NamedTuple):

@@ -72,9 +72,7 @@ class PseudoLabelStore:
                 f'{self.root} holds no {self.artifact} ({MANIFEST_NAME} is missing): make them first with '
                 'tools/test.py, or name the right folder'
             )
-        manifest = read_json(self.manifest_path)
-        if not isinstance(manifest, dict) or 'artifact' not in manifest:
-            raise ValueError(f'{self.manifest_path} is no manifest of a store: name the folder of the {self.artifact}')
+        manifest = _check_form(read_json(self.manifest_path), self.manifest_path)
         if manifest['artifact'] != self.artifact:
             raise ValueError(
                 f"{self.root} holds '{manifest['artifact']}', but '{self.artifact}' are needed here: name another "
@@ -244,3 +242,12 @@ def find_manifests(folder: str | Path) -> dict[str, str]:
             manifest.pop('made_by', None)
             found[str(path.parent.relative_to(folder))] = hash_content(manifest)
     return found
+
+
+def _check_form(manifest: Any, path: Path) -> dict[str, Any]:
+    """Return a manifest if it is one."""
+    classes = manifest.get('classes') if isinstance(manifest, dict) else None
+    named = isinstance(manifest, dict) and isinstance(manifest.get('artifact'), str)
+    if not named or not (classes is None or isinstance(classes, list)):
+        raise ValueError(f'{path} is no manifest of a store: name the folder of one, or make it again')
+    return manifest

@@ -1,7 +1,9 @@
 """Finding the config and the checkpoint in a folder of results."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from mmengine.config import Config
 
@@ -9,6 +11,18 @@ from ...engine import find_latest_checkpoint
 from ...structures.files import read_json_object
 
 RECORD_NAME = 'stage.json'
+# what a record and the results say of a stage, and of which type it is
+RECORD_ENTRIES = dict(
+    action=str,
+    config=str,
+    inputs=list,
+    key=str,
+    metrics=dict,
+    outputs=dict,
+    batch=dict,
+    seconds=(int, float),
+    number=str,
+)
 # what tools/label_photos.py hands over
 WORK_FOLDER = 'work'
 HANDED_OVER = ('model/config.py', 'model/model.pth')
@@ -95,12 +109,12 @@ def _read_order(folder: Path) -> list[str]:
 def list_sources(name: str, records: dict[str, dict]) -> list[str]:
     """Return the stages that a stage was made from, directly or not."""
     found: list[str] = []
-    waiting = list(records.get(name, {}).get('inputs', ()))
+    waiting = list(records.get(name, {}).get('inputs') or ())
     while waiting:
         source = waiting.pop()
         if source not in found:
             found.append(source)
-            waiting += records.get(source, {}).get('inputs', ())
+            waiting += records.get(source, {}).get('inputs') or ()
     return found
 
 

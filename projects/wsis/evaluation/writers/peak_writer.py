@@ -54,8 +54,8 @@ class PeakWriter(StoreWriter):
             labels=torch.tensor([point.label for point in points], dtype=torch.long),
             scores=torch.tensor([point.score for point in points], dtype=torch.float32),
         )
-        sample.pred_scores = torch.tensor(content['scores'])
-        sample.set_metainfo(dict(mode=content['mode']))
+        sample.pred_scores = scores
+        sample.set_metainfo(dict(mode=mode))
 
     def _to_points(self, content: dict, photo: str) -> list[Point]:
         path, classes = self.store.path_of(photo), self.dataset_meta['classes']
