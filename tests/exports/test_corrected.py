@@ -227,6 +227,6 @@ def test_names_with_line_breaks_stay_on_one_line(tmp_path):
     (tmp_path / 'photos').mkdir()
     path = tmp_path / 'corrected.json'
     path.write_text(json.dumps(dict(images=[dict(id=1, file_name='a\nb.jpg')], annotations=[], categories=[])))
-    with pytest.raises(FileNotFoundError, match=r"photo 'a\\nb\.jpg' is not in") as caught:
+    with pytest.raises(FileNotFoundError, match=r'photo a\\nb\.jpg is not in') as caught:
         read_corrected(path, ('cat',), tmp_path / 'photos')
     assert '\n' not in str(caught.value)

@@ -26,7 +26,7 @@ STAGES = [
         (dict(stages=[dict(STAGES[0], options=[])]), '`options` of stage .cam. is'),
         (dict(stages=[dict(STAGES[1], arguments=[None])]), '`arguments` of stage .sheet. is'),
         (dict(stages=[{**STAGES[0], 'a\rb': 1}]), 'unexpected keyword argument'),
-        (dict(stages=[dict(STAGES[0], config='a\nb')], configs=dict(cow='c.py')), r"`configs` names 'cow', .*'a\\nb'"),
+        (dict(stages=[dict(STAGES[0], config='a\nb')], configs=dict(cow='c.py')), r"`configs` names 'cow', .*a\\nb"),
         (dict(configs=None), '`configs` is None'),
         (dict(configs=dict(cam=7)), '`configs` gives each short name'),
         (dict(expected=[]), '`expected` is'),

@@ -67,4 +67,4 @@ def test_what_a_hook_says_is_not_changed(tmp_path):
 
 
 def test_names_stay_on_one_line():
-    assert [printable(name) for name in ('Café 1', 'a\nb', 7)] == ['Café 1', r"'a\nb'", '7']
+    assert [printable(name) for name in ('Café 1', 'a\nb', 7)] == ['Café 1', r'a\nb', '7']

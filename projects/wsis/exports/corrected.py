@@ -16,8 +16,7 @@ from ..datasets.photos import list_photo_tree
 from ..datasets.tags.names import PhotoNames, clean_name
 from ..structures import printable, probe_photo, read_given_json
 from ..structures.coco_json import report_broken_coco
-from ..structures.masks import FARTHEST, encode_segmentation
-from ..structures.text_file import make_printable
+from ..structures.masks import check_polygon, encode_segmentation
 
 # Label Studio names photos `/data/local-files/?d=FOLDER/PHOTO`, or `xxxxxxxx-PHOTO` after an upload.
 _LOCAL_FILE, _UPLOAD = '?d=', re.compile(r'^[0-9a-f]{8}-(?=[^/]+$)')
@@ -110,10 +109,10 @@ def _find_photo(path: str | Path, name: str, names: PhotoNames, photo_folder: Pa
             return photo
         if alike := names.list_alike(form):
             raise ValueError(
-                f'{path}: {make_printable(name)} may be {" or ".join(alike)}: write its path below {photo_folder}'
+                f'{path}: {printable(name)} may be {" or ".join(alike)}: write its path below {photo_folder}'
             )
     raise FileNotFoundError(
-        f'{path}: photo {make_printable(name[:300])} is not in {photo_folder}: put it there, or leave it out'
+        f'{path}: photo {printable(name[:300])} is not in {photo_folder}: put it there, or leave it out'
     )
 
 

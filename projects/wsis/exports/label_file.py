@@ -66,20 +66,6 @@ def read_labels(path: str | Path) -> LabelFile:
         return LabelFile([str(entry['name']) for entry in categories], list(photos.values()))
 
 
-def _read_size(path: str | Path, entry: dict[str, Any]) -> tuple[int, int]:
-    """Return the height and the width of an image of the json."""
-    try:
-        size = int(entry['height']), int(entry['width'])
-    except (ValueError, OverflowError):
-        size = 0, 0
-    if min(size) < 1 or size[0] * size[1] > MAX_PIXELS:
-        raise ValueError(
-            f'{path}: photo {printable(entry["file_name"])} is {entry["width"]!r} pixels wide and {entry["height"]!r} '
-            'high: correct its size'
-        )
-    return size
-
-
 def _check_names(path: str | Path, names: Iterable[str]) -> None:
     known = set()
     for name in names:
@@ -91,12 +77,13 @@ def _check_names(path: str | Path, names: Iterable[str]) -> None:
         known.add(name)
 
 
-def _read_size(path: str | Path, entry: dict) -> tuple[int, int]:
+def _read_size(path: str | Path, entry: dict[str, Any]) -> tuple[int, int]:
+    """Return the height and the width of an image of the json."""
     height, width = entry['height'], entry['width']
     if not all(type(length) is int and length > 0 for length in (height, width)) or height * width > MAX_PIXELS:
         raise ValueError(
-            f'{path}: {entry["file_name"]!r} has the height {height!r} and the width {width!r}, which no photo has '
-            f'(at most {MAX_PIXELS:,} pixels): correct them'
+            f'{path}: photo {printable(entry["file_name"])} is {width!r} pixels wide and {height!r} high: correct its '
+            f'size (at most {MAX_PIXELS:,} pixels)'
         )
     return height, width
 
@@ -106,5 +93,6 @@ def _add_instance(path: str | Path, photo: LabelledPhoto, entry: dict, label: in
         mask = encode_segmentation(entry['segmentation'], photo.size)
         score = float(entry.get('score', 1))
     except ValueError as error:
-        raise ValueError(f'{path}, annotation {entry.get("id")} of {photo.file_name}: {error}') from None
+        place = f'annotation {printable(entry.get("id"))} of {printable(photo.file_name)}'
+        raise ValueError(f'{path}, {place}: {printable(error)}') from None
     photo.instances.append(dict(label=label, score=score, mask=mask, entry=entry))

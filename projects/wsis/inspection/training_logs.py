@@ -91,11 +91,11 @@ def _add_file(log: TrainingLog, file: Path) -> None:
             step = iterations.get(line['step'], line['step'])
             line.pop('time', None), line.pop('data_time', None)
         for name, value in line.items():
-            if name not in COUNTERS and is_number(value):
+            if name not in COUNTERS and _can_be_drawn(value):
                 log.scalars[name][step] = float(value)
 
 
-def is_number(value: Any) -> bool:
+def _can_be_drawn(value: Any) -> bool:
     """Return whether a value of a log can be drawn; NaN, which a diverged training logs, can."""
     return isinstance(value, (int, float)) and (value != value or abs(value) <= LARGEST or abs(value) == math.inf)
 

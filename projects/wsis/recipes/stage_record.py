@@ -7,7 +7,6 @@ from typing import Any
 from ..apis.inference.trained_model import RECORD_NAME, read_record
 from ..engine import find_latest_checkpoint
 from ..structures import find_manifests, hash_content, hash_file, write_json
-from ..structures.files import read_json_object
 
 
 class StageRecord:
@@ -27,7 +26,7 @@ class StageRecord:
 
     def read(self) -> dict[str, Any]:
         """Return the record, empty if the stage has never begun."""
-        return read_json_object(self.path) if self.path.is_file() else {}
+        return read_record(self.path) if self.path.is_file() else {}
 
     def is_complete(self, key: str | None = None) -> bool:
         """Return whether the stage has finished (with this key) and its results are unchanged."""

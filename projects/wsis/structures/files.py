@@ -12,6 +12,8 @@ from typing import Any, BinaryIO
 import numpy as np
 from PIL import Image
 
+from .text_file import printable
+
 
 def write_atomically(path: str | Path, write: Callable[[BinaryIO], None]) -> None:
     """Write a file under a temporary name and rename it, so that a killed process leaves the old file or none.
@@ -104,14 +106,14 @@ def read_json(path: str | Path, advice: str = 'delete it and make it again') -> 
     except ValueError as error:  # also bytes that are no text, and numbers of thousands of digits
         raise ValueError(f'{path} is not valid JSON ({str(error).split(";")[0]}); {advice}') from None
     except RecursionError:
-        raise ValueError(f'{path}: brackets are nested too deeply for JSON; {advice}') from None
+        raise ValueError(f'{path} is not valid JSON (brackets are nested too deeply); {advice}') from None
 
 
 def read_json_object(path: str | Path, advice: str = 'delete it and make it again') -> dict[str, Any]:
     """Read a JSON file that holds an object; arguments and errors as of :func:`read_json`."""
     content = read_json(path, advice)
     if not isinstance(content, dict):
-        raise ValueError(f'{path} holds no JSON object, so it is none of our records; {advice}')
+        raise ValueError(f'{path} is damaged (it is a {type(content).__name__}, not names with values); {advice}')
     return content
 
 
@@ -132,7 +134,7 @@ def report_damaged(path: str | Path, advice: str = 'delete it and make it again'
         if isinstance(error, ValueError) and str(path) in str(error):
             raise
         reason = f'{error} is missing' if isinstance(error, KeyError) else ' '.join(str(error).split())
-        raise ValueError(f'{path} is damaged ({reason}); {advice}') from None
+        raise ValueError(f'{path} is damaged ({printable(reason)}); {advice}') from None
 
 
 def hash_content(content: Any) -> str:

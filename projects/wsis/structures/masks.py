@@ -1,6 +1,5 @@
 """Masks: index pictures, instances from VOC maps, and RLE."""
 
-import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ import numpy as np
 from pycocotools import mask as coco_mask
 
 from .photo_file import MAX_PIXELS, open_picture
+from .text_file import printable
 
 IGNORE_LABEL = 255
 #: Outlines farther away are mistakes; filling them would take minutes, or end the process.
@@ -130,13 +130,7 @@ def encode_segmentation(segmentation: list | dict, size: tuple[int, int]) -> dic
         given = segmentation.get('size')
         if not isinstance(given, (list, tuple)) or tuple(given) != tuple(size):
             raise ValueError(f'a mask has the size {printable(given)}, but the photo {list(size)}')
-        counts = segmentation.get('counts')
-        counts = counts.decode('latin-1') if isinstance(counts, bytes) else counts
-        runs = unpack_run_lengths(counts) if isinstance(counts, str) else counts
-        # pycocotools reads memory that is not its own where they are wrong
-        whole = isinstance(runs, list) and all(type(run) is int and run >= 0 for run in runs)
-        if not whole or sum(runs) != size[0] * size[1]:
-            raise ValueError(f'the runs of a mask (RLE) do not add up to the {size[0]}x{size[1]} pixels of the photo')
+        runs = _read_runs(segmentation.get('counts'), size)
         return coco_mask.frPyObjects(dict(size=list(size), counts=runs), *size)
     if not isinstance(segmentation, (list, tuple)):
         raise ValueError('a segmentation is neither polygons nor RLE')
@@ -145,19 +139,7 @@ def encode_segmentation(segmentation: list | dict, size: tuple[int, int]) -> dic
         check_polygon(polygon)
     if not polygons:
         return coco_mask.frPyObjects(dict(size=list(size), counts=[size[0] * size[1]]), *size)
-    return coco_mask.merge(coco_mask.frPyObjects([_read_polygon(polygon) for polygon in polygons], *size))
-
-
-def _read_polygon(polygon: Sequence) -> list[float]:
-    """Return the x, y, x, y, ... of a polygon; pycocotools ends the process where they are not near the photo."""
-    try:
-        values = [float(value) for value in polygon]
-    except (TypeError, ValueError, OverflowError):
-        values = [math.inf]
-    # not a number is not less than anything either
-    if not all(abs(value) <= FARTHEST for value in values):
-        raise ValueError(f'a polygon holds something other than numbers within {FARTHEST:,} pixels')
-    return values
+    return coco_mask.merge(coco_mask.frPyObjects([list(map(float, polygon)) for polygon in polygons], *size))
 
 
 def check_polygon(polygon: Any) -> None:
@@ -179,20 +161,30 @@ def check_polygon(polygon: Any) -> None:
 def check_encoded(mask: Any) -> None:
     """Check that a mask is an RLE whose counts are text, and that they fit its size.
 
-    pycocotools reads memory that is not its own where they do not.
-
     Raises:
         ValueError: If it is none; one line.
     """
     size = mask.get('size') if isinstance(mask, dict) else None
     if not isinstance(size, (list, tuple)) or len(size) != 2 or not all(type(length) is int for length in size):
         raise ValueError('a mask is no RLE with its size')
-    if min(size) < 0 or size[0] * size[1] > MAX_PIXELS:
+    if min(size) < 1 or size[0] * size[1] > MAX_PIXELS:
         raise ValueError(f'a mask has the size {list(size)}')
     counts = mask.get('counts')
-    runs = unpack_run_lengths(counts) if isinstance(counts, str) else None
-    if runs is None or min(runs, default=0) < 0 or sum(runs) != size[0] * size[1]:
+    _read_runs(counts if isinstance(counts, str) else None, size)
+
+
+def _read_runs(counts: Any, size: Sequence[int]) -> list[int]:
+    """Return the run lengths of an RLE, whose counts are numbers or text.
+
+    Raises:
+        ValueError: If they do not add up to its size: pycocotools reads memory that is not its own where they do not.
+    """
+    counts = counts.decode('latin-1') if isinstance(counts, bytes) else counts
+    runs = unpack_run_lengths(counts) if isinstance(counts, str) else counts
+    whole = isinstance(runs, list) and all(type(run) is int and run >= 0 for run in runs)
+    if not whole or sum(runs) != size[0] * size[1]:
         raise ValueError(f'the runs of a mask (RLE) do not add up to its {size[0]}x{size[1]} pixels')
+    return runs
 
 
 def unpack_run_lengths(text: str) -> list[int] | None:

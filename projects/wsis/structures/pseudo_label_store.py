@@ -72,7 +72,7 @@ class PseudoLabelStore:
                 f'{self.root} holds no {self.artifact} ({MANIFEST_NAME} is missing): make them first with '
                 'tools/test.py, or name the right folder'
             )
-        manifest = _check_form(read_json(self.manifest_path), self.manifest_path)
+        manifest = read_manifest(self.manifest_path)
         if manifest['artifact'] != self.artifact:
             raise ValueError(
                 f"{self.root} holds '{manifest['artifact']}', but '{self.artifact}' are needed here: name another "
@@ -235,17 +235,20 @@ def find_manifests(folder: str | Path) -> dict[str, str]:
     folder = Path(folder)
     found = {}
     for path in sorted([*folder.glob(MANIFEST_NAME), *folder.glob(f'*/{MANIFEST_NAME}')]):
-        manifest = read_json(path)
-        if not isinstance(manifest, dict):
-            raise ValueError(f'{path} is no manifest of a store: delete it and make the store again')
+        manifest = read_manifest(path)
         if manifest.pop('complete', False):
             manifest.pop('made_by', None)
             found[str(path.parent.relative_to(folder))] = hash_content(manifest)
     return found
 
 
-def _check_form(manifest: Any, path: Path) -> dict[str, Any]:
-    """Return a manifest if it is one."""
+def read_manifest(path: Path) -> dict[str, Any]:
+    """Read the manifest of a store of any artifact.
+
+    Raises:
+        ValueError: If the file is none; one line.
+    """
+    manifest = read_json(path)
     classes = manifest.get('classes') if isinstance(manifest, dict) else None
     named = isinstance(manifest, dict) and isinstance(manifest.get('artifact'), str)
     if not named or not (classes is None or isinstance(classes, list)):

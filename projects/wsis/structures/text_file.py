@@ -41,11 +41,11 @@ def read_text(path: str | Path) -> str:
     return text
 
 
-def make_printable(text: str) -> str:
-    """Return a text of others on one line that every terminal can show: control characters are written as escapes."""
+def printable(value: object) -> str:
+    """Return what others have written on one line that every terminal can show: control characters become escapes."""
     return ''.join(
         letter if letter.isprintable() else letter.encode('unicode_escape', 'surrogatepass').decode('ascii')
-        for letter in text
+        for letter in str(value)
     )
 
 
@@ -67,8 +67,6 @@ def read_given_json(path: str | Path, object_pairs_hook: Callable[[list[tuple[st
         raise ValueError(
             f'{path} is not valid JSON (line {error.lineno}, column {error.colno}: {error.msg}); correct that place'
         ) from None
-    except ValueError as error:  # a number of thousands of digits
-        raise ValueError(f'{path} is not valid JSON ({str(error).split(";")[0]}); correct it') from None
     except RecursionError:
         raise ValueError(f'{path}: brackets are nested too deeply for JSON; correct it') from None
     except ValueError as error:

@@ -82,46 +82,6 @@ class InstanceWriter(StoreWriter):
         write_json(self.coco_path, labels.content(), indent=None)
 
 
-def read_stored_instances(path: Path) -> dict[str, Any]:
-    """Read the instances of one photo, as :meth:`InstanceWriter.write` writes them.
-
-    Returns:
-        ``file_name``, ``height``, ``width`` and ``instances``: ``label``, ``score`` and ``mask`` (RLE) of each.
-
-    Raises:
-        ValueError: If the file is damaged; one line.
-    """
-    content = read_json(path)
-    with report_damaged(path):
-        height, width, file_name = content['height'], content['width'], content['file_name']
-        if not isinstance(file_name, str) or not isinstance(content['instances'], list):
-            raise ValueError(
-                f'its file_name is {file_name!r}, its instances are a {type(content["instances"]).__name__}'
-            )
-        if type(height) is not int or type(width) is not int or not 0 < height * width <= MAX_PIXELS:
-            raise ValueError(f'its height is {height!r}, its width {width!r}')
-        for instance in content['instances']:
-            check_instance(instance)
-            if list(instance['mask']['size']) != [height, width]:
-                raise ValueError(f'a mask has the size {instance["mask"]["size"]}, but the photo {[height, width]}')
-    return content
-
-
-def check_instance(instance: Mapping[str, Any]) -> None:
-    """Check that a stored instance has a class number, a score and a mask.
-
-    Raises:
-        KeyError: If one is missing.
-        ValueError: If one is of another form; one line.
-    """
-    label, score = instance['label'], instance['score']
-    if type(label) is not int or not 0 <= label < IGNORE_LABEL:
-        raise ValueError(f'an instance has the label {label!r}')
-    if isinstance(score, bool) or not isinstance(score, (int, float)) or not abs(score) < float('inf'):
-        raise ValueError(f'an instance has the score {score!r}')
-    check_encoded(instance['mask'])
-
-
 def pack_instances(instances: Sequence[Mapping[str, Any]]) -> InstanceData:
     """Return stored instances as a model gives them.
 
