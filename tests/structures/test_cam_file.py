@@ -30,7 +30,7 @@ def test_what_is_written_is_read(tmp_path):
         (dict(size=np.array([4])), 'size is an array'),
         (dict(labels=np.array([0])), '2 CAMs have 1 labels'),
         (dict(cams=np.float16(1)), 'cams is an array'),
-        (dict(scores=None), "'scores' is missing"),
+        (dict(mode=None), "'mode' is missing"),
     ],
 )
 def test_other_arrays_are_one_line(tmp_path, change, words):

@@ -125,8 +125,6 @@ def _read_instance(path: str | Path, entry: dict, image: dict, counts: Counter) 
     try:
         if isinstance(segmentation, list):
             segmentation = _check_polygons(segmentation, size, counts)
-        elif not isinstance(segmentation, dict):
-            raise ValueError('its segmentation is neither polygons nor RLE')
         encoded = encode_segmentation(segmentation, size)
     except (ValueError, TypeError) as error:
         raise ValueError(

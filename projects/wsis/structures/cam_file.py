@@ -10,6 +10,7 @@ from .pseudo_label_store import PseudoLabelStore
 #: What numpy calls the kinds of the arrays' types, and how many dimensions they have.
 ARRAYS = dict(cams=('f', 3), labels=('iu', 1), size=('iu', 1), scores=('f', 1), mode=('U', 0))
 DRAWN = ('cams', 'labels')
+TRAINED_ON = ('cams', 'labels', 'size', 'mode')
 
 
 def read_cams(store: PseudoLabelStore, photo: str, needed: Sequence[str] = tuple(ARRAYS)) -> dict[str, np.ndarray]:

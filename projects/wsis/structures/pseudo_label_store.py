@@ -208,7 +208,7 @@ class _Arrays(dict):
         self.path = path
 
     def __missing__(self, key: str) -> np.ndarray:
-        raise ValueError(f'{self.path} has no array {key!r}, so it is damaged; delete it and make it again')
+        raise ValueError(f'{self.path} is damaged ({key!r} is missing); delete it and make it again')
 
 
 def _check_sizes(path: Path) -> None:
