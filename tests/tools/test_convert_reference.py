@@ -117,7 +117,7 @@ def test_tool_refuses_a_hostile_file_and_runs_nothing_of_it(tmp_path):
         ({}, 'a dict with nothing'),
         (dict(model=dict(weight=torch.zeros(1))), 'a dict with model'),
         (torch.zeros(2), 'holds a Tensor'),
-        ({'a\nb': 7}, r"a dict with 'a\\nb'"),
+        ({'a\nb': 7}, r'a dict with a\\nb'),
     ],
 )
 def test_files_without_a_state_dict_are_refused(content, words, tmp_path):

@@ -12,8 +12,6 @@ from typing import Any, BinaryIO
 import numpy as np
 from PIL import Image
 
-from .text_file import printable
-
 
 def write_atomically(path: str | Path, write: Callable[[BinaryIO], None]) -> None:
     """Write a file under a temporary name and rename it, so that a killed process leaves the old file or none.
@@ -134,7 +132,7 @@ def report_damaged(path: str | Path, advice: str = 'delete it and make it again'
         if isinstance(error, ValueError) and str(path) in str(error):
             raise
         reason = f'{error} is missing' if isinstance(error, KeyError) else ' '.join(str(error).split())
-        raise ValueError(f'{path} is damaged ({printable(reason)}); {advice}') from None
+        raise ValueError(f'{path} is damaged ({reason}); {advice}') from None
 
 
 def hash_content(content: Any) -> str:
