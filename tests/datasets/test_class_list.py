@@ -30,3 +30,17 @@ def test_bad_ones_get_one_line(classes, message):
     with pytest.raises(ValueError, match=message) as caught:
         load_classes(classes)
     assert '\n' not in str(caught.value)
+
+
+@pytest.mark.parametrize('content, message', [('', 'is empty'), ('cat\nCat\n', 'differ only by case'), ('a' * 9, None)])
+def test_errors_name_the_file(tmp_path, content, message):
+    path = tmp_path / 'classes.txt'
+    path.write_text(content)
+    if message is None:
+        assert load_classes(path) == ('a' * 9,)
+        return
+    with pytest.raises(ValueError, match=rf'^{path}: .*{message}'):
+        load_classes(path)
+    path.write_bytes(b'\xff')
+    with pytest.raises(ValueError, match=rf'^{path}, line 1'):
+        load_classes(path)

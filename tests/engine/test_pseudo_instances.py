@@ -60,3 +60,15 @@ def test_files_that_are_no_coco_json(path):
     path.write_text('[]')
     with pytest.raises(ValueError, match='a COCO json with images, annotations and categories is needed'):
         check(path)
+
+
+@pytest.mark.parametrize(
+    'change',
+    [dict(annotations=[None]), dict(annotations=[{}]), dict(annotations=[dict(area=1, bbox=[1, 1], image_id=1)])],
+)
+def test_damaged_entries_are_one_line(path, change):
+    write(path)
+    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    with pytest.raises(ValueError, match=r'instances\.json is damaged .*; make the pseudo instances again') as caught:
+        check(path)
+    assert '\n' not in str(caught.value)

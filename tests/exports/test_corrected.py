@@ -204,7 +204,10 @@ def test_wrong_masks_are_one_line(segmentation, line, label_set, tmp_path):
         (dict(categories=[]), 'no whole COCO json: 4 is missing'),
         (dict(images=[dict(id=70, file_name='b.jpg')]), 'photo b.jpg is not in'),
         (dict(images=[dict(id=70, file_name='ein Foto')]), 'may be .* or '),
-        (dict(images=[dict(id=70, file_name='a.jpg', height=480, width=640)]), '640x480 pixels there, but 64x48'),
+        (
+            dict(images=[dict(id=70, file_name='a.jpg', height=480, width=640)]),
+            'has, in pixels, 640x480 there, but 64x48 in',
+        ),
         (dict(images=3), 'no whole COCO json'),
     ],
 )
@@ -218,3 +221,12 @@ def test_what_does_not_fit_is_one_line(content, line, label_set, tmp_path):
 def test_other_json_is_one_line(content, label_set, tmp_path):
     with pytest.raises(ValueError, match='no whole COCO json'):
         read_corrected(write_raw(tmp_path, content), CLASSES, label_set[0])
+
+
+def test_names_with_line_breaks_stay_on_one_line(tmp_path):
+    (tmp_path / 'photos').mkdir()
+    path = tmp_path / 'corrected.json'
+    path.write_text(json.dumps(dict(images=[dict(id=1, file_name='a\nb.jpg')], annotations=[], categories=[])))
+    with pytest.raises(FileNotFoundError, match=r'photo a\\nb\.jpg is not in') as caught:
+        read_corrected(path, ('cat',), tmp_path / 'photos')
+    assert '\n' not in str(caught.value)

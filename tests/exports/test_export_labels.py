@@ -220,3 +220,26 @@ def test_a_file_in_the_place_of_the_folder_is_one_line(label_set, tmp_path):
     (tmp_path / 'out').write_text('')
     with pytest.raises(ValueError, match='cannot be written'):
         export_labels('coco-polygons', label_set[1], label_set[0], tmp_path / 'out')
+
+
+@pytest.mark.parametrize(
+    'part, change, words',
+    [
+        ('images', dict(height=-1), 'is .* pixels wide and -1 high: correct its size'),
+        ('images', dict(width=10**400), 'correct its size'),
+        ('images', dict(height=''), 'correct its size'),
+        ('annotations', dict(score='a\nb'), 'annotation .*could not convert'),
+        ('annotations', dict(segmentation=[[0, 0, 1e308, 0, 2, 2]]), 'numbers within'),
+        ('categories', dict(name=None), None),
+    ],
+)
+def test_numbers_and_masks_that_cannot_be_are_one_line(label_set, tmp_path, part, change, words):
+    folder, source = label_set
+    content = read_json(source)
+    content[part][0].update(change)
+    if words is None:
+        del content[part][0]['name']
+    write_json(source, content)
+    with pytest.raises(ValueError, match=words or "'name' is missing") as caught:
+        export_labels('yolo', source, folder, tmp_path / 'out')
+    assert '\n' not in str(caught.value) and str(source) in str(caught.value)

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from tiny_chain.processes import TOOLS
 
+from projects.wsis.inspection.report.curves import read_losses
 from projects.wsis.inspection.training_logs import measure_time, read_training_log
 
 
@@ -118,3 +119,19 @@ def test_a_line_that_a_killed_process_has_begun_is_left_out(epochs):
         file.write('{"loss": 4.0, "st\n')
     with pytest.raises(ValueError, match='line 5 is none of a log of mmengine'):
         read_training_log(epochs)
+
+
+@pytest.mark.parametrize(
+    'text',
+    ['[' * 100_000, '{"step": 1' + '0' * 5000 + '}', '{"step": 1' + '0' * 400 + '}', '{"step": 1, "iter": [1]}', '7'],
+)
+def test_a_line_that_is_none_is_named_and_its_log_is_not_drawn(tmp_path, text):
+    path = write_log(tmp_path, 'run', [step(1, 2.5)])
+    with open(path, 'a', encoding='utf-8') as file:
+        file.write('{"step": 2, "loss": [1]}\n')
+    assert read_losses(tmp_path) == {'loss': ([1], [2.5])}
+    with open(path, 'a', encoding='utf-8') as file:
+        file.write(text + '\n')
+    with pytest.raises(ValueError, match='line 3 is none of a log'):
+        read_training_log(path)
+    assert read_losses(tmp_path) == {}

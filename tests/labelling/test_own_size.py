@@ -89,3 +89,13 @@ def test_a_place_that_cannot_be_written_is_one_line(labelled):
         with pytest.raises(ValueError, match='file.* cannot be written') as error:
             write(folder / source, folder / 'file/final', copies)
         assert '\n' not in str(error.value)
+
+
+@pytest.mark.parametrize('change', [dict(images=[None]), dict(annotations=None), dict(annotations=[dict(image_id=1)])])
+def test_a_damaged_json_is_one_line(labelled, change):
+    folder, copies = labelled
+    path = folder / 'instances.json'
+    path.write_text(json.dumps({**json.loads(path.read_text()), **change}))
+    with pytest.raises(ValueError, match=r'instances\.json is damaged') as error:
+        write_instances(path, folder / 'final.json', copies, processes=1)
+    assert '\n' not in str(error.value)

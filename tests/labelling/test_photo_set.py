@@ -73,3 +73,9 @@ def test_bad_input_is_one_line(folder):
     (folder / 'tags.csv').write_text('file,tags\n1.png,dog\n')
     with pytest.raises(ValueError, match='differ only by case or blanks'):
         read(folder, classes=['dog', 'Dog '])
+
+
+def test_classes_that_the_tags_give_name_their_file(folder):
+    (folder / 'tags.csv').write_text('file,tags\n1.png,background\n')
+    with pytest.raises(ValueError, match=r'tags\.csv: The class list holds the background'):
+        read(folder)

@@ -140,7 +140,11 @@ def test_full_disk_is_one_line_and_no_fault_of_the_photos(tmp_path, monkeypatch)
     assert '\n' not in str(error.value)
 
 
-@pytest.mark.parametrize('record', ['{', '[]', '{"long_side": 150, "photos": {"long.png": {"width": 1}}}', 'null'])
+FACTS = '{"width": 300, "height": 4, "copied": true, "source": null}'
+DAMAGED = ['{', '[]', '{"long_side": 150, "photos": {"long.png": {"width": 1}}}', 'null', '[' * 100_000]
+
+
+@pytest.mark.parametrize('record', [*DAMAGED, f'{{"long_side": 150, "photos": {{"long.png": {FACTS}}}}}'])
 def test_a_damaged_record_costs_time_only(record, tmp_path):
     photos = {'long.png': save(tmp_path / 'long.png', (300, 100))}
     (tmp_path / 'out').mkdir()

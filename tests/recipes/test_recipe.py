@@ -47,7 +47,8 @@ SCRIPT = textwrap.dedent("""
         (folder / 'log.txt').open('a').write('resumed ' if resumed else 'started ')
     if action == 'predict':
         (folder / 'cams').mkdir(exist_ok=True)
-        (folder / 'cams' / 'manifest.json').write_text(json.dumps(dict(complete=True, lineage=text + behaviour)))
+        manifest = dict(artifact='cams', complete=True, lineage=text + behaviour)
+        (folder / 'cams' / 'manifest.json').write_text(json.dumps(manifest))
     if action == 'tool':
         (folder / 'sheet.png').write_text(text)
     (folder / 'metrics.json').write_text(json.dumps(dict(mAP=60.5, mIoU=40.25)))

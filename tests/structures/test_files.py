@@ -10,6 +10,7 @@ from projects.wsis.structures import (
     hash_file,
     link_file,
     read_json,
+    report_damaged,
     report_unwritable,
     write_atomically,
     write_json,
@@ -90,3 +91,37 @@ def test_what_cannot_be_written_is_one_line(tmp_path):
     with pytest.raises(ValueError, match=r'OUT cannot be written \(.+\): make room') as error, report_unwritable('OUT'):
         write_json(tmp_path / 'file' / 'x.json', {})
     assert '\n' not in str(error.value)
+
+
+@pytest.mark.parametrize('content', ['[' * 100_000, '[' + '1' * 5000 + ']', '{'])
+def test_json_that_python_does_not_read_is_one_line(tmp_path, content):
+    (tmp_path / 'a.json').write_text(content)
+    with pytest.raises(ValueError, match=r'a\.json is not valid JSON .*; delete it') as caught:
+        read_json(tmp_path / 'a.json')
+    assert '\n' not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    'take, words',
+    [
+        (lambda: {}['size'], "damaged .'size' is missing.; make it again"),
+        (lambda: None['size'], 'damaged .*not subscriptable'),
+        (lambda: int('a\nb'), 'damaged .*invalid literal'),
+        (lambda: float(10**400), 'damaged .*too large'),
+    ],
+)
+def test_what_is_missing_in_a_file_is_one_line(take, words):
+    with pytest.raises(ValueError, match=rf'^a\.json is {words}') as caught, report_damaged('a.json', 'make it again'):
+        take()
+    assert '\n' not in str(caught.value)
+
+
+def test_lines_that_name_the_file_stay():
+    with pytest.raises(ValueError, match=r'^a\.json holds no cat$'), report_damaged('a.json'):
+        raise ValueError('a.json holds no cat')
+
+
+def test_half_a_character_goes_through_json(tmp_path):
+    write_json(tmp_path / 'a.json', {'\ud800 é': 1})
+    assert read_json(tmp_path / 'a.json') == {'\ud800 é': 1}
+    assert 'é' in (tmp_path / 'a.json').read_text(encoding='utf-8')

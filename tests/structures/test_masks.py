@@ -7,7 +7,14 @@ import pytest
 from PIL import Image
 from pycocotools import mask as coco_mask
 
-from projects.wsis.structures.masks import encode_mask, find_innermost_point, masks_to_instances, read_index_png
+from projects.wsis.structures.masks import (
+    check_encoded,
+    encode_mask,
+    encode_segmentation,
+    find_innermost_point,
+    masks_to_instances,
+    read_index_png,
+)
 
 
 def test_instances_of_a_hand_made_map():
@@ -61,3 +68,47 @@ def test_bad_masks_get_one_line(tmp_path):
         with pytest.raises(ValueError, match=message) as caught:
             read_index_png(tmp_path / f'{name}.png')
         assert f'{name}.png' in str(caught.value) and '\n' not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    'segmentation, words',
+    [
+        ([[0, 0, 1e308, 0, 3, 3]], 'other than numbers within 1,000,000 pixels'),
+        ([[0, 0, float('nan'), 0, 3, 3]], 'other than numbers'),
+        ([[0, 0, 10**400, 0, 3, 3]], 'other than numbers'),
+        ([[0, 0, '1', 0, 3, 3]], 'other than numbers'),
+        ([[0, 0, 1, 0, 3, 3, 4]], 'not a list of x, y, x, y'),
+        (7, 'neither polygons nor RLE'),
+        (dict(size=True, counts=[24]), 'a mask has the size True'),
+        (dict(size='a\nb', counts=[24]), 'a mask has the size'),
+    ],
+)
+def test_outlines_that_would_end_the_process_are_refused(segmentation, words):
+    with pytest.raises(ValueError, match=words) as caught:
+        encode_segmentation(segmentation, (4, 6))
+    assert '\n' not in str(caught.value)
+
+
+def test_whole_rle_passes():
+    check_encoded(encode_mask(np.eye(4, 6) > 0))
+    check_encoded(encode_mask(np.zeros((4, 6), bool)))
+
+
+@pytest.mark.parametrize(
+    'change, words',
+    [
+        (dict(counts='014000005'), 'do not add up to its 4x6 pixels'),
+        (dict(counts='é'), 'do not add up'),
+        (dict(counts=None), 'do not add up'),
+        (dict(size=[4, 7]), 'do not add up to its 4x7 pixels'),
+        (dict(size=[10**9, 10**9]), 'has the size'),
+        (dict(size=[-4, -6]), 'has the size'),
+        (dict(size=None), 'no RLE with its size'),
+        (dict(size=[4.0, 6]), 'no RLE with its size'),
+    ],
+)
+def test_rle_that_pycocotools_would_read_beyond_is_refused(change, words):
+    with pytest.raises(ValueError, match=words):
+        check_encoded({**encode_mask(np.eye(4, 6) > 0), **change})
+    with pytest.raises(ValueError, match='no RLE'):
+        check_encoded([[0, 0, 1, 1]])

@@ -38,6 +38,8 @@ GOOD = {'photo': 'a', 'class': 'dog', 'y': 3, 'x': 4, 'score': 0.5}
     'change, words',
     [
         (dict(y=None), r'y is a number of pixels from 0, not None'),
+        (dict(x=10**400), r'x is a number of pixels from 0, not 1000'),
+        ({'a\nb': 1}, r'unknown a\\nb; known are'),
         (dict(x=-1), r'x is a number of pixels from 0, not -1'),
         (dict(x=True), r'x is a number of pixels'),
         (dict(x=float('nan')), r'x is a number of pixels'),

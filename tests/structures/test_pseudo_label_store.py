@@ -226,3 +226,13 @@ def test_manifest_hash_is_that_of_complete_content_wherever_it_was_made(store, t
     assert find_manifests(store.root) != found
     write_json(store.manifest_path, dict(manifest, complete=False))
     assert find_manifests(store.root) == {}
+
+
+@pytest.mark.parametrize('content', [None, [], 'cams', dict(artifact=7), dict(artifact='cams', classes=7)])
+def test_other_json_is_no_manifest(store, content):
+    write_json(store.manifest_path, content)
+    with pytest.raises(ValueError, match=r'manifest\.json is no manifest of a store'):
+        store.read_manifest()
+    if not isinstance(content, dict):
+        with pytest.raises(ValueError, match=r'manifest\.json is no manifest of a store'):
+            find_manifests(store.root)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from projects.wsis.structures import read_given_json, read_text
+from projects.wsis.structures import printable, read_given_json, read_text
 
 TEXT = 'Café\nred fox\n'
 
@@ -49,3 +49,22 @@ def test_broken_json_of_a_user_is_named_by_line_and_not_to_be_deleted(tmp_path):
         read_given_json(tmp_path / 'a.json')
     (tmp_path / 'a.json').write_bytes('{"é": 1}'.encode('utf-16'))
     assert read_given_json(tmp_path / 'a.json') == {'é': 1}
+
+
+def test_numbers_of_thousands_of_digits_are_one_line(tmp_path):
+    (tmp_path / 'a.json').write_text('[' + '1' * 5000 + ']')
+    with pytest.raises(ValueError, match=r'a\.json is not valid JSON \(a number has thousands of digits\)'):
+        read_given_json(tmp_path / 'a.json')
+
+
+def test_what_a_hook_says_is_not_changed(tmp_path):
+    def refuse(pairs):
+        raise ValueError('no')
+
+    (tmp_path / 'a.json').write_text('{}')
+    with pytest.raises(ValueError, match='^no$'):
+        read_given_json(tmp_path / 'a.json', refuse)
+
+
+def test_names_stay_on_one_line():
+    assert [printable(name) for name in ('Café 1', 'a\nb', 7)] == ['Café 1', r'a\nb', '7']

@@ -117,6 +117,7 @@ def test_tool_refuses_a_hostile_file_and_runs_nothing_of_it(tmp_path):
         ({}, 'a dict with nothing'),
         (dict(model=dict(weight=torch.zeros(1))), 'a dict with model'),
         (torch.zeros(2), 'holds a Tensor'),
+        ({'a\nb': 7}, r'a dict with a\\nb'),
     ],
 )
 def test_files_without_a_state_dict_are_refused(content, words, tmp_path):
@@ -182,6 +183,8 @@ def test_changed_alias_is_refused(public_state_dict):
         ('classifier.weight', torch.zeros(20, 2048, 1, 1, dtype=torch.int64), 'of another type'),
         ('classifier.weight', torch.full((20, 2048, 1, 1), torch.nan), '2 keys not finite'),
         ('resnet50.bn1.num_batches_tracked', torch.tensor(0.5), 'of another type'),
+        ('resnet50.bn1.num_batches_tracked', torch.tensor(0, device='meta'), 'of another type'),
+        ('classifier.weight', torch.zeros(20, 2048, 1, 1).to_sparse(), 'of another type'),
     ],
 )
 def test_unfit_tensors_are_refused(key, tensor, words, public_state_dict):

@@ -35,6 +35,7 @@ from projects.wsis.inspection.photo_results import (  # noqa: E402
 )
 from projects.wsis.inspection.targets import TargetSettings, draw_labels, draw_targets  # noqa: E402
 from projects.wsis.structures import PseudoLabelStore, decode_photo, write_atomically  # noqa: E402
+from projects.wsis.structures.cam_file import DRAWN, read_cams  # noqa: E402
 from projects.wsis.structures.masks import (
     decode_masks,  # noqa: E402
     read_index_png,  # noqa: E402
@@ -88,7 +89,7 @@ def enlarge(photo: np.ndarray) -> np.ndarray:
 
 def draw_store_cams(photo: Photo, folder: Path) -> np.ndarray:
     """Draw the CAMs that a store holds of a photo."""
-    arrays = PseudoLabelStore(folder, 'cams', '.npz').read_arrays(photo.result.name)
+    arrays = read_cams(PseudoLabelStore(folder, 'cams', '.npz'), photo.result.name, DRAWN)
     return draw_cams(photo.picture, arrays['cams'], arrays['labels'], distinct_colors(len(photo.classes)))
 
 

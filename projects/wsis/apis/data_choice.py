@@ -72,8 +72,9 @@ def check_data_file(path: str | Path) -> Config:
     except ValueError as error:
         raise ValueError(f'{path}: {error}') from None
     if data.num_classes != len(data.classes):
-        raise ValueError(f'{path}: num_classes is {data.num_classes}, but there are {len(data.classes)} classes')
-    if tuple(data.metainfo.get('classes', ())) != tuple(data.classes):
+        raise ValueError(f'{path}: num_classes is {data.num_classes!r}, but there are {len(data.classes)} classes')
+    given = data.metainfo.get('classes') if isinstance(data.metainfo, dict) else None
+    if not isinstance(given, (list, tuple)) or list(given) != list(data.classes):
         raise ValueError(f'{path}: metainfo.classes are not the classes: write metainfo = dict(classes=classes)')
     for name in ('weak_dataset', 'label_dataset', 'val_dataset'):
         _check_dataset(data.get(name), f'{path}: {name}', required=name != 'val_dataset')

@@ -14,7 +14,7 @@ from mmengine.config import Config, ConfigDict
 from ..engine import load_checkpoint_safely
 from ..engine.checkpoint_match import read_classes
 from ..engine.class_list import find_class_list
-from ..structures import read_json, report_unwritable, write_atomically
+from ..structures import read_json, report_damaged, report_unwritable, write_atomically
 from ..structures.class_lists import describe_with_background
 from .configs import load_config
 from .inference.trained_model import HANDED_OVER, RECORD_NAME, TrainedModel, list_sources, read_records
@@ -146,4 +146,5 @@ def read_metrics(path: str | Path) -> dict[str, float]:
     content = read_json(path, advice='name the metrics.json of a stage')
     if not isinstance(content, dict) or not all(isinstance(value, (int, float)) for value in content.values()):
         raise ValueError(f'{path} holds no numbers by name: name the metrics.json of a stage')
-    return {str(key): float(value) for key, value in content.items()}
+    with report_damaged(path, 'name the metrics.json of a stage'):  # a number may be too large for any
+        return {str(key): float(value) for key, value in content.items()}

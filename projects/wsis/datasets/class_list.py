@@ -1,6 +1,8 @@
 """Class lists of data sets."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from ..structures.masks import IGNORE_LABEL
@@ -25,14 +27,31 @@ def load_classes(classes: str | Sequence[str]) -> tuple[str, ...]:
         ValueError: If they are a string that is no file, or :func:`check_classes` objects.
     """
     if isinstance(classes, (str, Path)):
-        if not Path(classes).is_file():
+        if not os.path.isfile(classes):  # unlike Path's, it takes a string that is too long for a path
             raise ValueError(
                 f'The class list is the string {str(classes)!r}, which is not a file either: write a list or tuple of '
                 f'names; one class alone is ({str(classes)!r},) with its comma'
             )
-        classes = read_class_file(classes)
+        with name_source(classes):
+            check_classes(names := read_class_file(classes))
+        return tuple(names)
     check_classes(classes)
     return tuple(classes)
+
+
+@contextmanager
+def name_source(source: str | Path) -> Iterator[None]:
+    """Let an error about a class list begin with the file that the list comes from.
+
+    Raises:
+        ValueError: In the place of one that does not name the file.
+    """
+    try:
+        yield
+    except ValueError as error:
+        if str(source) in str(error):
+            raise
+        raise ValueError(f'{source}: {error}') from None
 
 
 def check_classes(classes: Sequence[str]) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from ..structures.coco_json import report_broken_coco
-from ..structures.text_file import make_printable, read_given_json
+from ..structures.text_file import printable, read_given_json
 from .tags.names import PhotoNames
 from .tags.spelling import spelling_key
 
@@ -34,7 +34,7 @@ def read_coco_masks(
         if photo := names.find(name):
             known[photo] = [entry for entry in entries if entry.get('segmentation')]
     if not known:
-        first = make_printable(next(iter(instances), 'none at all')[:300])
+        first = printable(next(iter(instances), 'none at all')[:300])
         raise ValueError(f'{path} names none of the photos (its first: {first}): name them by their path')
     return known
 

@@ -5,8 +5,7 @@ from collections.abc import Mapping
 
 from mmengine.logging import print_log
 
-from ..structures import check_photo
-from ..structures.text_file import make_printable
+from ..structures import check_photo, printable
 
 ON_BAD_PHOTO = ('skip', 'error')
 
@@ -27,7 +26,7 @@ def report_bad_photos(bad: Mapping[str, str], total: int, folder: str, on_bad_ph
     Raises:
         FileNotFoundError: If ``on_bad_photo`` is ``'error'``, or no photo is left.
     """
-    first = ', '.join(make_printable(f'{photo}: {reason}') for photo, reason in list(bad.items())[:3])
+    first = ', '.join(printable(f'{photo}: {reason}') for photo, reason in list(bad.items())[:3])
     text = f'{len(bad)} of {total} photos are missing or damaged in {folder} (first: {first})'
     if on_bad_photo == 'error' or len(bad) == total:
         raise FileNotFoundError(f"{text}; restore them, or set on_bad_photo='skip' if others are left")

@@ -235,6 +235,10 @@ class TagDataset(BaseDataset):
         """Return what names the photos, for messages."""
         return ', '.join(self.split_files) or self.data_root
 
+    def name_tags(self, photo: str) -> str:
+        """Return the file that the tags of a photo come from, for messages."""
+        return self.tags_file or self.describe_split()
+
     def describe_masks(self) -> str:
         """Return where the masks are, for messages."""
         return (
@@ -255,7 +259,7 @@ class TagDataset(BaseDataset):
         if unknown and not self.ignore_unknown_classes:
             raise ValueError(
                 f'Photo {photo}: class {unknown[0]!r} is not in the class list ({", ".join(class_ids)}); add it to '
-                'metainfo, or set ignore_unknown_classes=True'
+                f'metainfo, or set ignore_unknown_classes=True, or correct it in {self.name_tags(photo)}'
             )
         return sorted({class_ids[name] for name in names if name in class_ids})
 

@@ -117,8 +117,12 @@ class VOCTagDataset(TagDataset):
         folders = [DataSource(folder, stems) for folder in cls.name_folders(settings).values()]
         return super().describe_sources(settings) + folders
 
+    def name_tags(self, photo: str) -> str:
+        """Return the tags file, or the XML file of a photo."""
+        return self.tags_file or os.path.join(self.data_prefix['ann'], f'{photo}.xml')
+
     def _read_xml(self, photo: str) -> list[str]:
-        path = os.path.join(self.data_prefix['ann'], f'{photo}.xml')
+        path = self.name_tags(photo)
         try:
             return read_xml_tags(path)
         except FileNotFoundError:

@@ -1,5 +1,6 @@
 """Finding the checkpoint of a work dir from which an interrupted run is resumed."""
 
+import os
 import re
 from pathlib import Path
 
@@ -26,7 +27,7 @@ def find_latest_checkpoint(work_dir: str | Path) -> Path | None:
         noted = note.read_text(encoding='utf-8', errors='replace').strip()
         candidates = [work_dir / Path(noted).name, Path(noted)] if noted else []
         for candidate in candidates:
-            if candidate.is_file():
+            if os.path.isfile(candidate):  # unlike Path's, it takes a damaged note that is no path at all
                 return candidate
     checkpoints = [path for path in work_dir.glob('*.pth') if CHECKPOINT_NAME.fullmatch(path.name)]
     return max(checkpoints, key=lambda path: path.stat().st_mtime_ns, default=None)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..structures import read_json
+from ..structures import read_json, report_damaged
 from ..structures.class_lists import describe_difference
 from .dataset_settings import innermost_dataset
 
@@ -38,10 +38,12 @@ def check_pseudo_instances(dataset: Mapping[str, Any]) -> None:
         isinstance(content.get(key), list) for key in ('images', 'annotations', 'categories')
     ):
         raise ValueError(f'{path}: a COCO json with images, annotations and categories is needed')
-    if classes := (dataset.get('metainfo') or {}).get('classes'):
-        check_categories(path, content['categories'], classes)
     filter_cfg = dataset.get('filter_cfg') or {}
-    check_instances_left(path, content, filter_cfg.get('min_size', 0) if filter_cfg.get('filter_empty_gt') else None)
+    with report_damaged(path, 'make the pseudo instances again'):
+        if classes := (dataset.get('metainfo') or {}).get('classes'):
+            check_categories(path, content['categories'], classes)
+        min_size = filter_cfg.get('min_size', 0) if filter_cfg.get('filter_empty_gt') else None
+        check_instances_left(path, content, min_size)
 
 
 def check_categories(path: Path, categories: Sequence[Mapping[str, Any]], classes: Sequence[str]) -> None:

@@ -1,7 +1,6 @@
 """The way back: a COCO json that a label tool has written, made into one to train on."""
 
 import logging
-import math
 import re
 from collections import Counter
 from collections.abc import Sequence
@@ -15,10 +14,9 @@ from pycocotools import mask as coco_mask
 from ..datasets.coco_instances import match_categories
 from ..datasets.photos import list_photo_tree
 from ..datasets.tags.names import PhotoNames, clean_name
-from ..structures import probe_photo, read_given_json
+from ..structures import printable, probe_photo, read_given_json
 from ..structures.coco_json import report_broken_coco
-from ..structures.masks import FARTHEST, encode_segmentation
-from ..structures.text_file import make_printable
+from ..structures.masks import check_polygon, encode_segmentation
 
 # Label Studio names photos `/data/local-files/?d=FOLDER/PHOTO`, or `xxxxxxxx-PHOTO` after an upload.
 _LOCAL_FILE, _UPLOAD = '?d=', re.compile(r'^[0-9a-f]{8}-(?=[^/]+$)')
@@ -83,10 +81,10 @@ def _match_images(
             by_photo[photo] = dict(id=len(by_photo) + 1, file_name=photo, height=height, width=width)
         image = by_photo[photo]
         written = entry.get('height') or image['height'], entry.get('width') or image['width']
-        if written != (image['height'], image['width']):
+        if written != (shape := (image['height'], image['width'])):
+            sizes = ' there, but '.join(f'{printable(width)}x{printable(height)}' for height, width in (written, shape))
             raise ValueError(
-                f'{path}: {photo} has {written[1]}x{written[0]} pixels there, but {image["width"]}x{image["height"]} '
-                f'in {photo_folder}: label the photos as they are there'
+                f'{path}: {photo} has, in pixels, {sizes} in {photo_folder}: label the photos as they are there'
             )
         images[entry['id']] = image
     return images
@@ -111,10 +109,10 @@ def _find_photo(path: str | Path, name: str, names: PhotoNames, photo_folder: Pa
             return photo
         if alike := names.list_alike(form):
             raise ValueError(
-                f'{path}: {make_printable(name)} may be {" or ".join(alike)}: write its path below {photo_folder}'
+                f'{path}: {printable(name)} may be {" or ".join(alike)}: write its path below {photo_folder}'
             )
     raise FileNotFoundError(
-        f'{path}: photo {make_printable(name[:300])} is not in {photo_folder}: put it there, or leave it out'
+        f'{path}: photo {printable(name[:300])} is not in {photo_folder}: put it there, or leave it out'
     )
 
 
@@ -127,12 +125,10 @@ def _read_instance(path: str | Path, entry: dict, image: dict, counts: Counter) 
     try:
         if isinstance(segmentation, list):
             segmentation = _check_polygons(segmentation, size, counts)
-        elif not isinstance(segmentation, dict):
-            raise ValueError('its segmentation is neither polygons nor RLE')
         encoded = encode_segmentation(segmentation, size)
     except (ValueError, TypeError) as error:
         raise ValueError(
-            f'{path}, annotation {entry.get("id")} of {image["file_name"]}: {error}; correct or remove it'
+            f'{path}, annotation {printable(entry.get("id"))} of {image["file_name"]}: {error}; correct or remove it'
         ) from None
     box = [float(value) for value in coco_mask.toBbox(encoded)]
     if not box[2] or not box[3]:
@@ -151,12 +147,7 @@ def _check_polygons(segmentation: list, size: tuple[int, int], counts: Counter) 
     polygons = [segmentation] if isinstance(segmentation[0], (int, float)) else segmentation
     whole = []
     for polygon in polygons:
-        if not isinstance(polygon, list) or len(polygon) % 2:
-            raise ValueError('a polygon is not a list of x, y, x, y, ...')
-        if not all(
-            isinstance(value, (int, float)) and math.isfinite(value) and abs(value) <= FARTHEST for value in polygon
-        ):
-            raise ValueError(f'a polygon holds something other than numbers within {FARTHEST:,} pixels')
+        check_polygon(polygon)
         if len(polygon) < 6:
             counts['parts of less than three points, left out'] += 1
             continue

@@ -1,9 +1,10 @@
 """Writing labels in a format by its name."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
-from ..structures import report_unwritable
+from ..structures import printable, report_unwritable
 from .coco_polygons import write_coco_polygons
 from .label_file import LabelFile, read_labels
 from .palette_png import write_palette_png
@@ -36,11 +37,11 @@ def export_labels(name: str, instances_json: str | Path, photo_folder: str | Pat
     if name not in EXPORTS:
         raise ValueError(f'There is no export {name!r}: choose among {", ".join(EXPORTS)}')
     labels, photo_folder, out = read_labels(instances_json), Path(photo_folder), Path(out)
-    missing = [photo.file_name for photo in labels.photos if not (photo_folder / photo.file_name).is_file()]
+    missing = [photo.file_name for photo in labels.photos if not os.path.isfile(photo_folder / photo.file_name)]
     if missing:
         raise FileNotFoundError(
-            f'{len(missing)} photos of {instances_json} are not in {photo_folder} (the first: {missing[0]}): give the '
-            'folder that its file names are relative to'
+            f'{len(missing)} photos of {instances_json} are not in {photo_folder} (the first: '
+            f'{printable(missing[0])}): give the folder that its file names are relative to'
         )
     with report_unwritable(out):
         return EXPORTS[name](labels, photo_folder, out)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..structures import read_given_json
+from ..structures import printable, read_given_json
 from ..structures.coco_json import report_broken_coco
 from ..structures.masks import encode_segmentation
 from ..structures.photo_file import MAX_PIXELS
@@ -63,7 +63,7 @@ def read_labels(path: str | Path) -> LabelFile:
         _check_names(path, [str(entry['file_name']) for entry in content['images']])
         for entry in content['annotations']:
             _add_instance(path, photos[entry['image_id']], entry, labels[entry['category_id']])
-    return LabelFile([str(entry['name']) for entry in categories], list(photos.values()))
+        return LabelFile([str(entry['name']) for entry in categories], list(photos.values()))
 
 
 def _check_names(path: str | Path, names: Iterable[str]) -> None:
@@ -73,16 +73,17 @@ def _check_names(path: str | Path, names: Iterable[str]) -> None:
             raise ValueError(f'{path}: the photo {name!r} is not a path whose folders are separated by /: correct it')
         check_photo_name(name, str(path))
         if name in known:
-            raise ValueError(f'{path} names the photo {name} twice: leave one out')
+            raise ValueError(f'{path} names the photo {printable(name)} twice: leave one out')
         known.add(name)
 
 
-def _read_size(path: str | Path, entry: dict) -> tuple[int, int]:
+def _read_size(path: str | Path, entry: dict[str, Any]) -> tuple[int, int]:
+    """Return the height and the width of an image of the json."""
     height, width = entry['height'], entry['width']
     if not all(type(length) is int and length > 0 for length in (height, width)) or height * width > MAX_PIXELS:
         raise ValueError(
-            f'{path}: {entry["file_name"]!r} has the height {height!r} and the width {width!r}, which no photo has '
-            f'(at most {MAX_PIXELS:,} pixels): correct them'
+            f'{path}: photo {printable(entry["file_name"])} is {width!r} pixels wide and {height!r} high: correct its '
+            f'size (at most {MAX_PIXELS:,} pixels)'
         )
     return height, width
 
@@ -92,5 +93,6 @@ def _add_instance(path: str | Path, photo: LabelledPhoto, entry: dict, label: in
         mask = encode_segmentation(entry['segmentation'], photo.size)
         score = float(entry.get('score', 1))
     except ValueError as error:
-        raise ValueError(f'{path}, annotation {entry.get("id")} of {photo.file_name}: {error}') from None
+        place = f'annotation {printable(entry.get("id"))} of {printable(photo.file_name)}'
+        raise ValueError(f'{path}, {place}: {printable(error)}') from None
     photo.instances.append(dict(label=label, score=score, mask=mask, entry=entry))

@@ -9,6 +9,7 @@ import numpy as np
 from ..datasets.photos import list_photo_tree
 from ..datasets.voc import list_photos
 from ..structures import PseudoLabelStore, decode_photo, write_png
+from ..structures.cam_file import DRAWN, read_cams
 from ..visualization import RowTitle, contact_sheet, distinct_colors, draw_cams, resize_photo
 
 TALLEST = 1.25
@@ -43,7 +44,7 @@ def compare_cams(
     # stores of VOC layout name photos by stem, others by path
     files = {**list_photos(str(photos)), **{name: str(Path(photos, name)) for name in list_photo_tree(str(photos))}}
     opened = {title: PseudoLabelStore(folder, 'cams', '.npz') for title, folder in stores.items()}
-    classes = next(iter(opened.values())).read_manifest()['classes']
+    classes = next(iter(opened.values())).read_manifest().get('classes') or []
     for store in opened.values():
         store.check_readable(classes)
     names = list(names) or choose_common(files, list(opened.values()), count)
@@ -51,7 +52,7 @@ def compare_cams(
     for name in names:
         if name not in files:
             raise FileNotFoundError(f'{photos} holds no photo {name}')
-        arrays = [store.read_arrays(name) for store in opened.values()]
+        arrays = [read_cams(store, name, DRAWN) for store in opened.values()]
         photo = read_tile(files[name], tile_width)
         rows.append([photo, *(draw_cams(photo, found['cams'], found['labels'], colors) for found in arrays)])
         labels = sorted({int(label) for found in arrays for label in found['labels']})

@@ -12,11 +12,11 @@ from ..datasets.coco_instances import match_categories
 from ..evaluation.writers import CAMWriter, InstanceWriter, PeakWriter, SemanticMaskWriter
 from ..evaluation.writers.instance_writer import COCO_FILE, pack_instances
 from ..evaluation.writers.prediction_writer import MASK_FOLDER
-from ..structures import MANIFEST_NAME, read_given_json
+from ..structures import MANIFEST_NAME, read_given_json, report_damaged
 from ..structures.coco_json import report_broken_coco
-from ..structures.files import read_json_object
-from ..structures.instance_file import find_mask_fault
+from ..structures.instance_file import check_instance
 from ..structures.masks import read_index_png
+from ..structures.pseudo_label_store import read_manifest
 
 Reader = Callable[[DetDataSample], None]
 STORES = dict(cams=CAMWriter, peaks=PeakWriter, instances=InstanceWriter, semantic_masks=SemanticMaskWriter)
@@ -60,7 +60,7 @@ def find_predictions(path: str | Path, classes: Sequence[str]) -> list[Reader]:
 
 def _open_store(folder: Path, classes: Sequence[str]) -> Reader:
     """Return a function that reads the file of a photo in a store."""
-    artifact = read_json_object(folder / MANIFEST_NAME).get('artifact')
+    artifact = read_manifest(folder / MANIFEST_NAME)['artifact']
     if artifact == 'inter_pixel_labels':
         writer = SemanticMaskWriter(artifact, str(folder))
     elif artifact in STORES:
@@ -109,19 +109,17 @@ def read_coco_predictions(path: str | Path, classes: Sequence[str]) -> Reader:
             raise ValueError(f'{path}: category {unknown[0]!r} is not in the class list ({", ".join(classes)})')
         names = {image['id']: image['file_name'] for image in content['images']}
         found: dict[str, list[dict]] = defaultdict(list, {name: [] for name in names.values()})
-        for entry in content['annotations']:
-            found[names[entry['image_id']]].append(
-                dict(label=labels[entry['category_id']], score=entry['score'], mask=entry['segmentation'])
-            )
-    if any(not isinstance(entry['mask'], dict) for entries in found.values() for entry in entries):
-        raise ValueError(f'{path}: masks are polygons: give RLE, as tools/test.py --out writes it')
+        for number, entry in enumerate(content['annotations']):
+            instance = dict(label=labels[entry['category_id']], score=entry['score'], mask=entry['segmentation'])
+            if isinstance(instance['mask'], list):
+                raise ValueError(f'{path}: masks are polygons: give RLE, as tools/test.py --out writes it')
+            with report_damaged(path, 'correct it'):
+                check_instance(instance, f'annotations[{number}]')
+            found[names[entry['image_id']]].append(instance)
 
     def read(sample: DetDataSample) -> None:
         if sample.file_name not in found:
             raise ValueError(f'{path} does not name {sample.file_name}: it was made for other photos')
-        for entry in found[sample.file_name]:
-            if fault := find_mask_fault(entry['mask']):
-                raise ValueError(f'{path}, {sample.file_name}: {fault}; make the predictions again')
         sample.pred_instances = pack_instances(found[sample.file_name])
 
     return read

@@ -1,6 +1,8 @@
 """The logs that mmengine's trainings leave (``scalars.json``): curves of any scalar, and the time of an iteration."""
 
 import json
+import math
+import sys
 from collections import defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +15,7 @@ from ..structures import read_text
 SCALARS = '*/vis_data/scalars.json'
 # of a line, what is no scalar to draw
 COUNTERS = ('iter', 'step', 'epoch')
+LARGEST = sys.float_info.max
 
 
 @dataclass
@@ -88,16 +91,26 @@ def _add_file(log: TrainingLog, file: Path) -> None:
             step = iterations.get(line['step'], line['step'])
             line.pop('time', None), line.pop('data_time', None)
         for name, value in line.items():
-            if name not in COUNTERS and isinstance(value, (int, float)):
+            if name not in COUNTERS and _can_be_drawn(value):
                 log.scalars[name][step] = float(value)
+
+
+def _can_be_drawn(value: Any) -> bool:
+    """Return whether a value of a log can be drawn; NaN, which a diverged training logs, can."""
+    return isinstance(value, (int, float)) and (value != value or abs(value) <= LARGEST or abs(value) == math.inf)
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and abs(value) < 2**53
 
 
 def _read_line(file: Path, number: int, text: str) -> dict[str, Any]:
     try:
         line = json.loads(text)
-    except json.JSONDecodeError:
+    except (ValueError, RecursionError):
         line = None
-    if not isinstance(line, dict) or not isinstance(line.get('step'), int):
+    counted = isinstance(line, dict) and 'step' in line and all(_is_count(line.get(name, 0)) for name in COUNTERS)
+    if not counted:
         raise ValueError(f'{file}, line {number} is none of a log of mmengine ({{"loss": ..., "step": ...}})')
     return line
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from mmengine.logging import print_log
 
 from ..structures import link_file, write_json
+from ..structures.coco_json import report_broken_coco
 from ..structures.text_file import read_given_json
 from .working_copy import WorkingCopy
 
@@ -28,6 +29,7 @@ def find_masks(masks: str, copies: Mapping[str, WorkingCopy], folder: Path) -> d
 
     Raises:
         FileNotFoundError: If there is no such file or folder.
+        ValueError: If it is no whole COCO json.
     """
     path = Path(masks).resolve()
     if not path.exists():
@@ -54,9 +56,10 @@ def find_mask_folders(path: Path) -> dict[str, Path]:
 
 def _without(path: Path, photos: set[str], folder: Path) -> Path:
     content = read_given_json(path)
-    images = [image for image in content.get('images', []) if image.get('file_name') not in photos]
-    kept = {image['id'] for image in images}
-    annotations = [annotation for annotation in content.get('annotations', []) if annotation.get('image_id') in kept]
+    with report_broken_coco(path):
+        images = [image for image in content['images'] if image.get('file_name') not in photos]
+        kept = {image['id'] for image in images}
+        annotations = [annotation for annotation in content['annotations'] if annotation.get('image_id') in kept]
     target = folder / 'masks.json'
     write_json(target, {**content, 'images': images, 'annotations': annotations}, indent=None)
     return target

@@ -8,9 +8,9 @@ from pycocotools import mask as coco_mask
 
 from ..datasets.photos import name_stems
 from ..inspection.parallel import map_jobs, take_turns
-from ..structures import read_json, report_unwritable, write_atomically, write_json
+from ..structures import printable, read_json, report_damaged, report_unwritable, write_atomically, write_json
 from ..structures.mask_scaling import scale_class_map, scale_mask
-from ..structures.masks import encode_mask, read_index_png
+from ..structures.masks import check_encoded, encode_mask, read_index_png
 from ..structures.photo_file import open_picture
 from .working_copy import WorkingCopy
 
@@ -36,12 +36,17 @@ def write_instances(
     """
     content = read_json(source)
     sizes = {}
-    for image in content['images']:
-        if (copy := copies.get(image['file_name'])) is None:
-            raise ValueError(f'{source} names {image["file_name"]}, which is not a photo of this set: make it again')
-        sizes[image['id']] = (copy.height, copy.width)
-        image.update(height=copy.height, width=copy.width)
-    jobs = [(annotation, sizes[annotation['image_id']]) for annotation in content['annotations']]
+    with report_damaged(source):
+        for image in content['images']:
+            if (copy := copies.get(image['file_name'])) is None:
+                raise ValueError(
+                    f'{source} names {printable(image["file_name"])}, which is not a photo of this set: make it again'
+                )
+            sizes[image['id']] = (copy.height, copy.width)
+            image.update(height=copy.height, width=copy.width)
+        jobs = [(annotation, sizes[annotation['image_id']]) for annotation in content['annotations']]
+        for annotation, _ in jobs:
+            check_encoded(annotation['segmentation'])
     content['annotations'] = list(map_jobs(_scale_annotation, jobs, processes, 'instances'))
     content = {**content, 'info': dict(description=MADE_BY)}
     with report_unwritable(target):

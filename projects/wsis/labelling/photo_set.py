@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..datasets.class_list import check_classes
+from ..datasets.class_list import check_classes, name_source
 from ..datasets.photos import list_photo_tree
 from ..datasets.splits import read_split_lines
 from ..datasets.tags import PhotoNames, Tags, read_tags
@@ -69,7 +69,8 @@ def read_photo_set(
     if not photos:
         raise FileNotFoundError(f'{root} holds no photo ({", ".join(PHOTO_ENDINGS)}), nor do its subfolders')
     found = read_tags(source, photos)
-    names, left_out = _choose_classes(found, classes)
+    with name_source(source):
+        names, left_out = _choose_classes(found, classes)
     warnings = list(found.warnings)
     if left_out:
         warnings.append(f'{source}: {len(left_out)} tags are not among --classes and are left out ({left_out[0]}, ...)')

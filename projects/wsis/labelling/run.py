@@ -23,7 +23,7 @@ from ..inspection.report import ReportOptions, finish_with_report
 from ..inspection.report.sources import LABEL_STAGES
 from ..recipes.recipe import Recipe
 from ..recipes.stage import StageError
-from ..structures import write_atomically, write_json
+from ..structures import printable, write_atomically, write_json
 from ..structures.files import read_json_object
 from .data_file import write_data_file
 from .masks import find_masks
@@ -170,8 +170,9 @@ def open_output(options: LabelPhotosOptions) -> Path:
         if out.is_dir() and any(out.iterdir()):
             if not (out / NOTE_NAME).is_file():
                 raise ValueError(f'--out {out} is not empty and holds no earlier run: choose another folder')
-            if (old := read_json_object(out / NOTE_NAME)).get('photos') != facts['photos']:
-                raise ValueError(f'--out {out} holds labels of {old.get("photos")}: name another folder')
+            old = read_json_object(out / NOTE_NAME, 'name another folder').get('photos')
+            if old != facts['photos']:
+                raise ValueError(f'--out {out} holds labels of {printable(old)}: name another folder')
         write_json(out / NOTE_NAME, facts)
     except OSError as error:
         raise ValueError(f'--out {out} cannot be written ({error.strerror}): name another folder') from None

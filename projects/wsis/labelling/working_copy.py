@@ -100,7 +100,8 @@ def _read_record(path: Path, long_side: int) -> dict[str, WorkingCopy]:
         content = read_json(path)
         if content['long_side'] != long_side:
             return {}
-        return {photo: WorkingCopy(**facts) for photo, facts in content['photos'].items()}
+        copies = {photo: WorkingCopy(**facts) for photo, facts in content['photos'].items()}
+        return {photo: copy for photo, copy in copies.items() if isinstance(copy.source, list)}
     except (FileNotFoundError, ValueError, KeyError, TypeError, AttributeError):
         return {}  # it only saves time
 

@@ -1,16 +1,22 @@
 """One stage of a recipe: what it does, which settings it overrides, and what decides its result."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from mmengine.config import Config
 
 from ..apis.batch_size import describe_indivisible, find_nearest_batch
 from ..apis.configs import find_config, load_config
+from ..structures import printable
 from .stage_data import describe_data, describe_folder
 
 ACTIONS = ('train', 'predict', 'tool')
+# of a stage in a recipe, and of which types they are
+TEXTS = ('arguments', 'reads')
+STAGE_ENTRIES = dict.fromkeys(('name', 'action', 'config', 'checkpoint', 'tool', 'number'), str)
+STAGE_ENTRIES |= dict(options=dict, arguments=(list, tuple), reads=(list, tuple))
 PLACEHOLDER = re.compile(r'\{(\w+)(\.checkpoint)?\}')
 
 
@@ -166,12 +172,33 @@ def read_stages(config: Config, data: str | None = None, options: dict[str, Any]
         RecipeError: If a stage is described wrongly, or ``configs``, ``options``, ``expected`` or ``skip`` refer to
             one that is not there.
     """
-    _check_names(config)
+    with report_wrong_recipe(config.filename):
+        _check_forms(config)
+        _check_names(config)
+        return _read_stages(config, data, options or {})
+
+
+@contextmanager
+def report_wrong_recipe(path: str | None) -> Iterator[None]:
+    """Turn what does not fit in a recipe, while it is read, into one line that names it.
+
+    Raises:
+        RecipeError: In the place of other errors, and of those that do not name the recipe.
+    """
+    try:
+        yield
+    except (ValueError, TypeError, AttributeError, LookupError) as error:
+        if path is None or (isinstance(error, RecipeError) and str(path) in str(error)):
+            raise
+        raise RecipeError(f'{path}: {" ".join(str(error).split())}; correct the recipe') from None
+
+
+def _read_stages(config: Config, data: str | None, options: dict[str, Any]) -> list[Stage]:
     if data is None and config.get('data'):
         data = str(find_config(config.data).resolve())
     names = config.get('configs', {})
     with_config = [entry.get('name') for entry in config.get('stages', []) if entry.get('config')]
-    given = spread_options(options or {}, with_config)
+    given = spread_options(options, with_config)
     stages = []
     for entry in config.get('stages', []):
         entry = dict(entry)
@@ -193,8 +220,30 @@ def read_stages(config: Config, data: str | None = None, options: dict[str, Any]
         try:
             stages.append(Stage(**entry))
         except TypeError as error:
-            raise RecipeError(f'{config.filename}: stage {entry.get("name")!r}: {error}') from None
+            raise RecipeError(
+                f'{config.filename}: stage {entry.get("name")!r}: {" ".join(str(error).split())}'
+            ) from None
     return stages
+
+
+def _check_forms(config: Config) -> None:
+    """Check that what the stages of a recipe are described by is of the right types."""
+    forms = dict(stages=(list, tuple), configs=dict, options=dict, expected=dict, skip=(list, tuple))
+    for key, kinds in forms.items():
+        if not isinstance(config.get(key, kinds() if isinstance(kinds, type) else ()), kinds):
+            raise RecipeError(f'{config.filename}: `{key}` is {config[key]!r}')
+    if not all(isinstance(name, str) for name in config.get('configs', {}).values()):
+        raise RecipeError(f'{config.filename}: `configs` gives each short name the path of a config')
+    for number, entry in enumerate(config.get('stages', ())):
+        if not isinstance(entry, dict):
+            raise RecipeError(f'{config.filename}: stage {number} is {entry!r}: it is a dict with its name and action')
+        for key, kinds in STAGE_ENTRIES.items():
+            value = entry.get(key)
+            wrong = not isinstance(value, kinds) and (value is not None or key == 'name')
+            if wrong or (key in TEXTS and not all(isinstance(text, str) for text in value or ())):
+                raise RecipeError(f'{config.filename}: `{key}` of stage {entry.get("name")!r} is {value!r}')
+        if not re.fullmatch(r'\w[\w.-]*', entry['name']):
+            raise RecipeError(f'{config.filename}: a stage is called {entry["name"]!r}, which names no folder')
 
 
 def _check_names(config: Config) -> None:
@@ -208,5 +257,5 @@ def _check_names(config: Config) -> None:
         if unknown := [name for name in config.get(key, []) if name not in names]:
             raise RecipeError(
                 f'{config.filename}: `{key}` names {unknown[0]!r}, which no stage does; there are '
-                f'{", ".join(sorted(filter(None, names)))}'
+                f'{", ".join(map(printable, sorted(filter(None, names))))}'
             )

@@ -4,10 +4,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ..apis.inference.trained_model import RECORD_NAME
+from ..apis.inference.trained_model import RECORD_NAME, read_record
 from ..engine import find_latest_checkpoint
 from ..structures import find_manifests, hash_content, hash_file, write_json
-from ..structures.files import read_json_object
 
 
 class StageRecord:
@@ -27,7 +26,7 @@ class StageRecord:
 
     def read(self) -> dict[str, Any]:
         """Return the record, empty if the stage has never begun."""
-        return read_json_object(self.path) if self.path.is_file() else {}
+        return read_record(self.path) if self.path.is_file() else {}
 
     def is_complete(self, key: str | None = None) -> bool:
         """Return whether the stage has finished (with this key) and its results are unchanged."""
@@ -49,11 +48,11 @@ class StageRecord:
         if foreign or (old and (old.get('key') != key or self._was_changed(old))):
             self.set_aside()
             old = {}
-        write_json(self.path, dict(key=key, complete=False, seconds=old.get('seconds', 0.0), **facts))
+        write_json(self.path, dict(key=key, complete=False, seconds=old.get('seconds') or 0.0, **facts))
 
     def _was_changed(self, record: dict[str, Any]) -> bool:
         """Return whether a result of the complete stage exists with other content."""
-        made, found = record.get('outputs', {}), describe_outputs(self.folder)
+        made, found = record.get('outputs') or {}, describe_outputs(self.folder)
         return any(found.get(name, value) != value for name, value in made.items())
 
     def set_aside(self) -> None:
@@ -68,7 +67,7 @@ class StageRecord:
     def add_time(self, seconds: float) -> None:
         """Count the time of an attempt."""
         record = self.read()
-        write_json(self.path, {**record, 'seconds': record.get('seconds', 0.0) + seconds})
+        write_json(self.path, {**record, 'seconds': (record.get('seconds') or 0.0) + seconds})
 
     def finish(self, metrics: dict[str, float], **facts: Any) -> dict[str, Any]:
         """Mark the stage as complete, with its metrics and further facts, and return its record."""

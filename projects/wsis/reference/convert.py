@@ -8,6 +8,7 @@ import torch
 
 from projects.wsis.engine.safe_checkpoint import load_checkpoint_safely
 from projects.wsis.structures.files import hash_file, write_atomically
+from projects.wsis.structures.text_file import printable
 from projects.wsis.version import __version__
 
 from .mxnet_params import name_as_pytorch, read_mxnet_params
@@ -113,11 +114,11 @@ def find_problems(state_dict: dict[str, torch.Tensor], network: ReferenceNetwork
         tensor = state_dict[name]
         if tuple(tensor.shape) != network.shapes[original]:
             misshapen.append(f'{name} {tuple(tensor.shape)} instead of {network.shapes[original]}')
-        elif tensor.is_floating_point() == name.endswith(COUNTER):
+        elif not _is_plain(tensor) or tensor.is_floating_point() == name.endswith(COUNTER):
             typed.append(f'{name} {tensor.dtype}')
         elif not torch.isfinite(tensor).all():
             damaged.append(name)
-        elif name != original and original in state_dict and not torch.equal(tensor, state_dict[original]):
+        elif name != original and original in state_dict and not _is_equal(tensor, state_dict[original]):
             changed.append(f'{name} (repeats {original})')
     kinds = dict(missing=missing, unknown=unknown)
     kinds |= {
@@ -127,6 +128,17 @@ def find_problems(state_dict: dict[str, torch.Tensor], network: ReferenceNetwork
         'not equal to what they repeat': changed,
     }
     return [f'{len(names)} keys {kind} ({_list(names)})' for kind, names in kinds.items() if names]
+
+
+def _is_plain(tensor: torch.Tensor) -> bool:
+    """Return whether a tensor holds numbers that can be compared: dense, and neither quantized nor of 8-bit floats."""
+    dense = tensor.layout == torch.strided and tensor.device.type != 'meta' and not tensor.is_quantized
+    return dense and not tensor.is_complex() and (not tensor.is_floating_point() or tensor.element_size() > 1)
+
+
+def _is_equal(tensor: torch.Tensor, original: torch.Tensor) -> bool:
+    """Return whether two tensors hold the same numbers; what cannot be compared is told by itself."""
+    return not _is_plain(original) or torch.equal(tensor, original)
 
 
 def _suggest(state_dict: dict[str, torch.Tensor], network: ReferenceNetwork) -> str:
@@ -144,5 +156,5 @@ def _suggest(state_dict: dict[str, torch.Tensor], network: ReferenceNetwork) -> 
 
 def _list(names: Iterable[str], most: int = 3) -> str:
     """Return the first names, comma-separated."""
-    names = [name if len(name) < 120 else name[:117] + '...' for name in map(str, names)]
+    names = [name if len(name) < 120 else name[:117] + '...' for name in map(printable, names)]
     return ', '.join(names[:most]) + (', ...' if len(names) > most else '')

@@ -5,6 +5,7 @@ from .files import (
     hash_file,
     link_file,
     read_json,
+    report_damaged,
     report_unwritable,
     write_atomically,
     write_json,
@@ -12,7 +13,7 @@ from .files import (
 )
 from .photo_file import PHOTO_ENDINGS, PhotoError, PhotoFacts, check_photo, decode_photo, probe_photo
 from .pseudo_label_store import MANIFEST_NAME, PseudoLabelStore, find_manifests
-from .text_file import read_given_json, read_text
+from .text_file import printable, read_given_json, read_text
 
 __all__ = [
     'MANIFEST_NAME',
@@ -28,8 +29,10 @@ __all__ = [
     'link_file',
     'probe_photo',
     'read_given_json',
+    'printable',
     'read_json',
     'read_text',
+    'report_damaged',
     'report_unwritable',
     'write_atomically',
     'write_json',

@@ -11,8 +11,12 @@ from pathlib import Path, PurePosixPath
 
 from tqdm import tqdm
 
-# RuntimeError is of files with a password, NotImplementedError of unknown kinds of compression
-FAULTS = (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError, RuntimeError, zlib.error, lzma.LZMAError)
+# RuntimeError is of files with a password, NotImplementedError of unknown kinds of compression; what is damaged ends in
+# Python's modules with errors of types and numbers, too
+FAULTS = (
+    *(tarfile.TarError, zipfile.BadZipFile, EOFError, OSError, RuntimeError, zlib.error, lzma.LZMAError),
+    *(TypeError, LookupError, OverflowError),
+)
 
 
 def unpack_archive(path: str | Path, folder: str | Path) -> None:

@@ -79,7 +79,8 @@ def report_unwritable(place: str | Path) -> Iterator[None]:
 
 def write_json(path: str | Path, content: Any, indent: int | None = 2) -> None:
     """Write JSON atomically (keys in the given order, so that equal content is written as equal bytes)."""
-    data = json.dumps(content, indent=indent, ensure_ascii=False).encode() + b'\n'
+    # half a character, which no encoding has, is written as JSON writes it: as an escape
+    data = json.dumps(content, indent=indent, ensure_ascii=False).encode(errors='backslashreplace') + b'\n'
     write_atomically(path, lambda file: file.write(data))
 
 
@@ -103,15 +104,35 @@ def read_json(path: str | Path, advice: str = 'delete it and make it again') -> 
     except ValueError as error:  # also bytes that are no text, and numbers of thousands of digits
         raise ValueError(f'{path} is not valid JSON ({str(error).split(";")[0]}); {advice}') from None
     except RecursionError:
-        raise ValueError(f'{path}: brackets are nested too deeply for JSON; {advice}') from None
+        raise ValueError(f'{path} is not valid JSON (brackets are nested too deeply); {advice}') from None
 
 
 def read_json_object(path: str | Path, advice: str = 'delete it and make it again') -> dict[str, Any]:
     """Read a JSON file that holds an object; arguments and errors as of :func:`read_json`."""
     content = read_json(path, advice)
     if not isinstance(content, dict):
-        raise ValueError(f'{path} holds no JSON object, so it is none of our records; {advice}')
+        raise ValueError(f'{path} is damaged (it is a {type(content).__name__}, not names with values); {advice}')
     return content
+
+
+@contextmanager
+def report_damaged(path: str | Path, advice: str = 'delete it and make it again') -> Iterator[None]:
+    """Turn what is missing or of another form in a file of ours, while its content is taken apart, into one line.
+
+    Args:
+        path: The file.
+        advice: What to do with it, for the message.
+
+    Raises:
+        ValueError: In the place of the errors of Python, numpy and torch, but for those that name the file already.
+    """
+    try:
+        yield
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RuntimeError) as error:
+        if isinstance(error, ValueError) and str(path) in str(error):
+            raise
+        reason = f'{error} is missing' if isinstance(error, KeyError) else ' '.join(str(error).split())
+        raise ValueError(f'{path} is damaged ({reason}); {advice}') from None
 
 
 def hash_content(content: Any) -> str:

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .files import read_json_object
-from .masks import encode_segmentation
-
-KEYS = ('file_name', 'height', 'width', 'instances')
+from .files import read_json_object, report_damaged
+from .masks import IGNORE_LABEL, check_encoded
+from .photo_file import MAX_PIXELS
 
 
 def read_instance_file(path: str | Path) -> dict[str, Any]:
@@ -17,36 +16,39 @@ def read_instance_file(path: str | Path) -> dict[str, Any]:
         ValueError: If something is missing or of another form, or a mask is not one of the photo; one line.
     """
     content = read_json_object(path)
-    if missing := [key for key in KEYS if key not in content]:
-        raise ValueError(f'{path} is no file of instances ({", ".join(missing)} missing); delete it and make it again')
-    size, instances = (content['height'], content['width']), content['instances']
-    if not isinstance(instances, list) or not all(type(length) is int for length in size):
-        raise ValueError(f'{path} is no file of instances; delete it and make it again')
-    for number, instance in enumerate(instances):
-        if fault := _find_fault(instance, size):
-            raise ValueError(f'{path}, instances[{number}]: {fault}; delete the file and make it again')
+    with report_damaged(path):
+        file_name, instances, size = content['file_name'], content['instances'], [content['height'], content['width']]
+        if not isinstance(file_name, str):
+            raise ValueError(f'its file_name is {file_name!r}')
+        if not isinstance(instances, list):
+            raise ValueError(f'its instances are a {type(instances).__name__}')
+        if not all(type(length) is int and length > 0 for length in size) or size[0] * size[1] > MAX_PIXELS:
+            raise ValueError(f'its height is {size[0]!r}, its width {size[1]!r}')
+        for number, instance in enumerate(instances):
+            check_instance(instance, f'instances[{number}]')
+            if (given := list(instance['mask']['size'])) != size:
+                raise ValueError(f'instances[{number}]: a mask has the size {given}, but the photo {size}')
     return content
 
 
-def find_mask_fault(mask: Any) -> str | None:
-    """Say what is wrong with an RLE by itself; None if nothing is."""
-    size = mask.get('size') if isinstance(mask, Mapping) else None
-    if not isinstance(size, (list, tuple)) or len(size) != 2 or not all(type(length) is int for length in size):
-        return 'a mask is no RLE with its size'
+def check_instance(instance: Mapping[str, Any], place: str) -> None:
+    """Check that a stored instance has a class number, a score and a mask.
+
+    Args:
+        instance: The instance.
+        place: Where in the file it stands, for the message.
+
+    Raises:
+        KeyError: If one of them is missing.
+        TypeError: If the instance is no mapping.
+        ValueError: If one is of another form; one line.
+    """
+    label, score, mask = instance['label'], instance['score'], instance['mask']
+    if type(label) is not int or not 0 <= label < IGNORE_LABEL:
+        raise ValueError(f'{place} has the label {label!r}')
+    if isinstance(score, bool) or not isinstance(score, (int, float)) or not abs(score) < float('inf'):
+        raise ValueError(f'{place} has the score {score!r}')
     try:
-        encode_segmentation(mask, tuple(size))
+        check_encoded(mask)
     except ValueError as error:
-        return str(error)
-    return None
-
-
-def _find_fault(instance: Any, size: tuple[int, int]) -> str | None:
-    """Say what is wrong with an instance of a photo; None if nothing is."""
-    if not isinstance(instance, dict) or type(instance.get('label')) is not int or instance['label'] < 0:
-        return 'label is a class from 0'
-    if not isinstance(instance.get('score'), (int, float)):
-        return 'score is a number'
-    if fault := find_mask_fault(instance.get('mask')):
-        return fault
-    mask_size = instance['mask']['size']
-    return None if tuple(mask_size) == size else f'a mask has the size {mask_size}, but the photo {list(size)}'
+        raise ValueError(f'{place}: {error}') from None

@@ -1,14 +1,15 @@
 """Masks: index pictures, instances from VOC maps, and RLE."""
 
-import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
 from pycocotools import mask as coco_mask
 
 from .photo_file import MAX_PIXELS, open_picture
+from .text_file import printable
 
 IGNORE_LABEL = 255
 #: Outlines farther away are mistakes; filling them would take minutes, or end the process.
@@ -126,34 +127,64 @@ def encode_segmentation(segmentation: list | dict, size: tuple[int, int]) -> dic
     if min(size) < 1 or size[0] * size[1] > MAX_PIXELS:
         raise ValueError(f'a photo of {size[0]}x{size[1]} pixels has none, or more than {MAX_PIXELS:,}')
     if isinstance(segmentation, dict):
-        if tuple(segmentation.get('size') or ()) != tuple(size):
-            raise ValueError(f'a mask has the size {segmentation.get("size")}, but the photo {list(size)}')
-        counts = segmentation.get('counts')
-        counts = counts.decode('latin-1') if isinstance(counts, bytes) else counts
-        runs = unpack_run_lengths(counts) if isinstance(counts, str) else counts
-        # pycocotools reads memory that is not its own where they are wrong
-        whole = isinstance(runs, list) and all(type(run) is int and run >= 0 for run in runs)
-        if not whole or sum(runs) != size[0] * size[1]:
-            raise ValueError(f'the runs of a mask (RLE) do not add up to the {size[0]}x{size[1]} pixels of the photo')
+        given = segmentation.get('size')
+        if not isinstance(given, (list, tuple)) or tuple(given) != tuple(size):
+            raise ValueError(f'a mask has the size {printable(given)}, but the photo {list(size)}')
+        runs = _read_runs(segmentation.get('counts'), size)
         return coco_mask.frPyObjects(dict(size=list(size), counts=runs), *size)
     if not isinstance(segmentation, (list, tuple)):
         raise ValueError('a segmentation is neither polygons nor RLE')
     polygons = [polygon for polygon in segmentation if isinstance(polygon, (list, tuple)) and len(polygon) >= 6]
+    for polygon in polygons:
+        check_polygon(polygon)
     if not polygons:
         return coco_mask.frPyObjects(dict(size=list(size), counts=[size[0] * size[1]]), *size)
-    return coco_mask.merge(coco_mask.frPyObjects([_read_polygon(polygon) for polygon in polygons], *size))
+    return coco_mask.merge(coco_mask.frPyObjects([list(map(float, polygon)) for polygon in polygons], *size))
 
 
-def _read_polygon(polygon: Sequence) -> list[float]:
-    """Return the x, y, x, y, ... of a polygon; pycocotools ends the process where they are not near the photo."""
-    try:
-        values = [float(value) for value in polygon]
-    except (TypeError, ValueError, OverflowError):
-        values = [math.inf]
-    # not a number is not less than anything either
-    if not all(abs(value) <= FARTHEST for value in values):
+def check_polygon(polygon: Any) -> None:
+    """Check that a polygon is one that pycocotools can fill: it ends the process where numbers are too large.
+
+    Args:
+        polygon: Anything that stands in the place of one.
+
+    Raises:
+        ValueError: If it is no list ``[x, y, x, y, ...]`` of numbers, or reaches too far; one line.
+    """
+    if not isinstance(polygon, (list, tuple)) or len(polygon) % 2:
+        raise ValueError('a polygon is not a list of x, y, x, y, ...')
+    # NaN is not within the limit either
+    if not all(isinstance(value, (int, float)) and abs(value) <= FARTHEST for value in polygon):
         raise ValueError(f'a polygon holds something other than numbers within {FARTHEST:,} pixels')
-    return values
+
+
+def check_encoded(mask: Any) -> None:
+    """Check that a mask is an RLE whose counts are text, and that they fit its size.
+
+    Raises:
+        ValueError: If it is none; one line.
+    """
+    size = mask.get('size') if isinstance(mask, dict) else None
+    if not isinstance(size, (list, tuple)) or len(size) != 2 or not all(type(length) is int for length in size):
+        raise ValueError('a mask is no RLE with its size')
+    if min(size) < 1 or size[0] * size[1] > MAX_PIXELS:
+        raise ValueError(f'a mask has the size {list(size)}')
+    counts = mask.get('counts')
+    _read_runs(counts if isinstance(counts, str) else None, size)
+
+
+def _read_runs(counts: Any, size: Sequence[int]) -> list[int]:
+    """Return the run lengths of an RLE, whose counts are numbers or text.
+
+    Raises:
+        ValueError: If they do not add up to its size: pycocotools reads memory that is not its own where they do not.
+    """
+    counts = counts.decode('latin-1') if isinstance(counts, bytes) else counts
+    runs = unpack_run_lengths(counts) if isinstance(counts, str) else counts
+    whole = isinstance(runs, list) and all(type(run) is int and run >= 0 for run in runs)
+    if not whole or sum(runs) != size[0] * size[1]:
+        raise ValueError(f'the runs of a mask (RLE) do not add up to its {size[0]}x{size[1]} pixels')
+    return runs
 
 
 def unpack_run_lengths(text: str) -> list[int] | None:

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from .files import write_atomically
+from .masks import FARTHEST
 from .photo_names import find_name_fault
-from .text_file import make_printable, read_given_json
+from .text_file import printable, read_given_json
 
 KEYS = ('photo', 'class', 'y', 'x', 'score')
 
@@ -97,13 +98,13 @@ def find_point_fault(entry: Any, ids: Mapping[str, int], with_photo: bool = True
     if missing := [key for key in keys[:-1] if key not in entry]:
         return f'{", ".join(missing)} missing'
     if unknown := sorted(set(entry) - set(keys)):
-        return f'unknown {make_printable(", ".join(unknown))}; known are {", ".join(keys)}'
+        return f'unknown {printable(", ".join(unknown))}; known are {", ".join(keys)}'
     if with_photo and (fault := _find_photo_fault(entry['photo'])):
         return fault
     if not isinstance(entry['class'], str) or entry['class'] not in ids:
         return f'class {entry["class"]!r} is not in the class list'
     for key in ('y', 'x'):
-        if not is_number(entry[key]) or entry[key] < 0:
+        if not is_number(entry[key]) or not 0 <= entry[key] <= FARTHEST:
             return f'{key} is a number of pixels from 0, not {entry[key]!r}'
     score = entry.get('score', 1.0)
     if not is_number(score) or not 0 <= score <= 1:

@@ -72,9 +72,7 @@ class PseudoLabelStore:
                 f'{self.root} holds no {self.artifact} ({MANIFEST_NAME} is missing): make them first with '
                 'tools/test.py, or name the right folder'
             )
-        manifest = read_json(self.manifest_path)
-        if not isinstance(manifest, dict) or 'artifact' not in manifest:
-            raise ValueError(f'{self.manifest_path} is no manifest of a store: name the folder of the {self.artifact}')
+        manifest = read_manifest(self.manifest_path)
         if manifest['artifact'] != self.artifact:
             raise ValueError(
                 f"{self.root} holds '{manifest['artifact']}', but '{self.artifact}' are needed here: name another "
@@ -210,7 +208,7 @@ class _Arrays(dict):
         self.path = path
 
     def __missing__(self, key: str) -> np.ndarray:
-        raise ValueError(f'{self.path} has no array {key!r}, so it is damaged; delete it and make it again')
+        raise ValueError(f'{self.path} is damaged ({key!r} is missing); delete it and make it again')
 
 
 def _check_sizes(path: Path) -> None:
@@ -237,10 +235,22 @@ def find_manifests(folder: str | Path) -> dict[str, str]:
     folder = Path(folder)
     found = {}
     for path in sorted([*folder.glob(MANIFEST_NAME), *folder.glob(f'*/{MANIFEST_NAME}')]):
-        manifest = read_json(path)
-        if not isinstance(manifest, dict):
-            raise ValueError(f'{path} is no manifest of a store: delete it and make the store again')
+        manifest = read_manifest(path)
         if manifest.pop('complete', False):
             manifest.pop('made_by', None)
             found[str(path.parent.relative_to(folder))] = hash_content(manifest)
     return found
+
+
+def read_manifest(path: Path) -> dict[str, Any]:
+    """Read the manifest of a store of any artifact.
+
+    Raises:
+        ValueError: If the file is none; one line.
+    """
+    manifest = read_json(path)
+    classes = manifest.get('classes') if isinstance(manifest, dict) else None
+    named = isinstance(manifest, dict) and isinstance(manifest.get('artifact'), str)
+    if not named or not (classes is None or isinstance(classes, list)):
+        raise ValueError(f'{path} is no manifest of a store: name the folder of one, or make it again')
+    return manifest

@@ -8,6 +8,9 @@ from typing import Any
 
 _MARKS = ((codecs.BOM_UTF8, 'utf-8'), (codecs.BOM_UTF16_LE, 'utf-16-le'), (codecs.BOM_UTF16_BE, 'utf-16-be'))
 
+# how Python begins to say that it reads no longer numbers
+LONG_NUMBER = 'Exceeds the limit'
+
 
 def read_text(path: str | Path) -> str:
     """Read a text file in UTF-8, with or without byte-order mark, or in UTF-16 with it.
@@ -38,11 +41,11 @@ def read_text(path: str | Path) -> str:
     return text
 
 
-def make_printable(text: str) -> str:
-    """Return a text of others on one line that every terminal can show: control characters are written as escapes."""
+def printable(value: object) -> str:
+    """Return what others have written on one line that every terminal can show: control characters become escapes."""
     return ''.join(
         letter if letter.isprintable() else letter.encode('unicode_escape', 'surrogatepass').decode('ascii')
-        for letter in text
+        for letter in str(value)
     )
 
 
@@ -64,7 +67,9 @@ def read_given_json(path: str | Path, object_pairs_hook: Callable[[list[tuple[st
         raise ValueError(
             f'{path} is not valid JSON (line {error.lineno}, column {error.colno}: {error.msg}); correct that place'
         ) from None
-    except ValueError as error:  # a number of thousands of digits
-        raise ValueError(f'{path} is not valid JSON ({str(error).split(";")[0]}); correct it') from None
     except RecursionError:
         raise ValueError(f'{path}: brackets are nested too deeply for JSON; correct it') from None
+    except ValueError as error:
+        if LONG_NUMBER not in str(error):  # what the hook says is a line of its own
+            raise
+        raise ValueError(f'{path} is not valid JSON (a number has thousands of digits); correct it') from None

@@ -106,6 +106,18 @@ def write_index(folder, metafile):
         (None, FileNotFoundError, 'metafile.yml is missing'),
         ('Models: [', ValueError, 'metafile.yml is no valid YAML'),
         ('- Models', ValueError, 'is no model index'),
+        ('[' * 10_000, ValueError, 'metafile.yml is no valid YAML'),
+        ('a: ' + '1' * 5000, ValueError, 'metafile.yml is no valid YAML'),
+        (dict(Models=[None]), ValueError, 'metafile.yml is damaged .None stands where a dict is needed'),
+        (dict(Models=7), ValueError, 'metafile.yml is damaged'),
+        (dict(Collections=[{}]), ValueError, "metafile.yml is damaged .'Name' is missing"),
+        (
+            dict(
+                Collections=[dict(Name='C', README='R')], Models=[{'Name': [], 'In Collection': 'C', 'Config': 'c.py'}]
+            ),
+            ValueError,
+            r'metafile.yml is damaged .\[\] stands where a str is needed',
+        ),
         (
             dict(Collections=[dict(Name='C', README='R')], Models=[{'Name': 'm', 'In Collection': 'C'}]),
             ValueError,
@@ -125,3 +137,10 @@ def test_a_wrong_metafile_gets_one_line(tmp_path, metafile, error, line):
     with pytest.raises(error, match=line) as caught:
         read_model_index(write_index(tmp_path, metafile))
     assert '\n' not in str(caught.value)
+
+
+@pytest.mark.parametrize('content', ['Import: 7', 'Import: [[a]]', 'Import: [1]'])
+def test_a_wrong_index_gets_one_line(tmp_path, content):
+    (tmp_path / 'model-index.yml').write_text(content)
+    with pytest.raises(ValueError, match='model-index.yml is damaged'):
+        read_model_index(tmp_path)

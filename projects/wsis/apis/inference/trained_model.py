@@ -1,14 +1,29 @@
 """Finding the config and the checkpoint in a folder of results."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from mmengine.config import Config
 
 from ...engine import find_latest_checkpoint
+from ...structures import read_json, report_damaged
 from ...structures.files import read_json_object
 
 RECORD_NAME = 'stage.json'
+# what a record and the results say of a stage, and of which type it is
+RECORD_ENTRIES = dict(
+    action=str,
+    config=str,
+    inputs=list,
+    key=str,
+    metrics=dict,
+    outputs=dict,
+    batch=dict,
+    seconds=(int, float),
+    number=str,
+)
 # what tools/label_photos.py hands over
 WORK_FOLDER = 'work'
 HANDED_OVER = ('model/config.py', 'model/model.pth')
@@ -67,7 +82,51 @@ def find_trained_model(folder: str | Path) -> TrainedModel:
 
 def read_records(work_dir: Path) -> dict[str, dict]:
     """Return the records of the stages of a recipe by name; none where the folder is no work dir of a recipe."""
-    return {path.parent.name: read_json_object(path) for path in sorted(work_dir.glob(f'*/{RECORD_NAME}'))}
+    return {path.parent.name: read_record(path) for path in sorted(work_dir.glob(f'*/{RECORD_NAME}'))}
+
+
+def read_record(path: Path) -> dict[str, Any]:
+    """Read the record of one stage.
+
+    Raises:
+        ValueError: If it is damaged; one line.
+    """
+    record = read_json(path)
+    with report_damaged(path, 'delete it, and the stage is made again'):
+        check_entries(record, RECORD_ENTRIES)
+        if not all(isinstance(name, str) for name in record.get('inputs') or ()):
+            raise ValueError('its inputs are no names of stages')
+    return record
+
+
+def read_results(path: Path) -> list[dict[str, Any]]:
+    """Read what the results of a recipe say of its stages, in their order.
+
+    Raises:
+        ValueError: If the file is damaged; one line.
+    """
+    advice = 'delete it, or run the recipe again'
+    content = read_json_object(path, advice)
+    with report_damaged(path, advice):
+        for stage in content['stages']:
+            check_entries(stage, RECORD_ENTRIES)
+            if not isinstance(stage['name'], str):
+                raise ValueError(f'a stage is called {stage["name"]!r}')
+        return content['stages']
+
+
+def check_entries(content: Any, kinds: Mapping[str, Any]) -> None:
+    """Check that a JSON object has entries of these types, as far as it has them; None is taken for missing.
+
+    Raises:
+        ValueError: If it is none or has another; one line.
+    """
+    if not isinstance(content, dict):
+        raise ValueError(f'it is a {type(content).__name__}, not names with values')
+    for name, kind in kinds.items():
+        value = content.get(name)
+        if value is not None and (not isinstance(value, kind) or isinstance(value, bool)):
+            raise ValueError(f'{name} is {value!r}')
 
 
 def _find_last_trained(folder: Path, records: dict[str, dict]) -> TrainedModel:
@@ -88,19 +147,18 @@ def _find_last_trained(folder: Path, records: dict[str, dict]) -> TrainedModel:
 def _read_order(folder: Path) -> list[str]:
     """Return the names of the stages in the order in which a finished recipe has them."""
     results = folder / 'results.json'
-    stages = read_json_object(results).get('stages', ()) if results.is_file() else ()
-    return [stage['name'] for stage in stages]
+    return [stage['name'] for stage in read_results(results)] if results.is_file() else []
 
 
 def list_sources(name: str, records: dict[str, dict]) -> list[str]:
     """Return the stages that a stage was made from, directly or not."""
     found: list[str] = []
-    waiting = list(records.get(name, {}).get('inputs', ()))
+    waiting = list(records.get(name, {}).get('inputs') or ())
     while waiting:
         source = waiting.pop()
         if source not in found:
             found.append(source)
-            waiting += records.get(source, {}).get('inputs', ())
+            waiting += records.get(source, {}).get('inputs') or ()
     return found
 
 

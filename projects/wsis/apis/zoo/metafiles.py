@@ -8,10 +8,12 @@ from typing import Any
 
 import yaml
 
+from ...structures import printable, report_damaged
 from ..configs import INSTALLED_ROOT, ROOT
 
 INDEX_NAME = 'model-index.yml'
 STANDARD = ('Task', 'Dataset', 'Metrics')  # of a result; the rest are facts about it
+ADVICE = 'correct it, or restore the file'
 PAPER = 'Paper '  # a metric whose name begins so is a paper's figure
 
 
@@ -79,25 +81,39 @@ def read_model_index(root: Path | None = None) -> tuple[ZooModel, ...]:
     """
     root = root or find_project_root()
     models: dict[str, ZooModel] = {}
-    for metafile in _read_yaml(root / INDEX_NAME).get('Import', ()):
+    with report_damaged(root / INDEX_NAME, ADVICE):
+        metafiles = [check_type(metafile, str) for metafile in _read_yaml(root / INDEX_NAME).get('Import') or ()]
+    for metafile in metafiles:
         content = _read_yaml(root / metafile)
-        collections = {entry['Name']: entry for entry in content.get('Collections', ())}
-        for entry in content.get('Models', ()):
-            model = _read_model(entry, collections, Path(metafile))
-            if model.name in models:
-                raise ValueError(f'{root / metafile}: a second model is called {model.name}; give it another name')
-            models[model.name] = model
+        with report_damaged(root / metafile, ADVICE):
+            collections = {entry['Name']: entry for entry in content.get('Collections') or ()}
+            for entry in content.get('Models') or ():
+                model = _read_model(check_type(entry, dict), collections, Path(metafile))
+                if model.name in models:
+                    raise ValueError(f'{root / metafile}: a second model is called {printable(model.name)}; rename it')
+                models[model.name] = model
     return tuple(models.values())
+
+
+def check_type(value: Any, kind: type) -> Any:
+    """Return a value of a metafile if it is of the type that it should have.
+
+    Raises:
+        ValueError: If it is not; one line.
+    """
+    if not isinstance(value, kind):
+        raise ValueError(f'{value!r} stands where a {kind.__name__} is needed')
+    return value
 
 
 def _read_model(entry: Mapping[str, Any], collections: Mapping[str, Any], metafile: Path) -> ZooModel:
     try:
         collection = collections[entry['In Collection']]
-        facts = dict(entry.get('Metadata', {}))
+        facts = dict(entry.get('Metadata') or {})
         return ZooModel(
-            name=entry['Name'],
-            collection=collection['Name'],
-            config=entry['Config'],
+            name=check_type(entry['Name'], str),
+            collection=check_type(collection['Name'], str),
+            config=check_type(entry['Config'], str),
             readme=(metafile.parent / collection['README']).as_posix(),
             weights=entry.get('Weights'),
             facts=facts,
@@ -108,11 +124,11 @@ def _read_model(entry: Mapping[str, Any], collections: Mapping[str, Any], metafi
                     dict(result['Metrics']),
                     {**facts, **{key: value for key, value in result.items() if key not in STANDARD}},
                 )
-                for result in entry.get('Results', ())
+                for result in entry.get('Results') or ()
             ),
         )
     except KeyError as error:
-        raise ValueError(f'{metafile}: model {entry.get("Name", "without a name")} lacks {error}') from None
+        raise ValueError(f'model {printable(entry.get("Name", "without a name"))} lacks {error}') from None
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
@@ -120,7 +136,8 @@ def _read_yaml(path: Path) -> dict[str, Any]:
         raise FileNotFoundError(f'{path} is missing: install this project anew, or restore the file')
     try:
         content = yaml.safe_load(path.read_text(encoding='utf-8'))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    # numbers of thousands of digits and dates that do not exist are errors of values
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ValueError(f'{path} is no valid YAML: {" ".join(str(error).split())}') from None
     if not isinstance(content, dict):
         raise ValueError(f'{path} is no model index: it holds no names with values')

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from ...structures.text_file import make_printable, read_text
+from ...structures.text_file import printable, read_text
 from .folders import read_folder
 from .json_tags import read_json_tags
 from .lines import read_lines
@@ -52,7 +52,7 @@ def read_tags(source: str | Path, photos: Iterable[str] | None = None, classes: 
     if empty := [name for name in listed if name not in used]:
         warnings.append(f'{len(empty)} classes have no photo (first: {empty[0]})')
     order = tuple(classes) if classes is not None else tuple({**listed, **used})
-    return Tags(by_photo, order, tuple(unmatched), tuple(make_printable(f'{source}: {line}') for line in warnings))
+    return Tags(by_photo, order, tuple(unmatched), tuple(printable(f'{source}: {line}') for line in warnings))
 
 
 @contextmanager

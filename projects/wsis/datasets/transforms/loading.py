@@ -6,6 +6,7 @@ from mmcv.transforms import BaseTransform
 from mmengine.registry import TRANSFORMS
 
 from ...structures import PseudoLabelStore, decode_photo, probe_photo
+from ...structures.cam_file import TRAINED_ON, read_cams
 from ...structures.masks import (
     check_class_values,
     decode_annotations,
@@ -95,7 +96,7 @@ class LoadCAMs(BaseTransform):
         """Read the npz file of the photo."""
         if 'cam_dir' not in results:
             raise ValueError("LoadCAMs needs the folder of the CAM store: set the dataset's data_prefix.cams")
-        arrays = PseudoLabelStore(results['cam_dir'], 'cams', '.npz').read_arrays(results['img_id'])
+        arrays = read_cams(PseudoLabelStore(results['cam_dir'], 'cams', '.npz'), results['img_id'], TRAINED_ON)
         size = tuple(int(length) for length in arrays['size'])
         if size != tuple(results.get('ori_shape', size)):
             raise ValueError(

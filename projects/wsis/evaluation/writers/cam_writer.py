@@ -6,6 +6,7 @@ from mmdet.structures import DetDataSample
 from mmengine.registry import METRICS
 from mmengine.structures import InstanceData
 
+from ...structures.cam_file import read_cams
 from ...structures.finite_maps import check_finite_maps
 from .store_writer import StoreWriter
 
@@ -39,7 +40,7 @@ class CAMWriter(StoreWriter):
 
     def load(self, sample: DetDataSample) -> None:
         """Read the CAMs of one photo."""
-        arrays = self.store.read_arrays(sample.img_id)
+        arrays = read_cams(self.store, sample.img_id)
         sample.pred_cams = InstanceData(
             cams=torch.from_numpy(arrays['cams']).float(), labels=torch.from_numpy(arrays['labels'])
         )

@@ -7,7 +7,7 @@ from mmdet.structures import DetDataSample
 from mmengine.registry import METRICS
 from mmengine.structures import InstanceData
 
-from ...structures import write_json
+from ...structures import report_damaged, write_json
 from ...structures.files import read_json_object
 from ...structures.point_file import Point, find_point_fault, is_number, write_points
 from .store_writer import StoreWriter
@@ -47,29 +47,30 @@ class PeakWriter(StoreWriter):
 
     def load(self, sample: DetDataSample) -> None:
         """Read the peaks of one photo."""
-        content = read_json_object(self.store.path_of(sample.img_id))
-        points = self._to_points(content, sample.img_id)
+        points, scores, mode = self._read(sample.img_id)
         sample.pred_peaks = InstanceData(
             points=torch.tensor([[point.y, point.x] for point in points], dtype=torch.long).reshape(-1, 2),
             labels=torch.tensor([point.label for point in points], dtype=torch.long),
             scores=torch.tensor([point.score for point in points], dtype=torch.float32),
         )
-        sample.pred_scores = torch.tensor(content['scores'])
-        sample.set_metainfo(dict(mode=content['mode']))
+        sample.pred_scores = torch.tensor(scores, dtype=torch.float32)
+        sample.set_metainfo(dict(mode=mode))
 
-    def _to_points(self, content: dict, photo: str) -> list[Point]:
-        path, classes = self.store.path_of(photo), self.dataset_meta['classes']
-        entries, scores = content.get('points'), content.get('scores')
-        whole = isinstance(entries, list) and isinstance(scores, list) and isinstance(content.get('mode'), str)
-        if not whole or not all(is_number(score) for score in scores):
-            raise ValueError(f'{path} is no file of peaks; delete it and make it again')
-        ids = {name: label for label, name in enumerate(classes)}
-        for entry in entries:
-            if fault := find_point_fault(entry, ids, with_photo=False):
-                raise ValueError(f'{path}: {fault}; delete it and make it again')
-        return [
-            Point(ids[entry['class']], entry['y'], entry['x'], entry.get('score', 1.0)) for entry in content['points']
-        ]
+    def _read(self, photo: str) -> tuple[list[Point], list[float], str]:
+        """Return the peaks of a photo, its class scores, and the mode."""
+        path, ids = self.store.path_of(photo), {name: label for label, name in enumerate(self.dataset_meta['classes'])}
+        content = read_json_object(path)
+        with report_damaged(path):
+            entries, scores, mode = content['points'], content['scores'], content['mode']
+            for entry in entries:
+                if fault := find_point_fault(entry, ids, with_photo=False):
+                    raise ValueError(fault)
+            if wrong := [score for score in scores if not is_number(score)]:
+                raise ValueError(f'a class score is {wrong[0]!r}')
+            if not isinstance(mode, str):
+                raise ValueError(f'its mode is {mode!r}')
+            points = [Point(ids[entry['class']], entry['y'], entry['x'], entry.get('score', 1.0)) for entry in entries]
+        return points, scores, mode
 
     def discard(self) -> None:
         """Remove the points file of peaks that are made again."""
@@ -77,5 +78,5 @@ class PeakWriter(StoreWriter):
 
     def join(self, photos: list[str]) -> None:
         """Join all photos into the points file."""
-        points = {photo: self._to_points(read_json_object(self.store.path_of(photo)), photo) for photo in photos}
+        points = {photo: self._read(photo)[0] for photo in photos}
         write_points(self.points_path, points, self.dataset_meta['classes'])

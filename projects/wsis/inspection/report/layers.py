@@ -7,6 +7,7 @@ import numpy as np
 
 from ...datasets.transforms import LoadEvaluationMasks
 from ...structures import PseudoLabelStore, probe_photo
+from ...structures.cam_file import DRAWN, read_cams
 from ...structures.masks import decode_masks
 from ...visualization import distinct_colors
 from ..parallel import take_turns
@@ -83,7 +84,7 @@ def _draw_maps(job: LayerJob, size: tuple[int, int], colors: np.ndarray) -> dict
     smooth = tuple(max(1, round(SMOOTH_SHARE * length)) for length in size)
     layers = {}
     if cams is not None and name in cams:
-        arrays = cams.read_arrays(name)
+        arrays = read_cams(cams, name, DRAWN)
         layers['cam'] = draw_cam_layer(arrays['cams'], arrays['labels'], smooth, colors)
     if job.maps is not None and name in job.maps:
         arrays = job.maps.read_arrays(name)

@@ -7,6 +7,7 @@ import numpy as np
 
 from ...datasets.transforms import LoadEvaluationMasks
 from ...structures import PhotoError, probe_photo
+from ...structures.cam_file import read_cams
 from ..parallel import take_turns
 from .overlays import encode_photo, read_photo
 from .photo_labels import PhotoLabels, count_agreement, count_truth, mean_class_iou, read_labels
@@ -122,7 +123,7 @@ def compare_photo(job: tuple[PhotoMeasures, Labels | None, Labels | None, float,
 def _measure_tags(known: PhotoMeasures, sources: Sources) -> PhotoMeasures:
     if sources.cams is None or known.photo not in sources.cams:
         return known
-    scores = tuple(100 * float(score) for score in sources.cams.read_arrays(known.photo)['scores'])
+    scores = tuple(100 * float(score) for score in read_cams(sources.cams, known.photo, ('scores',))['scores'])
     own = [scores[tag] for tag in known.tags if tag < len(scores)]
     return replace(known, tag_scores=scores, tag_score=min(own, default=None))
 

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...apis.inference.trained_model import WORK_FOLDER, list_sources, read_records
-from ...structures import read_json
+from ...apis.inference.trained_model import WORK_FOLDER, list_sources, read_records, read_results
 
 PAGE_NAME = 'report.html'
 LOG_NAME = 'output.log'
@@ -101,8 +100,7 @@ def _read_results(work_dir: Path) -> dict[str, dict[str, Any]]:
     """Return what the files of results say of each stage; several recipes may share a work dir."""
     found: dict[str, dict[str, Any]] = {}
     for path in sorted(work_dir.glob('results*.json')):
-        content = read_json(path)
-        for stage in content.get('stages', ()) if isinstance(content, dict) else ():
+        for stage in read_results(path):
             found.setdefault(stage['name'], stage)
     return found
 
