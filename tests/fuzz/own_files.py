@@ -231,7 +231,7 @@ READERS = (
     Reader(
         'last checkpoint',
         'last_checkpoint',
-        text_files('/work/epoch_1.pth', cells=('/', '_', '1')),
+        text_files('/runs/epoch_1.pth', cells=('/', '_', '1')),
         find_latest_checkpoint,
     ),
     Reader('pseudo instances to train on', 'file.json', json_files(make_coco()), check_instances),
