@@ -189,7 +189,8 @@ def _open_in_onnx_runtime(model: OnnxSaliency) -> Callable[[np.ndarray], np.ndar
 
 
 def _open_in_opencv(model: OnnxSaliency) -> Callable[[np.ndarray], np.ndarray]:
-    cv2.setLogLevel(0)  # silent: what goes wrong is told by an exception too
+    # silent: what goes wrong is told by an exception too; OpenCV 5 has moved the function
+    (cv2.setLogLevel if hasattr(cv2, 'setLogLevel') else cv2.utils.logging.setLogLevel)(0)
     network = cv2.dnn.readNetFromONNX(str(model.path))
 
     def run(photo: np.ndarray) -> np.ndarray:
