@@ -9,6 +9,7 @@ import repository_path  # noqa: F401  must come first: it makes projects.wsis im
 from mmengine.config import DictAction
 
 from projects.wsis.apis.errors import report_errors
+from projects.wsis.apis.shared_batch import add_processes
 from projects.wsis.datasets.class_list import read_class_file
 from projects.wsis.labelling.run import LabelPhotosOptions, label_photos, make_plan
 
@@ -56,17 +57,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         '--long-side', type=int, default=1024, help='larger photos are reduced to this long side (default: 1024 pixels)'
     )
-    parser.add_argument(
-        '--gpus',
-        type=int,
-        default=1,
-        metavar='N',
-        help='number of GPUs (or CPU processes) per stage; the batch is split over them, and where it cannot be '
-        'divided, the nearest multiple of N is taken, with the learning rate scaled linearly (default: 1)',
-    )
-    parser.add_argument(
-        '--keep-batch', action='store_true', help='refuse a batch that --gpus cannot divide instead of changing it'
-    )
+    add_processes(parser)
     parser.add_argument(
         '--cfg-options',
         nargs='+',

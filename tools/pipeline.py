@@ -8,6 +8,7 @@ from rich.console import Console
 
 from projects.wsis.apis.configs import load_config
 from projects.wsis.apis.errors import report_errors
+from projects.wsis.apis.shared_batch import add_processes
 from projects.wsis.apis.vis_backends import add_vis_backends
 from projects.wsis.inspection.report import ReportOptions, finish_with_report
 from projects.wsis.labelling.plan_report import print_plan
@@ -33,17 +34,7 @@ def build_parser() -> argparse.ArgumentParser:
         help='override settings of the configs: key=value for all stages, STAGE.key=value for one stage; '
         'iterations=N sets the length of the trainings',
     )
-    parser.add_argument(
-        '--gpus',
-        type=int,
-        default=1,
-        metavar='N',
-        help='number of GPUs (or CPU processes) per stage; the batch is split over them, and where it cannot be '
-        'divided, the nearest multiple of N is taken, with the learning rate scaled linearly (default: 1)',
-    )
-    parser.add_argument(
-        '--keep-batch', action='store_true', help='refuse a batch that --gpus cannot divide instead of changing it'
-    )
+    add_processes(parser)
     add_vis_backends(parser)
     parser.add_argument('--only', metavar='STAGE', help='run only this stage again')
     parser.add_argument('--from', dest='start', metavar='STAGE', help='run this stage and all later stages again')

@@ -3,16 +3,14 @@
 import pytest
 import torch
 import torch.nn.functional as F
-from mmdet.structures import DetDataSample
 from mmengine.registry import MODELS, init_default_scope
 from mmengine.structures import PixelData
+from saliency_samples import CLASSES, sample_of
 from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from projects.wsis.models.classifiers.two_view_classifier import make_second_view
 from projects.wsis.structures import finite_maps
-
-CLASSES = 3
 
 
 def build(test_cfg=None, **kwargs):
@@ -30,16 +28,6 @@ def build(test_cfg=None, **kwargs):
     )  # fmt: skip
     nn.init.normal_(model.head.classifier.weight)
     return model
-
-
-def sample_of(size, tags=(0, 2), photo='a', saliency=True):
-    sample = DetDataSample(metainfo=dict(img_id=photo, ori_shape=size, img_shape=size, tags=list(tags)))
-    sample.gt_tags = F.one_hot(torch.tensor(list(tags), dtype=torch.long), CLASSES).sum(0).float()
-    if saliency:
-        data = torch.zeros(1, *size, dtype=torch.uint8)
-        data[:, : size[0] // 2] = 255
-        sample.gt_saliency = PixelData(data=data)
-    return sample
 
 
 @pytest.mark.parametrize('contrast', [None, dict(type='PPCHead', channels=7)])

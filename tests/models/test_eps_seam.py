@@ -5,10 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-import torch.nn.functional as F
-from mmdet.structures import DetDataSample
 from mmengine.registry import MODELS, init_default_scope
 from mmengine.structures import PixelData
+from saliency_samples import CLASSES, sample_of
 from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.testing import assert_close
@@ -21,7 +20,6 @@ from projects.wsis.structures import finite_maps
 
 GOLDEN = Path(__file__).resolve().parents[1] / 'data' / 'golden' / 'ppc_eps.npz'
 CONFIG = 'configs/ppc/ppc-eps_resnet38_reference_voc2012.py'
-CLASSES = 3
 CONTRAST = {'loss_cross_prototype', 'loss_cross_cam', 'loss_intra_view'}
 
 
@@ -130,16 +128,6 @@ def build(contrast=True, **settings) -> nn.Module:
     )
     model.init_weights()
     return model.train()
-
-
-def sample_of(size, tags=(0, 2), photo='a', saliency=True) -> DetDataSample:
-    sample = DetDataSample(metainfo=dict(img_id=photo, ori_shape=size, img_shape=size, tags=list(tags)))
-    sample.gt_tags = F.one_hot(torch.tensor(list(tags), dtype=torch.long), CLASSES).sum(0).float()
-    if saliency:
-        data = torch.zeros(1, *size, dtype=torch.uint8)
-        data[:, : size[0] // 2] = 255
-        sample.gt_saliency = PixelData(data=data)
-    return sample
 
 
 @pytest.mark.parametrize('batch', [1, 3])

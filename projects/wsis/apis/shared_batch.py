@@ -1,5 +1,6 @@
 """Sharing the batch of a config among processes, with a learning rate that follows where the batch has to change."""
 
+import argparse
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -42,6 +43,21 @@ class BatchChange:
             f'A batch of {self.batch_size_before} photos cannot be divided among {self.processes} processes: the batch '
             f'size is {self.batch_size}, with {rate}'
         )
+
+
+def add_processes(parser: argparse.ArgumentParser) -> None:
+    """Add the options of recipes that say how many processes share the batch, and whether it may change for that."""
+    parser.add_argument(
+        '--gpus',
+        type=int,
+        default=1,
+        metavar='N',
+        help='number of GPUs (or CPU processes) per stage; the batch is split over them, and where it cannot be '
+        'divided, the nearest multiple of N is taken, with the learning rate scaled linearly (default: 1)',
+    )
+    parser.add_argument(
+        '--keep-batch', action='store_true', help='refuse a batch that --gpus cannot divide instead of changing it'
+    )
 
 
 def share_batch(runner: Runner, keep: bool = False) -> BatchChange | None:

@@ -11,8 +11,8 @@ from pathlib import Path, PurePosixPath
 
 from tqdm import tqdm
 
-# RuntimeError is of files with a password, NotImplementedError of unknown kinds of compression; what is damaged ends in
-# Python's modules with errors of types and numbers, too
+# RuntimeError and its kinds are of files with a password or an unknown compression; what is damaged ends in Python's
+# modules with errors of types and numbers, too
 FAULTS = (
     *(tarfile.TarError, zipfile.BadZipFile, EOFError, OSError, RuntimeError, zlib.error, lzma.LZMAError),
     *(TypeError, LookupError, OverflowError),
