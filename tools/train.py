@@ -23,7 +23,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument('config', help='config of the model to train')
     add_common_arguments(parser)
     parser.add_argument('--metrics', help='JSON file to write the metrics of the last validation to')
-    parser.add_argument('--amp', action='store_true', help='train with mixed precision (needs a GPU)')
+    parser.add_argument('--amp', action='store_true', help='train with mixed precision; on a CPU with bfloat16')
     parser.add_argument(
         '--auto-scale-lr',
         action='store_true',

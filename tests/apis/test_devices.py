@@ -6,6 +6,7 @@ import subprocess
 import sys
 
 import pytest
+import torch
 from mmengine.config import Config
 
 from projects.wsis.apis import devices
@@ -43,3 +44,31 @@ def test_other_c_libraries_are_left_alone(monkeypatch):
     monkeypatch.setattr(platform, 'libc_ver', lambda: ('', ''))
     monkeypatch.setattr(ctypes, 'CDLL', lambda _: pytest.fail('asked for another C library'))
     devices.setup_environment_for_launch(Config({}))
+
+
+@pytest.mark.parametrize('settings', [{}, dict(loss_scale='dynamic'), dict(dtype='bfloat16', loss_scale=512.0)])
+def test_mixed_precision_becomes_bfloat16(settings):
+    cfg = Config(dict(optim_wrapper=dict(type='AmpOptimWrapper', optimizer=dict(type='SGD', lr=0.1), **settings)))
+    devices.adapt_to_cpu(cfg)
+    assert cfg.optim_wrapper == dict(type='CPUAmpOptimWrapper', optimizer=dict(type='SGD', lr=0.1))
+
+
+def test_float16_is_refused():
+    cfg = Config(dict(optim_wrapper=dict(type='AmpOptimWrapper', dtype='float16')))
+    with pytest.raises(ValueError, match="bfloat16 only: optim_wrapper.dtype is 'float16'") as caught:
+        devices.adapt_to_cpu(cfg)
+    assert '\n' not in str(caught.value)
+
+
+def test_maps_follow_the_layout_of_the_weights():
+    model = torch.nn.Sequential(
+        torch.nn.Conv2d(3, 8, 3), torch.nn.BatchNorm2d(8), torch.nn.ReLU(), torch.nn.Conv2d(8, 4, 3)
+    )
+    photos = torch.randn(2, 3, 9, 9)
+    plain = model(photos)
+    devices.lay_out_channels_last(model)
+    found = model(photos)
+    assert found.is_contiguous(memory_format=torch.channels_last) and not plain.is_contiguous(
+        memory_format=torch.channels_last
+    )
+    torch.testing.assert_close(found, plain)

@@ -146,7 +146,10 @@ BAD_CALLS = {
         'not of this model.*no weights for extra',
     ),
     'hostile': (['test.py', CONFIG, 'HOSTILE'], 'is refused: it wants to run'),
-    'amp': (['train.py', CONFIG, '--amp'], 'mixed precision .* needs a GPU'),
+    'amp': (
+        ['train.py', CONFIG, '--amp', '--cfg-options', 'optim_wrapper.dtype=float16'],
+        'a CPU trains in mixed precision with bfloat16 only',
+    ),
     'tta': (['test.py', CONFIG, 'none', '--tta'], 'the config has no `tta_model`'),
     'show': (['test.py', CONFIG, 'none', '--show-dir', 'x'], '--show-dir need `visualization`'),
     'slurm': (['train.py', CONFIG, '--launcher', 'slurm'], '--launcher slurm needs a GPU'),

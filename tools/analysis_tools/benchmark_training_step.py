@@ -7,13 +7,14 @@ compared with the first.
 On a CPU, memory is the growth of the peak resident set after the model is built and the batches are loaded. On a GPU,
 it is the peak of what torch has allocated, including weights and batches.
 
-With ``--return-memory`` the first config also trains in a process that returns freed memory to the system, as the C
-library does by default (``keep_freed_memory = False`` in the config).
+With ``--also KEY=VALUE ...`` the first config also trains with these settings. The option can be given several times.
 
 Example::
 
     python tools/analysis_tools/benchmark_training_step.py \\
         configs/seam/seam_r18_36e_demo.py configs/ppc/ppc-seam_r18_36e_demo.py
+    python tools/analysis_tools/benchmark_training_step.py configs/cam/cam_r18_36e_demo.py \\
+        --also channels_last=False --also keep_freed_memory=False --also optim_wrapper.type=AmpOptimWrapper
 """
 
 import argparse
@@ -45,9 +46,12 @@ def parse_args(arguments=None):
     )
     parser.add_argument('configs', nargs='+', help='training configs; the others are compared with the first')
     parser.add_argument(
-        '--return-memory',
-        action='store_true',
-        help='also run the first config with freed memory returned to the system (CPU only)',
+        '--also',
+        action='append',
+        nargs='+',
+        default=[],
+        metavar='KEY=VALUE',
+        help='also run the first config with these settings; can be repeated',
     )
     add_step_options(parser, batches=2)
     return parser.parse_args(arguments)
@@ -62,16 +66,17 @@ def add_step_options(parser, batches):
     )
     parser.add_argument('--threads', type=int, default=2, help='CPU threads (default: 2)')
     parser.add_argument('--device', default='cpu', help='cpu or cuda (default: cpu)')
-    parser.add_argument('--amp', action='store_true', help='mixed precision (needs a GPU)')
+    parser.add_argument('--amp', action='store_true', help='mixed precision')
     parser.add_argument('--data', help="data set file to use instead of the config's own")
     parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='override settings: key=value')
 
 
-def build_training(config, args, work_dir, keep_memory=True):
-    """Return the model, its optimiser and the batches of a config."""
-    cfg = load_config(config, args.cfg_options, work_dir=work_dir, data=args.data)
+def build_training(config, args, work_dir, settings=()):
+    """Return the model, its optimiser and the batches of a config with settings of its own (``KEY=VALUE``)."""
+    cfg = load_config(
+        config, {**(args.cfg_options or {}), **parse_settings(settings)}, work_dir=work_dir, data=args.data
+    )
     cfg.log_level = 'ERROR'
-    cfg.keep_freed_memory = keep_memory
     cfg.env_cfg.mp_cfg.mp_start_method = 'spawn'
     cfg.train_dataloader.update(num_workers=0, persistent_workers=False)
     if args.amp:
@@ -83,6 +88,13 @@ def build_training(config, args, work_dir, keep_memory=True):
     return model, runner.build_optim_wrapper(cfg.optim_wrapper), batches
 
 
+def parse_settings(settings):
+    """Return settings ``KEY=VALUE`` as a dict, with values as ``--cfg-options`` reads them."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--settings', nargs='*', action=DictAction, default={})
+    return parser.parse_args(['--settings', *settings]).settings
+
+
 def read_clock(device):
     """Return the time when all that was asked of the device is done."""
     if torch.device(device).type == 'cuda':
@@ -90,13 +102,13 @@ def read_clock(device):
     return time.perf_counter()
 
 
-def serve_steps(connection, config, args, keep_memory):
+def serve_steps(connection, config, args, settings):
     """Take a training step for each message, and answer with its seconds; at the end, with the peak of memory."""
     torch.manual_seed(0)
     torch.set_num_threads(args.threads)
     cuda = torch.device(args.device).type == 'cuda'
     with report_errors(), tempfile.TemporaryDirectory() as work_dir:
-        model, optimizer, batches = build_training(config, args, work_dir, keep_memory)
+        model, optimizer, batches = build_training(config, args, work_dir, settings)
         before = 0 if cuda else peak_memory()
         connection.send('ready')
         for batch in cycle(batches):
@@ -109,12 +121,12 @@ def serve_steps(connection, config, args, keep_memory):
 
 
 def measure(trainings, args):
-    """Return for each training, a config and whether freed memory is kept, its steps' seconds and its peak in bytes."""
+    """Return for each training, a config and its own settings, its steps' seconds and its peak in bytes."""
     context = multiprocessing.get_context('spawn')
     connections, processes = [], []
-    for config, keep_memory in trainings:
+    for config, settings in trainings:
         here, there = context.Pipe()
-        processes.append(context.Process(target=serve_steps, args=(there, config, args, keep_memory), daemon=True))
+        processes.append(context.Process(target=serve_steps, args=(there, config, args, settings), daemon=True))
         processes[-1].start()
         there.close()
         try:
@@ -142,11 +154,11 @@ def main() -> None:
     with report_errors():
         for config in args.configs:
             load_config(config, args.cfg_options, data=args.data)
-        trainings = [(config, True) for config in args.configs] + [(args.configs[0], False)] * args.return_memory
+        trainings = [(config, []) for config in args.configs] + [(args.configs[0], settings) for settings in args.also]
         measured = measure(trainings, args)
     print('\n| config | median step ms | range ms | ratio | peak MB | ratio |\n| --- | --- | --- | --- | --- | --- |')
-    for (config, keep_memory), (seconds, peak) in zip(trainings, measured):
-        name = f'`{Path(config).stem}`' + ('' if keep_memory else ', memory returned')
+    for (config, settings), (seconds, peak) in zip(trainings, measured):
+        name = ', '.join(f'`{text}`' for text in (Path(config).stem, *settings))
         own = statistics.median(seconds)
         ratio = statistics.median(one / other for one, other in zip(seconds, measured[0][0]))
         print(

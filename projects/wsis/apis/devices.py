@@ -6,7 +6,7 @@ import os
 import platform
 
 import torch
-from mmengine.config import Config
+from mmengine.config import Config, ConfigDict
 from mmengine.device import get_device
 from torch import distributed
 
@@ -77,6 +77,32 @@ def replace_sync_batch_norm(node: object) -> None:
         replace_sync_batch_norm(child)
 
 
+def use_bfloat16(optim_wrapper: ConfigDict) -> None:
+    """Turn the settings of mmengine's ``AmpOptimWrapper``, in place, into those of mixed precision on a CPU.
+
+    Raises:
+        ValueError: If they ask for float16, whose small gradients a CPU cannot scale.
+    """
+    dtype = optim_wrapper.pop('dtype', None)
+    if dtype not in (None, 'bfloat16', torch.bfloat16):
+        raise ValueError(
+            f'a CPU trains in mixed precision with bfloat16 only: optim_wrapper.dtype is {dtype!r}, '
+            "set it to 'bfloat16' or leave it out"
+        )
+    for setting in ('loss_scale', 'use_fsdp'):
+        optim_wrapper.pop(setting, None)
+    optim_wrapper.type = 'CPUAmpOptimWrapper'
+
+
+def lay_out_channels_last(model: torch.nn.Module) -> None:
+    """Let the convolutions of a model calculate with the channels of each pixel side by side, which a CPU does quicker.
+
+    The maps follow the layout of the weights, so nothing else has to change. Sums run in another order: results differ
+    by the noise of float32.
+    """
+    model.to(memory_format=torch.channels_last)
+
+
 def start_gloo(cfg: Config) -> None:
     """Start torch's process group on CPU, which mmengine's own launcher cannot (it calls `cuda.set_device`)."""
     if distributed.is_initialized():
@@ -93,13 +119,10 @@ def adapt_to_cpu(cfg: Config) -> None:
         cfg: The whole config; `launcher`, `model`, `model_wrapper_cfg`, `sync_bn` and `optim_wrapper` are looked at.
 
     Raises:
-        ValueError: If the config wants mixed precision or a launcher that needs an accelerator.
+        ValueError: If the config wants float16 or a launcher that needs an accelerator.
     """
     if cfg.get('optim_wrapper') and cfg.optim_wrapper.get('type') == 'AmpOptimWrapper':
-        raise ValueError(
-            'mixed precision (--amp, AmpOptimWrapper) needs a GPU and none is visible: '
-            "leave out --amp or set optim_wrapper.type='OptimWrapper'"
-        )
+        use_bfloat16(cfg.optim_wrapper)
     replace_sync_batch_norm(cfg.get('model'))
     if cfg.get('sync_bn'):
         cfg.sync_bn = None

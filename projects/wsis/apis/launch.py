@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from mmengine.config import Config, ConfigDict, DictAction
+from mmengine.device import get_device
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 from torch import distributed
@@ -30,7 +31,7 @@ from projects.wsis.structures.files import write_json
 from .auto_scale_lr import scale_schedule
 from .batch_size import fit_batch
 from .configs import load_config, read_options
-from .devices import setup_environment_for_launch
+from .devices import lay_out_channels_last, setup_environment_for_launch
 from .display import check_display
 from .formatted_config import FormattedConfig
 from .shared_batch import share_batch, write_batch_change
@@ -163,6 +164,8 @@ def build_runner(cfg: Config, complete_weights: bool, training: bool = True) -> 
     setup_environment_for_launch(cfg)
     cfg = FormattedConfig.of(cfg)
     runner = Runner.from_cfg(cfg) if 'runner_type' not in cfg else RUNNERS.build(cfg)
+    if get_device() == 'cpu' and cfg.get('channels_last', True):
+        lay_out_channels_last(runner.model)
     runner.register_hook(CheckpointMatchHook(complete=complete_weights, training=training), priority='VERY_LOW')
     if not complete_weights:
         runner.register_hook(PretrainedMatchHook())

@@ -2,6 +2,7 @@
 
 from . import hooks, loops, schedulers
 from .atomic_backend import AtomicLocalBackend, install_atomic_backend
+from .cpu_amp_optim_wrapper import CPUAmpOptimWrapper
 from .latest_checkpoint import find_latest_checkpoint
 from .safe_checkpoint import install_safe_checkpoint_loader, load_checkpoint_safely
 
@@ -10,6 +11,7 @@ install_atomic_backend()
 
 __all__ = [
     'AtomicLocalBackend',
+    'CPUAmpOptimWrapper',
     'find_latest_checkpoint',
     'hooks',
     'loops',
