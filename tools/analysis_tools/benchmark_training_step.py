@@ -8,6 +8,8 @@ On a CPU, memory is the growth of the peak resident set after the model is built
 it is the peak of what torch has allocated, including weights and batches.
 
 With ``--also KEY=VALUE ...`` the first config also trains with these settings. The option can be given several times.
+Keys in capitals are environment variables of that process. With ``--busy N`` there are N more processes that compute
+all the time, as a browser or another training may do.
 
 Example::
 
@@ -19,10 +21,12 @@ Example::
 
 import argparse
 import multiprocessing
+import os
 import statistics
 import sys
 import tempfile
 import time
+from contextlib import contextmanager
 from itertools import cycle, islice
 from pathlib import Path
 
@@ -51,8 +55,9 @@ def parse_args(arguments=None):
         nargs='+',
         default=[],
         metavar='KEY=VALUE',
-        help='also run the first config with these settings; can be repeated',
+        help='also run the first config with these settings, or environment variables; can be repeated',
     )
+    parser.add_argument('--busy', type=int, default=0, help='processes beside it that only compute (default: 0)')
     add_step_options(parser, batches=2)
     return parser.parse_args(arguments)
 
@@ -95,6 +100,29 @@ def parse_settings(settings):
     return parser.parse_args(['--settings', *settings]).settings
 
 
+def is_variable(setting):
+    """Tell whether ``KEY=VALUE`` names an environment variable."""
+    return setting.partition('=')[0].isupper()
+
+
+@contextmanager
+def environment(settings):
+    """Set environment variables ``KEY=VALUE`` for the processes that start meanwhile."""
+    before = dict(os.environ)
+    os.environ.update(setting.split('=', 1) for setting in settings)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def keep_busy():
+    """Compute until the process is ended."""
+    while True:
+        pass
+
+
 def read_clock(device):
     """Return the time when all that was asked of the device is done."""
     if torch.device(device).type == 'cuda':
@@ -124,10 +152,15 @@ def measure(trainings, args):
     """Return for each training, a config and its own settings, its steps' seconds and its peak in bytes."""
     context = multiprocessing.get_context('spawn')
     connections, processes = [], []
+    busy = [context.Process(target=keep_busy, daemon=True) for _ in range(args.busy)]
+    for process in busy:
+        process.start()
     for config, settings in trainings:
         here, there = context.Pipe()
-        processes.append(context.Process(target=serve_steps, args=(there, config, args, settings), daemon=True))
-        processes[-1].start()
+        own = [setting for setting in settings if not is_variable(setting)]
+        processes.append(context.Process(target=serve_steps, args=(there, config, args, own), daemon=True))
+        with environment(filter(is_variable, settings)):  # OpenMP reads them when the process loads torch
+            processes[-1].start()
         there.close()
         try:
             here.recv()
@@ -144,6 +177,8 @@ def measure(trainings, args):
     for connection in connections:
         connection.send('end')
     peaks = [connection.recv() for connection in connections]
+    for process in busy:
+        process.terminate()
     for process in processes:
         process.join()
     return list(zip(seconds, peaks))
