@@ -14,9 +14,10 @@ from projects.wsis.inspection.report import ReportOptions, finish_with_report
 from projects.wsis.labelling.plan_report import print_plan
 from projects.wsis.labelling.recipe_plan import find_data, plan_recipe
 from projects.wsis.recipes.node_group import NodeGroup, describe_command
-from projects.wsis.recipes.node_place import add_launcher, find_place
+from projects.wsis.recipes.node_place import NodePlace, add_launcher, count_nodes, find_place
 from projects.wsis.recipes.recipe import Recipe
-from projects.wsis.recipes.stage import StageError
+from projects.wsis.recipes.slurm_jobs import JobOptions, plan_jobs, read_sbatch_arguments, submit_jobs, write_script
+from projects.wsis.recipes.stage import RecipeError, StageError
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -42,6 +43,15 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument('--only', metavar='STAGE', help='run only this stage again')
     parser.add_argument('--from', dest='start', metavar='STAGE', help='run this stage and all later stages again')
     parser.add_argument('--until', metavar='STAGE', help='run no stage after this one')
+    parser.add_argument(
+        '--submit',
+        choices=['slurm'],
+        help='hand each stage to sbatch as a job that begins when the one before has succeeded; --gpus is the number '
+        'for each machine, the variable NNODES how many machines (default: 1). With --dry-run they are printed only',
+    )
+    parser.add_argument(
+        '--sbatch-args', default='', metavar='TEXT', help="further options of sbatch: --sbatch-args='--partition=NAME'"
+    )
     parser.add_argument('--no-report', action='store_true', help='do not write WORK_DIR/report.html at the end')
     parser.add_argument('--list', action='store_true', help='list the stages and exit')
     parser.add_argument(
@@ -63,9 +73,36 @@ def read_recipe(arguments: argparse.Namespace) -> tuple[Config, Recipe]:
         arguments.cfg_options,
         arguments.vis_backends,
         arguments.keep_batch,
-        find_place(arguments.launcher),
+        NodePlace(count_nodes()) if arguments.submit else find_place(arguments.launcher),
     )
     return config, recipe
+
+
+def read_job_command() -> list[str]:
+    """Return the arguments of this call that jobs are given too."""
+    parser = argparse.ArgumentParser(add_help=False)
+    for option in ('--submit', '--sbatch-args', '--launcher', '--until'):
+        parser.add_argument(option)
+    for option in ('--dry-run', '--no-report'):
+        parser.add_argument(option, action='store_true')
+    return parser.parse_known_args()[1]
+
+
+def submit_recipe(recipe: Recipe, arguments: argparse.Namespace) -> None:
+    """Hand the stages to slurm, or print the commands."""
+    if arguments.only or arguments.start:
+        raise RecipeError('--submit goes on where a recipe stopped: leave out --only and --from')
+    recipe.check_batches(recipe.stages)
+    sbatch = read_sbatch_arguments(arguments.sbatch_args)
+    options = JobOptions(recipe.place.count, arguments.gpus, sbatch, read_job_command())
+    jobs = plan_jobs(recipe, options, arguments.until, arguments.no_report)
+    if arguments.dry_run:
+        print(write_script(jobs, recipe.work_dir))
+        return
+    for stage, number in submit_jobs(jobs, recipe.work_dir).items():
+        print(f'{stage}: job {number}')
+    if not jobs:
+        print('All stages are complete already')
 
 
 def run_recipe(recipe: Recipe, arguments: argparse.Namespace) -> None:
@@ -90,6 +127,8 @@ def main() -> None:
         if arguments.list:
             for stage in recipe.stages:
                 print(f'{stage.name:<28}{stage.action:<10}{stage.config or stage.tool}')
+        elif arguments.submit:
+            submit_recipe(recipe, arguments)
         elif arguments.dry_run:
             recipe.check_batches(recipe.stages)
             plan = plan_recipe(config, recipe, find_data(config, arguments.data))

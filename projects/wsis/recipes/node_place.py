@@ -55,6 +55,15 @@ def add_launcher(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def count_nodes(environment: Mapping[str, str] = os.environ) -> int:
+    """Return how many machines the variable ``NNODES`` asks for.
+
+    Raises:
+        ValueError: If it is no whole number; one line.
+    """
+    return _read_number(environment, 'NNODES', 1)
+
+
 def find_place(launcher: str, environment: Mapping[str, str] = os.environ) -> NodePlace:
     """Return the place of this node.
 
@@ -68,7 +77,7 @@ def find_place(launcher: str, environment: Mapping[str, str] = os.environ) -> No
     """
     if launcher == 'slurm':
         return _find_slurm_place(environment)
-    count = _read_number(environment, 'NNODES', 1)
+    count = count_nodes(environment)
     if launcher == 'none':
         if count > 1:
             raise ValueError(f'NNODES={count} needs --launcher pytorch; unset NNODES to run on this machine only')

@@ -192,6 +192,10 @@ class Recipe:
         """Return the record of a stage."""
         return StageRecord(self.work_dir / name)
 
+    def is_complete(self, stage: Stage) -> bool:
+        """Return whether a stage would be skipped, given that its inputs are complete."""
+        return self.record(stage.name).is_complete(self._key(stage))
+
     def _run_stage(self, stage: Stage, report: RecipeReport) -> None:
         record = self.record(stage.name)
         key = self._key(stage)
