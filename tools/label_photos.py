@@ -12,6 +12,8 @@ from projects.wsis.apis.errors import report_errors
 from projects.wsis.apis.shared_batch import add_processes
 from projects.wsis.datasets.class_list import read_class_file
 from projects.wsis.labelling.run import LabelPhotosOptions, label_photos, make_plan
+from projects.wsis.recipes.node_group import NodeGroup, describe_command
+from projects.wsis.recipes.node_place import add_launcher, find_place
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -58,6 +60,7 @@ def build_parser() -> argparse.ArgumentParser:
         '--long-side', type=int, default=1024, help='larger photos are reduced to this long side (default: 1024 pixels)'
     )
     add_processes(parser)
+    add_launcher(parser)
     parser.add_argument(
         '--cfg-options',
         nargs='+',
@@ -96,13 +99,15 @@ def main() -> None:
             negatives=not arguments.no_negatives,
             long_side=arguments.long_side,
             gpus=arguments.gpus,
+            place=find_place(arguments.launcher),
             keep_batch=arguments.keep_batch,
             options=arguments.cfg_options,
             exports=arguments.export,
             report=not arguments.no_report,
         )
         if not arguments.dry_run:
-            label_photos(options)
+            with NodeGroup(options.place, describe_command(arguments)) as group:
+                label_photos(options, group=group)
             return
         show_plan(options, arguments.json)
 

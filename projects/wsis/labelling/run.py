@@ -21,6 +21,8 @@ from ..inspection.dataset_check import DatasetCheck, check_photos
 from ..inspection.photo_listing import PhotoEntry, PhotoListing
 from ..inspection.report import ReportOptions, finish_with_report
 from ..inspection.report.sources import LABEL_STAGES
+from ..recipes.node_group import NodeGroup
+from ..recipes.node_place import NodePlace
 from ..recipes.recipe import Recipe
 from ..recipes.stage import StageError
 from ..structures import printable, write_atomically, write_json
@@ -37,6 +39,7 @@ from .weights import choose_weights
 from .working_copy import WorkingCopy, prepare_photos
 
 NOTE_NAME = 'label_photos.json'
+NODES_NAME = 'nodes.json'
 DATA_FOLDER = 'data'
 
 
@@ -55,7 +58,8 @@ class LabelPhotosOptions:
         val: Text file of photos to measure on, or None.
         negatives: Whether photos without tags show none of the classes.
         long_side: Longest side that the stages work at, in pixels.
-        gpus: Processes of each stage.
+        gpus: Processes of each stage, on each node.
+        place: Which of several machines this one is.
         keep_batch: Whether to refuse a batch that they cannot share, instead of taking the nearest that they can.
         options: Further settings of the recipe's configs.
         exports: Formats to write too.
@@ -73,6 +77,7 @@ class LabelPhotosOptions:
     negatives: bool = True
     long_side: int = 1024
     gpus: int = 1
+    place: NodePlace = NodePlace()
     keep_batch: bool = False
     options: Mapping[str, Any] | None = None
     exports: Sequence[str] = ()
@@ -108,8 +113,17 @@ class Plan:
         return describe_plan(self.check.photos, self.check.classes, self.recipe.stem, self.stages)
 
 
-def label_photos(options: LabelPhotosOptions, console: Console | None = None) -> dict[str, Any]:
+def label_photos(
+    options: LabelPhotosOptions, console: Console | None = None, group: NodeGroup | None = None
+) -> dict[str, Any]:
     """Run everything; a second call continues where the first one stopped.
+
+    On other nodes than the first the stages that it names are run with it, and there are no numbers.
+
+    Args:
+        options: What is asked for.
+        console: Where is told what happens.
+        group: The nodes; needed where there are several.
 
     Returns:
         The numbers: what ``OUT/numbers.json`` holds.
@@ -117,21 +131,21 @@ def label_photos(options: LabelPhotosOptions, console: Console | None = None) ->
     Raises:
         FileNotFoundError, ValueError: If something does not fit; one line, before anything long is begun.
     """
+    group = group or NodeGroup(options.place)
+    if not options.place.is_first:
+        _follow(options, group)
+        return {}
     console = console or Console(highlight=False, soft_wrap=True)
     check_exports(options.exports, Path(options.photos), Path(options.out).resolve())
     out = open_output(options)
     plan = make_plan(options, out, console)
     print_plan(plan.describe(), plan.why, console)
-    recipe = Recipe(
-        load_config(plan.recipe, data=plan.data),
-        out / WORK_FOLDER,
-        options.gpus,
-        plan.data,
-        plan.options,
-        keep_batch=options.keep_batch,
-    )
+    recipe = _make_recipe(options, out, plan.recipe, plan.data, plan.options)
+    content = dict(recipe=str(plan.recipe), data=str(plan.data), options=plan.options)
+    write_json(out / DATA_FOLDER / NODES_NAME, content)
+    group.check_shared(out / DATA_FOLDER)
     try:
-        results = recipe.run()
+        results = recipe.run(group=group)
     except StageError:
         if options.report:
             finish_with_report(out, ReportOptions(run_models=False))
@@ -142,6 +156,32 @@ def label_photos(options: LabelPhotosOptions, console: Console | None = None) ->
     if options.report:
         finish_with_report(out)
     return numbers
+
+
+def _make_recipe(
+    options: LabelPhotosOptions, out: Path, recipe: str | Path, data: str | Path, settings: dict[str, Any]
+) -> Recipe:
+    return Recipe(
+        load_config(recipe, data=data),
+        out / WORK_FOLDER,
+        options.gpus,
+        data,
+        settings,
+        keep_batch=options.keep_batch,
+        place=options.place,
+    )
+
+
+def _follow(options: LabelPhotosOptions, group: NodeGroup) -> None:
+    """Run the stages with node 0, which alone looks at the photos and writes the data set and the labels.
+
+    Raises:
+        ValueError: If node 0 stops, or the output folder is not the same on all nodes; one line.
+    """
+    out = Path(options.out).resolve()
+    group.check_shared(out / DATA_FOLDER)
+    plan = read_json_object(out / DATA_FOLDER / NODES_NAME)
+    _make_recipe(options, out, plan['recipe'], plan['data'], plan['options']).run(group=group)
 
 
 def check_exports(exports: Sequence[str], photos: Path, out: Path) -> None:
@@ -216,7 +256,7 @@ def make_plan(options: LabelPhotosOptions, out: Path, console: Console | None = 
     )
     config = load_config(recipe, data=data)
     own = dict(options.options or {})
-    chosen = Recipe(config, out / WORK_FOLDER, options.gpus, data, own, keep_batch=options.keep_batch)
+    chosen = _make_recipe(options, out, recipe, data, own)
     chosen.check_batches(chosen.stages)
     given = {**choose_weights(chosen.stages, options.weights), **own}
     megapixels = fmean(copy.pixels(options.long_side) for copy in copies.values()) / 1e6

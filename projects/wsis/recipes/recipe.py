@@ -17,6 +17,8 @@ from ..apis.shared_batch import BATCH_NAME
 from ..engine import find_latest_checkpoint
 from ..structures import write_json
 from ..structures.files import read_json_object
+from .node_group import NodeGroup
+from .node_place import NodePlace
 from .processes import end_with_parent, lock_folder
 from .report import RecipeReport
 from .script_server import RunningScript, ScriptServer
@@ -36,14 +38,16 @@ class Recipe:
             that pipelines for other data inherit the stages; ``skip`` names stages to leave out. ``results_name`` names
             the JSON file of results, for pipelines that share a work dir.
         work_dir: Folder of the pipeline; each stage has a folder of its name in it.
-        processes: How many processes (GPUs, if there are any) each stage uses; they share the configured batch, or
-            where it cannot be divided the nearest that can, with the learning rate scaled linearly.
+        processes: How many processes (GPUs, if there are any) each stage uses on each node; all together share the
+            configured batch, or where it cannot be divided the nearest that can, with the learning rate scaled
+            linearly.
         data: File that describes the data set, instead of those of the configs. Stages that test on its val split
             are left out where it has none.
         options: Settings of the configs to override: ``key`` in all stages, ``STAGE.key`` in one.
         vis_backends: Where trainings send their curves too (see :mod:`projects.wsis.apis.vis_backends`); what a stage
             makes does not depend on it.
         keep_batch: Whether to refuse a batch that cannot be divided.
+        place: Which of several machines this one is (default: the only one).
 
     Raises:
         RecipeError: If the stages do not fit together, or there is no process to run them.
@@ -58,11 +62,14 @@ class Recipe:
         options: dict[str, Any] | None = None,
         vis_backends: Sequence[str] = (),
         keep_batch: bool = False,
+        place: NodePlace | None = None,
     ) -> None:
         if processes < 1:
             raise RecipeError(f'--gpus {processes}: name at least 1')
         self.work_dir = Path(work_dir).resolve()
-        self.processes = processes
+        self.place = place or NodePlace()
+        self.processes = processes * self.place.count
+        self._told_checkpoints: dict[str, str | None] = {}
         self.vis_backends = list(vis_backends)
         self.keep_batch = keep_batch
         self.results_path = self.work_dir / f'{config.get("results_name", "results")}.json'
@@ -78,32 +85,76 @@ class Recipe:
             known.add(stage.name)
         self.stages = [stage for stage in stages if not stage.has_nothing_to_test()]
 
-    def select(self, only: str | None = None, start: str | None = None) -> list[Stage]:
+    def select(self, only: str | None = None, start: str | None = None, until: str | None = None) -> list[Stage]:
         """Return the stages to run.
 
         Args:
             only: Just this stage.
             start: This stage and all after it.
+            until: No stage after this one.
         """
         names = [stage.name for stage in self.stages]
-        for name in filter(None, (only, start)):
+        for name in filter(None, (only, start, until)):
             if name not in names:
                 raise RecipeError(f'There is no stage {name!r}; the stages are {", ".join(names)}')
         if only:
             return [self.stages[names.index(only)]]
-        return self.stages[names.index(start) if start else 0 :]
+        first, end = names.index(start) if start else 0, names.index(until) + 1 if until else len(names)
+        if first >= end:
+            raise RecipeError(f'Stage {start} comes after {until}: nothing is left to run')
+        return self.stages[first:end]
 
-    def run(self, only: str | None = None, start: str | None = None) -> dict[str, Any]:
+    def run(
+        self,
+        only: str | None = None,
+        start: str | None = None,
+        until: str | None = None,
+        group: NodeGroup | None = None,
+    ) -> dict[str, Any]:
         """Run the stages, skip those that are complete, and return (and write) all results.
+
+        On other nodes than the first the stages that it names are run with it, and there are no results.
 
         Args:
             only: Run only this stage again.
             start: Run this stage and all later stages again.
+            until: Run no stage after this one.
+            group: The nodes, which stay together until the last stage has ended; needed where there are several.
         """
+        self._group = group or NodeGroup(self.place)
+        if not self.place.is_first:
+            self._follow()
+            return {}
         self.work_dir.mkdir(parents=True, exist_ok=True)
         with lock_folder(self.work_dir), ExitStack() as self._until_the_end:
             self._server = None
-            return self._run(only, start)
+            self._group.check_shared(self.work_dir)
+            results = self._run(self.select(only, start, until), bool(only or start))
+        self._group.close()
+        return results
+
+    def _follow(self) -> None:
+        """Run the stages that node 0 names.
+
+        Raises:
+            RecipeError: If it stops.
+        """
+        self._group.check_shared(self.work_dir)
+        stages = {stage.name: stage for stage in self.stages}
+        with RecipeReport(self.stages, self.stages) as report:
+            while 'run' in (message := self._group.hear()):
+                stage = stages[message['run']]
+                self._told_checkpoints[stage.name] = message.get('checkpoint')
+                report.begin(stage)
+                error = ''
+                try:
+                    self._execute(stage, report)
+                except StageError as failure:
+                    error = '' if self._group.was_stopped else str(failure)
+                report.leave(stage)
+                self._group.tell(error=error)
+        if message.get('end'):
+            raise RecipeError(f'node 0 has stopped: {message["end"]}')
 
     def check_batches(self, stages: Sequence[Stage]) -> None:
         """Refuse, before anything runs, a batch that is to be kept and cannot be divided.
@@ -114,10 +165,9 @@ class Recipe:
         for stage in stages:
             stage.find_other_batch(self.processes, self.keep_batch)
 
-    def _run(self, only: str | None, start: str | None) -> dict[str, Any]:
-        selected = self.select(only, start)
+    def _run(self, selected: Sequence[Stage], again: bool) -> dict[str, Any]:
         self.check_batches(selected)
-        if only or start:
+        if again:
             made = {stage.name for stage in selected}
             for name in sorted({name for stage in selected for name in stage.inputs} - made):
                 self._check_input(name)  # before anything is set aside
@@ -142,6 +192,10 @@ class Recipe:
         """Return the record of a stage."""
         return StageRecord(self.work_dir / name)
 
+    def is_complete(self, stage: Stage) -> bool:
+        """Return whether a stage would be skipped, given that its inputs are complete."""
+        return self.record(stage.name).is_complete(self._key(stage))
+
     def _run_stage(self, stage: Stage, report: RecipeReport) -> None:
         record = self.record(stage.name)
         key = self._key(stage)
@@ -152,11 +206,43 @@ class Recipe:
         report.begin(stage)
         began = time.monotonic()
         try:
-            self._execute(stage, report)
+            self._execute_on_all(stage, report)
         finally:
             record.add_time(time.monotonic() - began)
         metrics, batch = (_read_if_there(record.folder / name) for name in (METRICS_NAME, BATCH_NAME))
         report.finish(stage, record.finish(metrics, **(dict(batch=batch) if batch else {})))
+
+    def _execute_on_all(self, stage: Stage, report: RecipeReport) -> None:
+        """Run a stage on all nodes, a tool on this one only.
+
+        Raises:
+            StageError: If it fails anywhere.
+        """
+        if stage.action == 'tool':
+            self._execute(stage, report)
+            return
+        write_json(self.work_dir / stage.name / OPTIONS_NAME, self._options(stage))
+        # a network file system may show another one elsewhere for a while
+        self._group.tell(run=stage.name, checkpoint=self._find_checkpoint(stage))
+        failure = None
+        try:
+            self._execute(stage, report)
+        except StageError as error:
+            failure = str(error)
+            self._group.tell(stop=True)
+        was_stopped = self._group.was_stopped
+        told = self._group.collect()
+        if failure and not was_stopped:
+            told.insert(0, failure)
+        if told or failure:
+            raise StageError('; '.join(told) or failure)
+
+    def _find_checkpoint(self, stage: Stage) -> str | None:
+        """Return what a stage loads; on other nodes than the first what that one has told."""
+        if stage.name in self._told_checkpoints:
+            return self._told_checkpoints[stage.name]
+        checkpoint = find_latest_checkpoint(self.work_dir / stage.checkpoint) if stage.checkpoint else None
+        return None if checkpoint is None else str(checkpoint)
 
     def _key(self, stage: Stage) -> str:
         description, batch = stage.describe(), stage.find_other_batch(self.processes)
@@ -199,13 +285,17 @@ class Recipe:
             return [sys.executable, str(tools / stage.tool), *map(self._fill, stage.arguments), *given]
         python = [sys.executable]
         if self.processes > 1:
-            python += ['-m', 'torch.distributed.run', '--standalone', f'--nproc_per_node={self.processes}']
+            python += [
+                '-m',
+                'torch.distributed.run',
+                *self._meeting(),
+                f'--nproc_per_node={self.processes // self.place.count}',
+            ]
         script = [str(tools / ('train.py' if stage.action == 'train' else 'test.py')), str(find_config(stage.config))]
         if stage.action == 'train':
             script.append('--resume')
         else:
-            checkpoint = find_latest_checkpoint(self.work_dir / stage.checkpoint) if stage.checkpoint else None
-            script.insert(2, str(checkpoint or 'none'))
+            script.insert(2, self._find_checkpoint(stage) or 'none')
         script += ['--work-dir', str(folder), '--metrics', str(folder / METRICS_NAME), '--progress-lines', *data]
         if stage.action == 'train' and self.vis_backends:
             script += ['--vis-backends', *self.vis_backends]
@@ -216,6 +306,15 @@ class Recipe:
         if self._options(stage):
             script += ['--options-file', str(folder / OPTIONS_NAME)]
         return python + script
+
+    def _meeting(self) -> list[str]:
+        """Return how many processes of a stage run on this node and where they meet, as arguments of torchrun."""
+        place = self.place
+        processes = f'--nproc_per_node={self.processes // place.count}'
+        if place.count == 1:
+            return ['--standalone', processes]
+        nodes = [f'--nnodes={place.count}', f'--node_rank={place.rank}']
+        return [*nodes, f'--master_addr={place.address}', f'--master_port={place.port + 1}', processes]
 
     def _options(self, stage: Stage) -> dict[str, Any]:
         """Return the options of a stage, with the folders and checkpoints of other stages filled in."""
@@ -235,10 +334,13 @@ class Recipe:
 
     def _execute(self, stage: Stage, report: RecipeReport) -> None:
         """Run the command of a stage; its output goes to ``output.log`` and its progress to the report."""
-        log = self.work_dir / stage.name / 'output.log'
-        if stage.action != 'tool':
-            write_json(self.work_dir / stage.name / OPTIONS_NAME, self._options(stage))
-        with open(log, 'a', encoding='utf-8') as file, self._start(self._command(stage)) as process:
+        name = 'output.log' if self.place.is_first else f'output.node{self.place.rank}.log'
+        log = self.work_dir / stage.name / name
+        with (
+            open(log, 'a', encoding='utf-8') as file,
+            self._start(self._command(stage)) as process,
+            self._group.ending(process.terminate),
+        ):
             last_lines: list[str] = []
             try:
                 for line in process.stdout:

@@ -76,6 +76,11 @@ class RecipeReport:
             self.console.print(f'    {progress.phase} {progress.done}/{progress.total}{eta}', markup=False)
         return True
 
+    def leave(self, stage: Stage) -> None:
+        """Say that a stage has ended on this node; its number is told by node 0."""
+        self.bar.remove_task(self.task)
+        self.console.print(f'{self.positions[stage.name]} {stage.name}: ended here', markup=False)
+
     def finish(self, stage: Stage, record: dict[str, Any]) -> None:
         """Say that a stage has finished, with its number."""
         self.bar.remove_task(self.task)
