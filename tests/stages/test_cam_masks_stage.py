@@ -1,4 +1,4 @@
-"""Masks straight from CAMs on the tiny chain: complete, of the tags, going on after a break, and DeepLab learns from them."""
+"""Masks straight from CAMs on the tiny chain: they hold the tags, go on after a break, and DeepLab learns from them."""
 
 import numpy as np
 import pytest

@@ -17,14 +17,14 @@ class GenerateCAMMasks(BaseTransform):
     Required keys: ``img`` (H, W, 3) uint8 at full size, ``cams``, ``cam_labels``.
     Added key: ``cam_mask`` (H, W) uint8: 0 background, 1..C classes.
 
-    Source: ``infer.py`` of EPS (background .20, no CRF); ``contrast_infer.py`` of PPC's branch ``esp`` (exponent 8, a CRF
-    of 5 steps).
+    Source: ``infer.py`` of EPS (background .20, no CRF); ``contrast_infer.py`` of PPC's branch ``esp`` (exponent 8, a
+    CRF of 5 steps).
 
     Args:
         background_score: A constant score of the background; of two equal scores the background's wins.
         background_alpha: An exponent in its place: the background's score is ``(1 - strongest class) ** alpha``.
-        crf: Whether a dense CRF refines the scores, or those arguments of :func:`refine_scores_with_crf` that differ from
-            its defaults.
+        crf: Whether a dense CRF refines the scores, or those arguments of :func:`refine_scores_with_crf` that differ
+            from its defaults.
 
     Raises:
         ImportError: If the CRF is asked for, but pydensecrf2 is not installed.

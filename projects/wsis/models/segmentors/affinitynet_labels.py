@@ -71,7 +71,7 @@ class AffinityNetLabelMaker:
         return sample
 
     def _decide(self, sample: DetDataSample, scores: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
-        """Return the strongest channel (H, W) of scores (1 + K, h, w) at each pixel, refined by the CRF if there is one."""
+        """Return the strongest channel (H, W) of scores (1 + K, h, w) at each pixel, after the CRF if there is one."""
         if self.crf is None:
             return strongest_map(scores, size)[0]
         photo = load_crf_photo(sample.img_path, 'model.test_cfg.crf')
