@@ -28,6 +28,7 @@ STAGES = {
     'tiny_pam.py': 'pred_peaks',
     'tiny_inter_pixel_labels.py': 'pred_sem_seg',
     'tiny_affinity_labels.py': 'pred_sem_seg',
+    'tiny_cam_masks.py': 'pred_sem_seg',
     'tiny_irnet.py': 'pred_sem_seg',
     'tiny_affinitynet.py': 'pred_sem_seg',
     'tiny_deeplab.py': 'pred_sem_seg',

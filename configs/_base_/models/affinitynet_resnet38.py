@@ -11,5 +11,6 @@ model = dict(
         pad_size_divisor=8),
     backbone=dict(out_indices=(2, 3, 4), **_base_.resnet38),
     head=dict(type='AffinityNetHead', channels=(64, 128, 256), radius=5),
-    # SEAM's background: (1 - strongest class) ** 6. PPC's is a constant: background_score=.27
-    test_cfg=dict(background_alpha=6., background_score=None, beta=8., steps=64))
+    # SEAM's background: (1 - strongest class) ** 6. PPC's is a constant: background_score=.27. crf=True refines the masks by
+    # a dense CRF, as PPC does
+    test_cfg=dict(background_alpha=6., background_score=None, beta=8., steps=64, crf=None))

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[3]
 MODELS = read_model_index(ROOT)
 MEASURED = [(model, result) for model in MODELS for result in model.results if not result.of_paper]
 # configs that use the checkpoint of another one, for its labels
-LABEL_MAKERS = re.compile(r'.*-(labels|maps)|(inter-pixel|affinity)-labels[-_].*')
+LABEL_MAKERS = re.compile(r'.*-(labels|maps)|(inter-pixel|affinity)-labels[-_].*|cam-masks[-_].*')
 
 
 def test_each_config_of_a_model_has_one_entry():

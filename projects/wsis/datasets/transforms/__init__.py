@@ -1,6 +1,7 @@
 """Transforms: loading, geometry, label mining, packing."""
 
 from .affinity_labels import GenerateAffinityLabels
+from .cam_masks import GenerateCAMMasks
 from .color_jitter import RandomColorJitter, RandomHSVShift
 from .formatting import PackTagInputs
 from .geometry import RandomCropAndPad, RandomRescale, RandomResizeLongSide
@@ -21,6 +22,7 @@ from .resize_within import ResizeWithin
 
 __all__ = [
     'GenerateAffinityLabels',
+    'GenerateCAMMasks',
     'GenerateInstancePseudoLabels',
     'GenerateInterPixelLabels',
     'LoadCAMs',

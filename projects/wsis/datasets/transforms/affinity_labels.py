@@ -63,11 +63,15 @@ class GenerateAffinityLabels(BaseTransform):
 
     def _decide(self, image: np.ndarray, cams: np.ndarray, class_ids: np.ndarray, alpha: float) -> np.ndarray:
         """Return the label map (H, W) uint8 that a background of this exponent leaves."""
-        strongest = cams.max(0, initial=0.0)
-        scores = np.concatenate([np.clip(1 - strongest, 0, 1)[None] ** alpha, cams])
+        scores = np.concatenate([power_background(cams, alpha), cams])
         if self.crf is not None and self.hard_labels is None:
             scores = refine_scores_with_crf(image, scores, **self.crf)
         labels = class_ids[scores.argmax(0)]
         if self.crf is not None and self.hard_labels is not None:
             labels = refine_labels_with_crf(image, labels, self.hard_labels, **self.crf).astype(np.uint8)
         return labels
+
+
+def power_background(cams: np.ndarray, alpha: float) -> np.ndarray:
+    """Return the background's score (1, H, W) ``(1 - strongest class) ** alpha`` of CAMs (K, H, W) in [0, 1]."""
+    return np.clip(1 - cams.max(0, initial=0.0), 0, 1)[None] ** alpha

@@ -18,8 +18,9 @@ class PackTagInputs(BaseTransform):
 
     Gives ``inputs`` (3, H, W) uint8 and a ``DetDataSample`` with, where the keys are there, ``gt_tags`` (C,; not of new
     images), ``gt_sem_seg`` (the evaluation mask or the training label map), ``gt_saliency`` (1, H, W) uint8, ``cams``
-    (InstanceData of ``cams``, ``labels``), ``gt_component_map`` (1, H, W), ``gt_components`` and ``gt_points`` (of
-    :class:`GenerateInstancePseudoLabels`), and ``instances`` in its metainfo.
+    (InstanceData of ``cams``, ``labels``), ``pred_sem_seg`` (labels or a mask mined from them), ``gt_component_map``
+    (1, H, W), ``gt_components`` and ``gt_points`` (of :class:`GenerateInstancePseudoLabels`), and ``instances`` in its
+    metainfo.
 
     Args:
         meta_keys: Keys that become metainfo, where present.
@@ -58,8 +59,9 @@ class PackTagInputs(BaseTransform):
             sample.cams = InstanceData(
                 cams=torch.from_numpy(results['cams']), labels=torch.from_numpy(results['cam_labels'])
             )
-        if 'inter_pixel_labels' in results:
-            sample.pred_sem_seg = PixelData(data=torch.from_numpy(results['inter_pixel_labels'])[None])
+        for mined in ('inter_pixel_labels', 'cam_mask'):
+            if mined in results:
+                sample.pred_sem_seg = PixelData(data=torch.from_numpy(results[mined])[None])
         if 'component_map' in results:
             sample.gt_component_map = PixelData(data=torch.from_numpy(results['component_map'])[None])
             sample.gt_components = _to_instance_data(results['components'])

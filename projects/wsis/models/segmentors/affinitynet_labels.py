@@ -7,7 +7,9 @@ from mmengine.structures import PixelData
 
 from ...ops import random_walk_from_affinity, strongest_map, upsample_maps
 from ...ops.affinity import source_view
+from ...ops.dense_crf import crf_settings, refine_scores_with_crf
 from ...ops.strongest import split_into_chunks
+from ..crf_photo import load_crf_photo
 
 
 class AffinityNetLabelMaker:
@@ -22,8 +24,12 @@ class AffinityNetLabelMaker:
         steps: Number of steps of the walk.
         border_pairs: Whether pairs near the left, right and lower border count. The official code does not
             enumerate them, so that scores there stay nearly as they are.
+        crf: Whether a dense CRF refines the scores after the walk, as PPC does, or those arguments of
+            :func:`refine_scores_with_crf` that differ from one step with the kernels of AffinityNet (the CRF that PPC's
+            official code names and has commented out).
 
     Raises:
+        ImportError: If the CRF is asked for, but pydensecrf2 is not installed.
         ValueError: If the background's score is not in (0, 1), or alpha not positive.
     """
 
@@ -36,6 +42,7 @@ class AffinityNetLabelMaker:
         beta: float = 8.0,
         steps: int = 64,
         border_pairs: bool = True,
+        crf: dict | bool | None = None,
     ) -> None:
         if background_score is not None and not 0 < background_score < 1:
             raise ValueError(f'background_score must be between 0 and 1 (or None), got {background_score}')
@@ -46,21 +53,30 @@ class AffinityNetLabelMaker:
         self.background_score = background_score
         self.walk = dict(radius=radius, beta=beta, steps=steps)
         self.border_pairs = border_pairs
+        self.crf = crf_settings(crf, iterations=1)
 
     def __call__(self, sample: DetDataSample, affinity: torch.Tensor) -> DetDataSample:
         """Add ``pred_sem_seg`` to a sample with ``cams``.
 
         Args:
-            sample: With ``cams`` (K, h', w') in [0, 1] and their ``labels``.
+            sample: With ``cams`` (K, h', w') in [0, 1] and their ``labels``; for the CRF with ``img_path``, too.
             affinity: (1, P, h, w) of the photo.
         """
         size = tuple(sample.ori_shape)
         classes = sample.cams.labels
         scores = self.spread(self.pool_scores(sample.cams.cams, size), affinity)
         class_ids = torch.cat([classes.new_zeros(1), classes + 1])
-        labels = class_ids[strongest_map(scores, size)[0]]
+        labels = class_ids[self._decide(sample, scores, size)]
         sample.pred_sem_seg = PixelData(data=labels[None].to(torch.uint8).cpu())
         return sample
+
+    def _decide(self, sample: DetDataSample, scores: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
+        """Return the strongest channel (H, W) of scores (1 + K, h, w) at each pixel, after the CRF if there is one."""
+        if self.crf is None:
+            return strongest_map(scores, size)[0]
+        photo = load_crf_photo(sample.img_path, 'model.test_cfg.crf')
+        refined = refine_scores_with_crf(photo, upsample_maps(scores, size).cpu().numpy(), **self.crf)
+        return torch.from_numpy(refined.argmax(0)).to(scores.device)
 
     def pool_scores(self, cams: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
         """Return the scores (1 + K, h, w) of background and classes, averaged over the cells of the affinities.

@@ -1,17 +1,15 @@
 """Test-time augmentation of semantic segmentors, with the tags of the photo and a dense CRF as options."""
 
-from pathlib import Path
-
-import numpy as np
 import torch
 from mmdet.structures import DetDataSample
 from mmengine.model import BaseTTAModel
-from mmengine.registry import MODELS, TRANSFORMS
+from mmengine.registry import MODELS
 from mmengine.structures import PixelData
 
 from ...ops.dense_crf import crf_settings, refine_scores_with_crf
 from ...structures.finite_maps import check_finite_maps
 from ..classifiers.cam_selection import check_mode
+from ..crf_photo import load_crf_photo
 
 # of DeepLab V2: standard deviations in pixels and colours, and weights
 DEEPLAB_CRF = dict(iterations=10, gaussian=(1.0, 3.0), bilateral=(67.0, 3.0, 4.0))
@@ -65,7 +63,7 @@ class SemanticTTAModel(BaseTTAModel):
         labels = self._choose_labels(merged, len(scores), scores.device)
         scores = scores[labels]
         if self.crf is not None:
-            photo = _load_photo(merged.img_path)
+            photo = load_crf_photo(merged.img_path, 'tta_model.crf')
             scores = torch.from_numpy(refine_scores_with_crf(photo, scores.cpu().numpy(), **self.crf))
         decided = labels.to(scores.device)[scores.argmax(0)]
         merged.pred_sem_seg = PixelData(data=decided[None].to(torch.uint8).cpu())
@@ -85,10 +83,3 @@ class SemanticTTAModel(BaseTTAModel):
         if sample.get('tags') is None:
             raise ValueError("Mode 'pseudo_label' needs the tags of each photo; use mode='predict' for photos without")
         return torch.tensor([0, *(tag + 1 for tag in sorted(sample.tags))], device=device)
-
-
-def _load_photo(path: str) -> np.ndarray:
-    """Load a photo (H, W, 3) at its own size; the network saw it resized."""
-    if not Path(path).is_file():
-        raise ValueError(f'The dense CRF needs the file of a photo, and {path} is none: set tta_model.crf=None for it')
-    return TRANSFORMS.build(dict(type='LoadPhoto'))(dict(img_path=path))['img']
