@@ -1,4 +1,5 @@
 # Settings that all configs share: scope, hooks, logging, visualisation. They follow mmdet's default_runtime.
+_base_ = './run_hooks.py'
 # the transforms of mmseg, for pipelines that name them (mmseg.X)
 custom_imports = dict(imports=['projects.wsis', 'mmseg.datasets.transforms'], allow_failed_imports=False)
 default_scope = 'mmdet'

@@ -1,7 +1,7 @@
 """WSIS: weakly-supervised instance and semantic segmentation from image-level labels.
 
-Importing the package checks the environment, makes mmengine load checkpoints safely and write them atomically, and
-registers every component in mmengine's root registries.
+Importing the package checks the environment and registers every component in mmengine's root registries. Beyond this it
+changes nothing in the process: SECURITY.md says what loads safely, and from when to when.
 """
 
 from .environment import check_environment

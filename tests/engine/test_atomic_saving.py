@@ -7,28 +7,40 @@ import shutil
 import signal
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
-from mmengine.fileio import get_file_backend
+from mmengine.fileio import LocalBackend, get_file_backend
+from mmengine.hooks import CheckpointHook
 from mmengine.runner import save_checkpoint
 
-from projects.wsis.engine import AtomicLocalBackend, find_latest_checkpoint, load_checkpoint_safely
+from projects.wsis.engine import AtomicLocalBackend, find_latest_checkpoint, load_checkpoint_safely, save_atomically
+from projects.wsis.engine.atomic_backend import NAME
 
 SIZE = 400_000  # float32 values
+
+
+def save_as_a_run(weights: torch.Tensor, path: str) -> None:
+    """Save a checkpoint as the hook of a Runner does that loads and saves safely."""
+    hook = CheckpointHook()
+    save_atomically(SimpleNamespace(hooks=[hook]))
+    save_checkpoint(dict(state_dict=dict(a=weights)), path, backend_args=hook.backend_args)
 
 
 def save_until_killed(path: str) -> None:
     """Save a second checkpoint in a process that the kernel kills once a file of its own has grown half as big."""
     signal.signal(signal.SIGXFSZ, signal.SIG_DFL)  # Python ignores it, so that writing would fail politely
     resource.setrlimit(resource.RLIMIT_FSIZE, (2 * SIZE, 2 * SIZE))
-    save_checkpoint(dict(state_dict=dict(a=torch.ones(SIZE))), path)
+    save_as_a_run(torch.ones(SIZE), path)
 
 
-def test_local_files_go_through_the_atomic_backend(tmp_path):
-    assert isinstance(get_file_backend(str(tmp_path / 'a.pth')), AtomicLocalBackend)
-    assert isinstance(get_file_backend(backend_args=dict(backend='local')), AtomicLocalBackend)
-    backend = AtomicLocalBackend()
+def test_the_atomic_backend_has_a_name_of_its_own(tmp_path):
+    save_atomically(SimpleNamespace(hooks=[]))
+    assert type(get_file_backend(str(tmp_path / 'a.pth'))) is LocalBackend
+    assert type(get_file_backend(backend_args=dict(backend='local'))) is LocalBackend
+    backend = get_file_backend(str(tmp_path / 'a.pth'), backend_args=dict(backend=NAME))
+    assert isinstance(backend, AtomicLocalBackend)
     backend.put(b'bytes', tmp_path / 'new' / 'a.bin')
     backend.put_text('text é', tmp_path / 'new' / 'a.txt')
     assert (tmp_path / 'new' / 'a.bin').read_bytes() == b'bytes'
@@ -40,7 +52,7 @@ def test_local_files_go_through_the_atomic_backend(tmp_path):
 def test_killed_while_saving_leaves_the_older_checkpoint_or_none(tmp_path, older):
     path = tmp_path / 'epoch_1.pth'
     if older:
-        save_checkpoint(dict(state_dict=dict(a=torch.zeros(SIZE))), str(path))
+        save_as_a_run(torch.zeros(SIZE), str(path))
     process = multiprocessing.get_context('spawn').Process(target=save_until_killed, args=(str(path),))
     process.start()
     process.join()

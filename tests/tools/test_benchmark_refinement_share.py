@@ -16,7 +16,7 @@ def test_share_of_a_step(demo_root, demo_environment, chain, tmp_path):
         'train_dataloader.dataset.data_prefix.semantic_masks': str(chain / 'pseudo_labels/semantic_masks'),
         'train_dataloader.dataset.points_file': str(tmp_path / 'points.json'),
     }
-    runner = build_runner(read_tiny_config('tiny_bestie.py', tmp_path / 'bestie', **options), complete_weights=False)
+    runner = build_runner(read_tiny_config('tiny_bestie.py', tmp_path / 'bestie', **options))
     torch.save(dict(state_dict=runner.model.state_dict()), tmp_path / 'weights.pth')
     counts = ['--steps', 2, '--warm-up', 1, '--batches', 1, '--threads', 1]
     tool = 'analysis_tools/benchmark_refinement_share.py'

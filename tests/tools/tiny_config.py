@@ -22,5 +22,10 @@ test_cfg = dict()
 test_evaluator = dict(type='TinyMetric')
 optim_wrapper = dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=0.05, momentum=0.9))
 param_scheduler = [dict(type='PolyLR', power=0.9, by_epoch=False, begin=0, end=8)]
-default_hooks = dict(_delete_=True, logger=dict(type='LoggerHook', interval=1), checkpoint=dict(type='CheckpointHook'))
+default_hooks = dict(
+    _delete_=True,
+    safe_files=dict(type='SafeFilesHook'),
+    logger=dict(type='LoggerHook', interval=1),
+    checkpoint=dict(type='CheckpointHook'),
+)
 visualizer = dict(type='Visualizer', vis_backends=[], _delete_=True)

@@ -26,6 +26,7 @@ from mmengine.utils import track_iter_progress
 
 from projects.wsis.apis.configs import load_config
 from projects.wsis.apis.errors import report_errors
+from projects.wsis.engine.safe_loading import safe_loading
 
 
 def parse_args(arguments=None):
@@ -74,7 +75,8 @@ def main():
         # the checkpoint has all weights
         args.cfg_options = {**(args.cfg_options or {}), 'model.backbone.init_cfg': None}
         model, optimizer, batches = build_training(args.config, args, work_dir)
-        load_checkpoint(model, args.checkpoint, args.device, strict=True)
+        with safe_loading():
+            load_checkpoint(model, args.checkpoint, args.device, strict=True)
         for group in optimizer.optimizer.param_groups:
             group['lr'] = 0.0
         steps, refining = measure(model, optimizer, batches, args)

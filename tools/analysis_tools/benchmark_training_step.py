@@ -40,6 +40,7 @@ from mmengine.utils import track_iter_progress
 from projects.wsis.apis.configs import load_config
 from projects.wsis.apis.errors import report_errors
 from projects.wsis.apis.launch import apply_amp, build_runner
+from projects.wsis.engine.safe_loading import safe_loading
 
 MEGABYTE = 2**20
 
@@ -86,8 +87,9 @@ def build_training(config, args, work_dir, settings=()):
     cfg.train_dataloader.update(num_workers=0, persistent_workers=False)
     if args.amp:
         apply_amp(cfg)
-    runner = build_runner(cfg, complete_weights=False)
-    runner.model.init_weights()
+    runner = build_runner(cfg)
+    with safe_loading():
+        runner.model.init_weights()
     model = runner.model.to(args.device).train()
     batches = list(islice(runner.build_dataloader(cfg.train_dataloader, seed=0), args.batches))
     return model, runner.build_optim_wrapper(cfg.optim_wrapper), batches

@@ -4,6 +4,8 @@ from mmengine.config import Config
 from mmengine.dist import get_world_size
 from mmengine.runner import Runner
 
+from ..engine.mmengine_names import read_train_loader
+
 # What schedulers of mmengine take as rates of their own, not as factors of the optimizer's.
 RATES = ('eta_max', 'eta_min')
 
@@ -48,7 +50,7 @@ def scale_schedule(runner: Runner) -> None:
     settings = runner.auto_scale_lr or {}
     if not settings.get('enable'):
         return
-    batch = get_world_size() * runner._train_dataloader['batch_size']
+    batch = get_world_size() * read_train_loader(runner)['batch_size']
     ratio = batch / settings['base_batch_size']
     schedulers = runner.param_schedulers or []
     for scheduler in schedulers if isinstance(schedulers, list) else [schedulers]:

@@ -5,6 +5,8 @@ from mmengine.logging import print_log
 from mmengine.registry import DATASETS
 from mmengine.runner import Runner
 
+from ..engine.mmengine_names import read_train_loader, set_train_loader
+
 
 def fit_batch(runner: Runner, together: bool = False) -> None:
     """Make the batch of a training smaller, and say so, where the training set has fewer images.
@@ -18,7 +20,7 @@ def fit_batch(runner: Runner, together: bool = False) -> None:
     Raises:
         ValueError: If there are fewer images than processes.
     """
-    loader = runner._train_dataloader
+    loader = read_train_loader(runner)
     if not isinstance(loader, dict) or loader.get('batch_size') is None:
         return
     dataset = loader['dataset']
@@ -37,7 +39,7 @@ def fit_batch(runner: Runner, together: bool = False) -> None:
             f'Only {len(dataset)} images: the batch size is {share * parts} instead of {loader["batch_size"] * parts}',
             'current',
         )
-    runner._train_dataloader = {**loader, **changes}
+    set_train_loader(runner, {**loader, **changes})
 
 
 def find_nearest_batch(batch: int, processes: int, images: int | None = None) -> int:

@@ -1,16 +1,16 @@
 """Choosing the data set of a config: one file replaces the data set of the config."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
 from mmengine.config import Config
 
 from ..datasets.class_list import check_classes
 from ..engine.dataset_settings import find_named_classes
+from ..engine.mmengine_names import wrapped_config_reading
 
 DATA_FOLDER = 'datasets'
 IMPORTS = 'custom_imports'
@@ -147,10 +147,9 @@ def _replaced_data(data: Path) -> Iterator[list[str]]:
     """
     replaced: list[str] = []
     own = {data}  # the file and its bases, and theirs
-    original, original_reading = Config._get_cfg_path, Config._file2dict
 
-    def get_cfg_path(cfg_path: str, filename: str) -> tuple[str, str | None]:
-        found, scope = original(cfg_path, filename)
+    def find_base(find: Callable, cfg_path: str, filename: str) -> tuple[str, str | None]:
+        found, scope = find(cfg_path, filename)
         if Path(filename).resolve() in own:
             own.add(Path(found).resolve())
         elif scope is None and Path(found).resolve().parent.name == DATA_FOLDER:
@@ -158,16 +157,13 @@ def _replaced_data(data: Path) -> Iterator[list[str]]:
             return str(data), None
         return found, scope
 
-    def read_file(filename: str, *args: Any, **kwargs: Any) -> tuple:
-        content, *others = original_reading(filename, *args, **kwargs)
+    def read_file(read: Callable, filename: str, *args: Any, **kwargs: Any) -> tuple:
+        content, *others = read(filename, *args, **kwargs)
         if replaced and Path(filename).resolve() == data:
             content.pop(IMPORTS, None)  # mmengine allows no name in two bases, and the runtime has this one too
         return content, *others
 
-    with (
-        mock.patch.object(Config, '_get_cfg_path', staticmethod(get_cfg_path)),
-        mock.patch.object(Config, '_file2dict', staticmethod(read_file)),
-    ):
+    with wrapped_config_reading(find_base, read_file):
         yield replaced
 
 

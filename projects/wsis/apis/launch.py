@@ -16,16 +16,10 @@ from torch import distributed
 
 from projects.wsis.engine.dataset_settings import innermost_dataset
 from projects.wsis.engine.hooks.checkpoint_facts_hook import CheckpointFactsHook
-from projects.wsis.engine.hooks.checkpoint_match_hook import CheckpointMatchHook
-from projects.wsis.engine.hooks.last_validation_hook import LastValidationHook
-from projects.wsis.engine.hooks.plain_checkpoint_hook import PlainCheckpointHook
-from projects.wsis.engine.hooks.pretrained_match_hook import PretrainedMatchHook
 from projects.wsis.engine.hooks.progress_hook import ProgressHook
-from projects.wsis.engine.hooks.segmentor_classes_hook import SegmentorClassesHook
-from projects.wsis.engine.hooks.single_value_norm_hook import SingleValueNormHook
-from projects.wsis.engine.hooks.training_labels_hook import TrainingLabelsHook
 from projects.wsis.engine.latest_checkpoint import find_latest_checkpoint
 from projects.wsis.engine.pseudo_instances import check_pseudo_instances
+from projects.wsis.engine.safe_loading import safe_loading
 from projects.wsis.structures.files import write_json
 
 from .auto_scale_lr import scale_schedule
@@ -34,6 +28,7 @@ from .configs import load_config, read_options
 from .devices import lay_out_channels_last, setup_environment_for_launch
 from .display import check_display
 from .formatted_config import FormattedConfig
+from .run_hooks import add_run_hooks
 from .shared_batch import share_batch, write_batch_change
 from .vis_backends import add_vis_backends, apply_vis_backends, check_vis_backends
 
@@ -151,25 +146,20 @@ def apply_out(cfg: Config, folder: str) -> None:
     cfg.test_evaluator = [*given, dict(type='PredictionWriter', out_dir=folder)]
 
 
-def build_runner(cfg: Config, complete_weights: bool, training: bool = True) -> Runner:
-    """Build the Runner that a config describes, with the check that loaded weights fit the model.
+def build_runner(cfg: Config) -> Runner:
+    """Build the Runner that a config describes, as mmdet's tools do, on the devices of this machine.
 
     Args:
-        cfg: The whole config.
-        complete_weights: True where every parameter must come from the checkpoint (testing, resuming), False where
-            a part may (fine-tuning).
-        training: Whether the model is trained on, not only tested.
+        cfg: The whole config; it gets the hooks of the shipped configs that it lacks.
     """
     check_vis_backends(cfg)
     setup_environment_for_launch(cfg)
+    add_run_hooks(cfg)
     cfg = FormattedConfig.of(cfg)
-    runner = Runner.from_cfg(cfg) if 'runner_type' not in cfg else RUNNERS.build(cfg)
+    with safe_loading():  # a model may load another while it is built
+        runner = Runner.from_cfg(cfg) if 'runner_type' not in cfg else RUNNERS.build(cfg)
     if get_device() == 'cpu' and cfg.get('channels_last', True):
         lay_out_channels_last(runner.model)
-    runner.register_hook(CheckpointMatchHook(complete=complete_weights, training=training), priority='VERY_LOW')
-    if not complete_weights:
-        runner.register_hook(PretrainedMatchHook())
-    runner.register_hook(PlainCheckpointHook())
     if cfg.get('progress_lines'):
         runner.register_hook(ProgressHook())
     return runner
@@ -217,9 +207,7 @@ def run_training(
         The Runner after training.
     """
     check_pseudo_instances(cfg.train_dataloader.dataset)
-    runner = build_runner(cfg, complete_weights=bool(cfg.get('resume')))
-    for hook in (LastValidationHook(), TrainingLabelsHook(), SingleValueNormHook(), SegmentorClassesHook()):
-        runner.register_hook(hook)
+    runner = build_runner(cfg)
     set_batch(runner, share, keep)
     runner.train()
     if metrics_file is not None and runner.rank == 0:
@@ -244,7 +232,7 @@ def run_test(cfg: Config, metrics_file: str | Path | None = None) -> dict:
             raise ValueError(NOTHING_TO_TEST.format(key=key))
     check_checkpoint_exists(cfg.get('load_from'))
     cfg.resume = False
-    runner = build_runner(cfg, complete_weights=True, training=False)
+    runner = build_runner(cfg)
     metrics = runner.test()
     if metrics_file is not None and runner.rank == 0:
         write_json(metrics_file, json.loads(json.dumps(metrics, default=float)))

@@ -8,6 +8,7 @@ from mmengine.dist import get_world_size
 from mmengine.logging import print_log
 from mmengine.runner import Runner
 
+from ..engine.mmengine_names import read_train_loader, set_train_loader
 from ..structures import write_json
 from .auto_scale_lr import scale_from_batch
 from .batch_size import describe_indivisible, find_nearest_batch
@@ -77,14 +78,14 @@ def share_batch(runner: Runner, keep: bool = False) -> BatchChange | None:
     Raises:
         ValueError: If the batch is to be kept and cannot be divided.
     """
-    loader = runner._train_dataloader
+    loader = read_train_loader(runner)
     if not isinstance(loader, dict) or loader.get('batch_size') is None:
         return None
     before, processes = loader['batch_size'], get_world_size()
     if keep and before % processes:
         raise ValueError(describe_indivisible(before, processes, runner.cfg.filename))
     batch = find_nearest_batch(before, processes, len(loader['dataset']))
-    runner._train_dataloader = {**loader, 'batch_size': batch // processes}
+    set_train_loader(runner, {**loader, 'batch_size': batch // processes})
     if batch == before:
         return None
     base = scale_from_batch(runner, before)

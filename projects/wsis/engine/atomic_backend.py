@@ -3,8 +3,12 @@
 from pathlib import Path
 
 from mmengine.fileio import LocalBackend, register_backend
+from mmengine.hooks import CheckpointHook
+from mmengine.runner import Runner
 
 from projects.wsis.structures.files import write_atomically
+
+NAME = 'wsis-atomic'
 
 
 class AtomicLocalBackend(LocalBackend):
@@ -34,6 +38,15 @@ class AtomicLocalBackend(LocalBackend):
         self.put(obj.encode(encoding), filepath)
 
 
-def install_atomic_backend() -> None:
-    """Let mmengine write local files through `AtomicLocalBackend`. Calling it again changes nothing."""
-    register_backend('local', AtomicLocalBackend, force=True, prefixes='')
+def save_atomically(runner: Runner) -> None:
+    """Let the checkpoint hooks of a Runner save through `AtomicLocalBackend`; call it before training begins.
+
+    mmengine gets one more backend, and none of its own is replaced. Hooks that were told of another backend, or save
+    to an address such as ``s3://``, stay as they are.
+    """
+    register_backend(NAME, AtomicLocalBackend, force=True)
+    for hook in runner.hooks:
+        if not isinstance(hook, CheckpointHook) or '://' in str(hook.out_dir):
+            continue
+        if not hook.backend_args and not hook.file_client_args:
+            hook.backend_args = dict(backend=NAME)

@@ -3,15 +3,17 @@
 mmengine loads checkpoints through `CheckpointLoader`, which picks a function by the scheme of the path (a local file,
 `https://`, `torchvision://` ...). The onedl distribution of mmengine falls back to unrestricted pickle when torch's
 restricted loader refuses a file; the original distribution cannot load its own checkpoints on torch >= 2.6.
-`install_safe_checkpoint_loader` replaces every scheme by `load_checkpoint_safely`, which reads with
-`weights_only=True`, knows mmengine's own types, and has no fallback. Importing `projects.wsis` installs it.
+`load_checkpoint_safely` reads all these schemes with `weights_only=True`, knows mmengine's own types, and has no
+fallback. Importing this changes nothing; `safe_loading` lets mmengine load by it too, for as long as it is asked to.
 """
 
 import hashlib
 import os
 import pickle
 import re
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -22,9 +24,11 @@ from mmengine.config import ConfigDict
 from mmengine.dist import barrier, get_world_size
 from mmengine.fileio import get_file_backend
 from mmengine.logging import HistoryBuffer
-from mmengine.runner import CheckpointLoader
 from mmengine.runner import checkpoint as mmengine_checkpoint
 from torch.hub import download_url_to_file, get_dir
+from torch.serialization import add_safe_globals, clear_safe_globals, get_safe_globals
+
+from .mmengine_names import find_cache_folder
 
 STATISTICS = ('min', 'max', 'current', 'mean')
 NUMPY_TYPE_CODES = '?bBhHiIlLqQefdgFD'
@@ -33,7 +37,8 @@ URL_SCHEMES = ('http://', 'https://')
 HASHED_NAME = re.compile(r'-[0-9a-f]{8,}\.pth$')
 NAMED_SCHEMES = ('modelzoo://', 'torchvision://', 'open-mmlab://', 'openmmlab://', 'mmcls://')
 STORAGE_SCHEMES = (r'(\S+\:)?s3://', r'(\S+\:)?petrel://')
-REFUSED_SCHEMES = ('pavi://',)
+# a path without a scheme, and all other schemes: a library that registers one may load with code
+LOCAL_SCHEME, OTHER_SCHEMES = '', r'(?:\S+)://'
 
 
 def _statistic_of_history_buffer(owner: type, name: str) -> Callable:
@@ -79,6 +84,33 @@ def _old_numpy_names() -> list[Any]:
     ]
 
 
+READING = threading.Lock()
+
+
+def _stands_for_getattr(entry: Any) -> bool:
+    """Whether torch would let a file call the real `getattr` by an entry of its list of allowed types."""
+    return entry is getattr or (isinstance(entry, tuple) and entry[-1] == 'builtins.getattr')
+
+
+@contextmanager
+def _allowed_types() -> Iterator[None]:
+    """Let torch's restricted reader build what :func:`safe_types` lists, and put its list back afterwards.
+
+    The list is one for the whole process, so one thread reads at a time. What the user has allowed stays allowed, but
+    for `getattr` itself, by which a file reaches any function.
+    """
+    with READING:
+        before = get_safe_globals()
+        clear_safe_globals()
+        add_safe_globals([entry for entry in before if not _stands_for_getattr(entry)])
+        add_safe_globals(safe_types() + _old_numpy_names())
+        try:
+            yield
+        finally:
+            clear_safe_globals()
+            add_safe_globals(before)
+
+
 # how torch's restricted reader words that a file names something it will not run or build
 UNSAFE_CONTENT = re.compile(
     r'(?:Unsupported global: GLOBAL|Unsupported class|unsupported GLOBAL|unsupported class|'
@@ -118,7 +150,8 @@ def read_safely(file: str | Path | BytesIO, source: str | Path, map_location: An
         ValueError: If the file holds anything but plain data, is damaged, or is no checkpoint. One line.
     """
     try:
-        return torch.load(file, map_location=map_location, weights_only=True)
+        with _allowed_types():
+            return torch.load(file, map_location=map_location, weights_only=True)
     except Exception as error:  # a damaged file makes the reader raise errors of a dozen kinds
         if 'CUDA' in str(error):  # the file is fine, the device is not
             raise
@@ -231,7 +264,7 @@ def find_address(filename: str) -> str:
         raise ValueError(f'checkpoint {filename}: {scheme} knows no model of this name')
     address = addresses[name]
     is_url = address.startswith(URL_SCHEMES)
-    return address if is_url else str(Path(mmengine_checkpoint._get_mmengine_home()) / address)
+    return address if is_url else str(find_cache_folder() / address)
 
 
 def refuse_scheme(filename: str, map_location: Any = None) -> Any:
@@ -239,8 +272,18 @@ def refuse_scheme(filename: str, map_location: Any = None) -> Any:
     raise ValueError(f'checkpoint {filename}: this scheme is not supported; download the file and name it instead')
 
 
+# by the start of a path, as mmengine's own table: the first that matches counts
+LOADERS: dict[str, Callable] = {
+    **dict.fromkeys(URL_SCHEMES, load_from_http),
+    **dict.fromkeys(NAMED_SCHEMES, load_from_named),
+    **dict.fromkeys(STORAGE_SCHEMES, load_from_storage),
+    OTHER_SCHEMES: refuse_scheme,
+    LOCAL_SCHEME: load_from_local,
+}
+
+
 def load_checkpoint_safely(filename: str | Path, map_location: Any = 'cpu') -> Any:
-    """Load a checkpoint of any scheme as plain data; converters call this, mmengine gets here by its own functions.
+    """Load a checkpoint of any scheme as plain data; hooks, converters and the inferencer call this.
 
     Args:
         filename: A local path, URL, `torchvision://name`, `open-mmlab://name`, `s3://...`.
@@ -253,24 +296,6 @@ def load_checkpoint_safely(filename: str | Path, map_location: Any = 'cpu') -> A
         FileNotFoundError: If a local file does not exist.
         ValueError: If it is damaged, no checkpoint, or holds anything but plain data; the message names the type.
     """
-    install_safe_checkpoint_loader()
-    return CheckpointLoader.load_checkpoint(str(filename), map_location, logger='silent')
-
-
-def install_safe_checkpoint_loader() -> None:
-    """Make mmengine load every checkpoint through this module. Calling it again changes nothing."""
-    torch.serialization.add_safe_globals(safe_types() + _old_numpy_names())
-    loaders = {
-        load_from_local: ('',),
-        load_from_http: URL_SCHEMES,
-        load_from_named: NAMED_SCHEMES,
-        load_from_storage: STORAGE_SCHEMES,
-        refuse_scheme: REFUSED_SCHEMES,
-    }
-    for loader, schemes in loaders.items():
-        CheckpointLoader.register_scheme(schemes, loader, force=True)
-    # what other libraries registered before us cannot be trusted to be safe
-    ours = set(loaders)
-    for scheme, loader in list(CheckpointLoader._schemes.items()):
-        if loader not in ours:
-            CheckpointLoader.register_scheme(scheme, refuse_scheme, force=True)
+    filename = str(filename)
+    loader = next(loader for scheme, loader in LOADERS.items() if re.match(scheme, filename))
+    return loader(filename, map_location)

@@ -17,6 +17,7 @@ from mmengine.structures import InstanceData
 from torch import distributed, nn
 
 from ..apis.configs import load_config
+from ..engine.safe_loading import safe_loading
 from ..models.feature_levels import build_with_levels, infer_feature_levels, takes_any_size
 
 SIZE = (101, 118)
@@ -59,7 +60,8 @@ def try_backbone(config: str, backbone: Mapping[str, Any], photos: int = 2) -> T
             cfg.model.data_preprocessor.pop('pad_size_divisor', None)
         settings = _adapt_host_model(cfg)
         torch.manual_seed(0)
-        model = MODELS.build(cfg.model)
+        with safe_loading():  # a model may load another while it is built
+            model = MODELS.build(cfg.model)
         seconds = min(_train_step(cfg, model, photos) for _ in range(2))
         _predict(cfg, model)
     except Exception as error:  # whatever a backbone may raise belongs into the table

@@ -10,6 +10,8 @@ from mmengine.model import revert_sync_batchnorm
 from mmengine.registry import MODELS, init_default_scope
 from terminaltables import AsciiTable
 
+from ..engine.safe_loading import safe_loading
+
 WHOLE = ''  # mmengine's name of the whole model
 
 
@@ -33,7 +35,8 @@ def measure_complexity(cfg: Config, size: tuple[int, int]) -> dict[str, dict[str
     if not cfg.get('model'):
         raise ValueError(f'config {cfg.filename} has no model')
     init_default_scope(cfg.get('default_scope', 'mmdet'))
-    model = revert_sync_batchnorm(MODELS.build(cfg.model)).eval()
+    with safe_loading():  # a model may load another while it is built
+        model = revert_sync_batchnorm(MODELS.build(cfg.model)).eval()
     if not any(True for _ in model.parameters()):
         raise ValueError(f'the model of config {cfg.filename} ({type(model).__name__}) has no network to count')
     samples = [

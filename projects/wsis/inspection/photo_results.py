@@ -15,7 +15,7 @@ from mmengine.registry import DATASETS, MODELS, init_default_scope
 from ..apis.devices import setup_environment_for_launch
 from ..datasets import TagDataset
 from ..datasets.transforms import LoadEvaluationMasks
-from ..engine import load_checkpoint_safely
+from ..engine import load_checkpoint_safely, safe_loading
 from ..engine.checkpoint_match import find_unmatched_parameters
 from ..engine.dataset_settings import find_named_classes, innermost_dataset
 from ..structures import PseudoLabelStore
@@ -126,7 +126,8 @@ def load_model(cfg: Config, checkpoint: str) -> torch.nn.Module:
     """
     setup_environment_for_launch(cfg)
     init_default_scope(cfg.get('default_scope', 'mmdet'))
-    model = MODELS.build(cfg.model)
+    with safe_loading():  # a model may load another while it is built
+        model = MODELS.build(cfg.model)
     content = load_checkpoint_safely(checkpoint)
     weights = content.get('state_dict', content) if isinstance(content, dict) else {}
     missing, misshapen = find_unmatched_parameters(model, weights)

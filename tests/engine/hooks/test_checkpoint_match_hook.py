@@ -39,9 +39,15 @@ class TTA(BaseTTAModel):
         return data_samples_list
 
 
+def make_runner(model: nn.Module, training: bool = True, resume: bool = False, **cfg) -> SimpleNamespace:
+    """What the hook sees of a Runner: `Runner.train` has built the optimizer, a test leaves its config."""
+    optimizer = torch.optim.SGD(model.parameters(), lr=1) if training else dict(type='OptimWrapper')
+    cfg = dict(cfg, resume=resume)
+    return SimpleNamespace(model=model, _load_from='some.pth', experiment_name='exp', optim_wrapper=optimizer, cfg=cfg)
+
+
 def load(model: nn.Module, state_dict: dict, complete: bool) -> None:
-    runner = SimpleNamespace(model=model, _load_from='some.pth', experiment_name='exp')
-    CheckpointMatchHook(complete).after_load_checkpoint(runner, dict(state_dict=state_dict))
+    CheckpointMatchHook().after_load_checkpoint(make_runner(model, resume=complete), dict(state_dict=state_dict))
 
 
 @pytest.mark.parametrize('complete', [True, False])
@@ -100,14 +106,14 @@ class Contrasted(Model):
 
 
 def test_what_predictions_do_without_may_be_missing_in_testing_only():
-    runner = SimpleNamespace(model=Contrasted(), _load_from='some.pth', experiment_name='exp')
+    tested = make_runner(Contrasted(), training=False)
     checkpoint = dict(state_dict=Model().state_dict())
-    CheckpointMatchHook(complete=True, training=False).after_load_checkpoint(runner, checkpoint)
+    CheckpointMatchHook().after_load_checkpoint(tested, checkpoint)
     with pytest.raises(ValueError, match=r'8 of 10 parameters fit, no weights for contrast_head\.weight'):
-        CheckpointMatchHook(complete=True).after_load_checkpoint(runner, checkpoint)
+        CheckpointMatchHook().after_load_checkpoint(make_runner(Contrasted(), resume=True), checkpoint)
     del checkpoint['state_dict']['head.weight']
     with pytest.raises(ValueError, match=r'no weights for head\.weight'):
-        CheckpointMatchHook(complete=True, training=False).after_load_checkpoint(runner, checkpoint)
+        CheckpointMatchHook().after_load_checkpoint(tested, checkpoint)
 
 
 class Classifier(Model):
@@ -126,11 +132,10 @@ def test_another_class_list_of_the_same_size(model, complete, fails, monkeypatch
     monkeypatch.setattr(checkpoint_match_hook, 'print_log', lambda message, *_: lines.append(message))
     dataset = dict(type='VOCTagDataset', metainfo=dict(classes=('cat', 'dog')))
     loader = dict(dataset=dict(type='RepeatDataset', dataset=dataset))
-    runner = SimpleNamespace(model=model, _load_from='some.pth', experiment_name='exp')
-    hook = CheckpointMatchHook(complete, training=False)
+    runner = make_runner(model, training=not complete, train_dataloader=loader, test_dataloader=loader)
+    hook = CheckpointMatchHook()
     checkpoint = dict(state_dict=model.state_dict(), meta=dict(dataset_meta=dict(classes=('cat', 'cow'))))
     words = "some.pth was trained for 2 classes, the data set has 2; .* class 1, is 'cow' there and 'dog' here"
-    runner.cfg = dict(test_dataloader=loader)
     if fails:
         with pytest.raises(ValueError, match=words) as caught:
             hook.after_load_checkpoint(runner, checkpoint)

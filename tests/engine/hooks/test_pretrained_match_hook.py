@@ -44,7 +44,8 @@ def resnet(depth: int = 18, stages: int = 3, kind: type = ResNet, init_cfg: dict
 
 
 def check(backbone: nn.Module) -> None:
-    PretrainedMatchHook().before_run(SimpleNamespace(model=Model(backbone)))
+    optimizer = torch.optim.SGD(backbone.parameters(), lr=1)
+    PretrainedMatchHook().before_run(SimpleNamespace(model=Model(backbone), optim_wrapper=optimizer, cfg={}))
 
 
 @pytest.fixture
@@ -93,3 +94,12 @@ def test_networks_that_load_by_themselves_and_random_ones_pass(save):
     check(Translating(save(nn.Conv2d(1, 1, 1).state_dict())))
     check(resnet(init_cfg=dict(type='Kaiming', layer='Conv2d')))
     check(resnet())
+
+
+@pytest.mark.parametrize('resume, optimizer', [(True, object()), (False, dict(type='OptimWrapper')), (False, None)])
+def test_where_all_weights_come_from_a_checkpoint_nothing_is_looked_at(resume, optimizer, save):
+    backbone = resnet(init_cfg=save(nn.Linear(2, 2).state_dict()))
+    with pytest.raises(ValueError, match='is not of backbone'):
+        check(backbone)
+    runner = SimpleNamespace(model=Model(backbone), optim_wrapper=optimizer, cfg=dict(resume=resume))
+    PretrainedMatchHook().before_run(runner)

@@ -25,6 +25,7 @@ from torch import nn
 
 from ...engine.checkpoint_match import knows_classes, load_matching, read_classes, unwrap_model
 from ...engine.class_list import find_class_list
+from ...engine.safe_loading import safe_loading
 from ...models.detectors import BESTIE
 from ...structures.class_lists import describe_difference
 from ...visualization import draw_prediction
@@ -107,7 +108,8 @@ class WSISInferencer(BaseInferencer):
         if device == 'cpu':
             replace_sync_batch_norm(cfg.model)
         self._weights = weights
-        super().__init__(cfg, weights, device, cfg.get('default_scope', 'mmdet'), show_progress)
+        with safe_loading():
+            super().__init__(cfg, weights, device, cfg.get('default_scope', 'mmdet'), show_progress)
         plain_detector = isinstance(self.model, BaseDetector) and not isinstance(self.model, BESTIE)
         self.min_score = MIN_SCORE if plain_detector else 0.0
         self.classifier = self._find_classifier(classifier, device) if reads_cams(cfg) else None

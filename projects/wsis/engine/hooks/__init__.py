@@ -7,6 +7,7 @@ from .last_validation_hook import LastValidationHook
 from .plain_checkpoint_hook import PlainCheckpointHook
 from .pretrained_match_hook import PretrainedMatchHook
 from .progress_hook import ProgressHook
+from .safe_files_hook import SafeFilesHook
 from .segmentor_classes_hook import SegmentorClassesHook
 from .self_refinement_hook import SelfRefinementHook
 from .single_value_norm_hook import SingleValueNormHook
@@ -20,6 +21,7 @@ __all__ = [
     'PlainCheckpointHook',
     'PretrainedMatchHook',
     'ProgressHook',
+    'SafeFilesHook',
     'SegmentorClassesHook',
     'SelfRefinementHook',
     'SingleValueNormHook',

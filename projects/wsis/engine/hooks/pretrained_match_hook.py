@@ -7,6 +7,7 @@ from mmengine.model import BaseModule
 from mmengine.registry import HOOKS
 from torch import nn
 
+from ..run_kind import starts_training
 from ..safe_checkpoint import load_checkpoint_safely
 
 FEWEST_FRACTION = 0.5
@@ -60,7 +61,8 @@ class PretrainedMatchHook(Hook):
     """Raise an error when less than half of a module's weights are in the checkpoint that its ``init_cfg`` names.
 
     mmengine loads such a file as far as it fits, so the file of another network would silently mean random weights.
-    Weights are counted by name, not by size: a network with a stage more than its file passes.
+    Weights are counted by name, not by size: a network with a stage more than its file passes. Where a training is
+    resumed, or a model tested, all weights come from a checkpoint, and nothing is looked at.
     """
 
     def before_run(self, runner) -> None:
@@ -70,6 +72,8 @@ class PretrainedMatchHook(Hook):
             FileNotFoundError: If a file does not exist.
             ValueError: If a file does not fit; the message names it, the module and the first misfit.
         """
+        if not starts_training(runner):
+            return
         for name, module, init_cfg in find_pretrained(runner.model):
             fitting, others = match_weights(module, init_cfg)
             total = len(fitting) + len(others)

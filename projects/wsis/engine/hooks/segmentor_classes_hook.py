@@ -6,6 +6,7 @@ from mmengine.runner import Runner
 
 from ...structures.class_lists import describe_with_background
 from ..checkpoint_match import read_classes, unwrap_model
+from ..mmengine_names import find_training_set
 
 
 @HOOKS.register_module()
@@ -25,9 +26,7 @@ class SegmentorClassesHook(Hook):
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
         """Take the data set's own list for a resumed training: mmengine compares the two, and would warn."""
-        # of a test the training's data set is not built
-        loader = getattr(runner._train_loop, 'dataloader', None)
-        metainfo = getattr(getattr(loader, 'dataset', None), 'metainfo', None)
+        metainfo = getattr(find_training_set(runner), 'metainfo', None)
         if metainfo and read_classes(checkpoint) == tuple(metainfo.get('classes') or ()):
             checkpoint['meta']['dataset_meta'] = metainfo
 

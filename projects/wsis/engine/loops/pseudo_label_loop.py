@@ -16,6 +16,7 @@ from ...datasets.transforms import LoadEvaluationMasks
 from ...datasets.transforms.formatting import pack_truth
 from ...evaluation.writers import StoreWriter
 from ...structures import find_manifests, hash_content, hash_file
+from ..mmengine_names import find_load_from
 
 
 @LOOPS.register_module()
@@ -75,7 +76,7 @@ class PseudoLabelLoop(TestLoop):
     def _open_stores(self, runner: Runner, dataset: TagDataset) -> list[dict]:
         """Open the stores and return the data infos of the photos that are finished."""
         lineage = describe_lineage(runner, dataset)
-        made_by = dict(config=str(runner.cfg.filename or ''), checkpoint=str(runner._load_from or ''))
+        made_by = dict(config=str(runner.cfg.filename or ''), checkpoint=str(find_load_from(runner) or ''))
         stores = [writer.locate(runner.work_dir) for writer in self.writers]
         kept = [True] * len(stores)
         if is_main_process():
@@ -146,7 +147,7 @@ def describe_lineage(runner: Runner, dataset: TagDataset) -> dict[str, Any]:
     return dict(
         config_hash=hash_content(relevant),
         photos_hash=hash_content(photos),
-        checkpoint_hash=identify_checkpoint(runner._load_from),
+        checkpoint_hash=identify_checkpoint(find_load_from(runner)),
         inputs=inputs,
     )
 
