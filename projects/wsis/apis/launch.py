@@ -23,6 +23,7 @@ from projects.wsis.engine.hooks.pretrained_match_hook import PretrainedMatchHook
 from projects.wsis.engine.hooks.progress_hook import ProgressHook
 from projects.wsis.engine.hooks.segmentor_classes_hook import SegmentorClassesHook
 from projects.wsis.engine.hooks.single_value_norm_hook import SingleValueNormHook
+from projects.wsis.engine.hooks.stage_times_hook import StageTimesHook
 from projects.wsis.engine.hooks.training_labels_hook import TrainingLabelsHook
 from projects.wsis.engine.latest_checkpoint import find_latest_checkpoint
 from projects.wsis.engine.pseudo_instances import check_pseudo_instances
@@ -172,6 +173,8 @@ def build_runner(cfg: Config, complete_weights: bool, training: bool = True) -> 
     runner.register_hook(PlainCheckpointHook())
     if cfg.get('progress_lines'):
         runner.register_hook(ProgressHook())
+    if cfg.get('stage_times'):
+        runner.register_hook(StageTimesHook())
     return runner
 
 
