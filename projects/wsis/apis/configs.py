@@ -8,11 +8,12 @@ from mmengine.config import Config
 
 from ..structures import read_given_json
 from .data_choice import check_class_counts, drop_missing_validation, read_config
-from .schedule import set_iterations
+from .schedule import set_iterations, stop_after
 
 ROOT = Path(__file__).resolve().parents[3]
 INSTALLED_ROOT = Path(__file__).resolve().parents[1] / '.mim'
 ITERATIONS = 'iterations'
+STOP_AFTER = 'stop_after'
 # What our tools read of a config beside what mmengine's Runner does.
 READ_BY_TOOLS = (
     'tta',
@@ -21,7 +22,9 @@ READ_BY_TOOLS = (
     'sync_bn',
     'find_unused_parameters',
     'cpu_seconds',
+    'stage_times',
     ITERATIONS,
+    STOP_AFTER,
 )
 
 
@@ -53,7 +56,8 @@ def load_config(
     Args:
         path: The config file.
         options: Dotted keys and their new values. ``iterations`` gives the training another length
-            (:func:`~projects.wsis.apis.schedule.set_iterations`).
+            (:func:`~projects.wsis.apis.schedule.set_iterations`), ``stop_after`` ends it after some steps
+            (:func:`~projects.wsis.apis.schedule.stop_after`).
         work_dir: Folder of the run; else the config's `work_dir`, else `work_dirs/<name of the config>`.
         launcher: 'none', 'pytorch', 'slurm' or 'mpi'.
         data: File that describes a data set, instead of that of the config.
@@ -69,6 +73,8 @@ def load_config(
         apply_options(cfg, options, path)
     if (iterations := cfg.get(ITERATIONS)) is not None:
         set_iterations(cfg, iterations)
+    if (steps := cfg.get(STOP_AFTER)) is not None:
+        stop_after(cfg, steps)
     drop_missing_validation(cfg)
     check_class_counts(cfg)
     if work_dir is not None:

@@ -17,6 +17,7 @@ from torch import distributed
 from projects.wsis.engine.dataset_settings import innermost_dataset
 from projects.wsis.engine.hooks.checkpoint_facts_hook import CheckpointFactsHook
 from projects.wsis.engine.hooks.progress_hook import ProgressHook
+from projects.wsis.engine.hooks.stage_times_hook import StageTimesHook
 from projects.wsis.engine.latest_checkpoint import find_latest_checkpoint
 from projects.wsis.engine.pseudo_instances import check_pseudo_instances
 from projects.wsis.engine.safe_loading import safe_loading
@@ -162,6 +163,8 @@ def build_runner(cfg: Config) -> Runner:
         lay_out_channels_last(runner.model)
     if cfg.get('progress_lines'):
         runner.register_hook(ProgressHook())
+    if cfg.get('stage_times'):
+        runner.register_hook(StageTimesHook())
     return runner
 
 

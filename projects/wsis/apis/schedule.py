@@ -46,6 +46,25 @@ def set_iterations(cfg: Config, iterations: int) -> None:
     cfg.log_processor.by_epoch = False
 
 
+def stop_after(cfg: Config, steps: int) -> None:
+    """Let a config train for some steps only, with one validation and one checkpoint at their end; changes it in place.
+
+    Where a few steps are to be measured, all validations and checkpoints of the whole schedule would take most of the
+    time.
+
+    Args:
+        cfg: A config with ``train_cfg``; others are left alone.
+        steps: Iterations, 1 or more.
+
+    Raises:
+        ValueError: If ``steps`` is no whole number of 1 or more.
+    """
+    set_iterations(cfg, steps)
+    if cfg.get('train_cfg'):
+        cfg.train_cfg.val_interval = steps
+        cfg.default_hooks.checkpoint.interval = steps
+
+
 def _scale_scheduler(scheduler: dict[str, Any], factor: float, iterations: int, in_epochs: bool) -> dict[str, Any]:
     """Return a parameter scheduler for the new length, counted in iterations."""
     scheduler.pop('convert_to_iter_based', None)

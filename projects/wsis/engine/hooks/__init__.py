@@ -11,6 +11,7 @@ from .safe_files_hook import SafeFilesHook
 from .segmentor_classes_hook import SegmentorClassesHook
 from .self_refinement_hook import SelfRefinementHook
 from .single_value_norm_hook import SingleValueNormHook
+from .stage_times_hook import StageTimesHook
 from .training_labels_hook import TrainingLabelsHook
 
 __all__ = [
@@ -25,5 +26,6 @@ __all__ = [
     'SegmentorClassesHook',
     'SelfRefinementHook',
     'SingleValueNormHook',
+    'StageTimesHook',
     'TrainingLabelsHook',
 ]

@@ -1,0 +1,123 @@
+"""Tables of where the time of a recipe's stages went, and of two runs side by side."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from ..engine.hooks.stage_times_hook import PARTS
+from ..structures import read_given_json
+
+MEGABYTE = 2**20
+ALL = 'all stages'
+HEADS = (
+    'stage',
+    'wall s',
+    'start-up s',
+    'steps',
+    'photos/s',
+    'step ms',
+    *(f'{part} ms' for part in PARTS),
+    'rest s',
+    'peak MB',
+    'CPU use',
+)
+
+
+def make_times_table(times: Mapping[str, Any]) -> str:
+    """Return the Markdown table of a measured recipe; the parts of a step sum up to it."""
+    rows = [_make_row(stage) for stage in times['stages']]
+    total = sum(stage['seconds'] for stage in times['stages'])
+    rows.append([ALL, f'{total:.1f}', *[''] * (len(HEADS) - 2)])
+    return f'{describe_run(times)}\n\n{_join(HEADS, rows)}'
+
+
+def describe_run(times: Mapping[str, Any]) -> str:
+    """Return what was measured, of which commit and where, in one line."""
+    length = f'trainings of {times["steps"]} steps' if times['steps'] else 'whole trainings'
+    commit = f'commit {times["commit"]}' if times['commit'] else 'no checkout'
+    processes = f', {times["processes"]} processes' if times['processes'] > 1 else ''
+    return f'{Path(times["config"]).stem}, {length}, {commit}, {times["machine"]}, {times["cores"]} cores{processes}'
+
+
+def read_times(path: str | Path) -> dict[str, Any]:
+    """Read what was measured.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is no file of times.
+    """
+    times = read_given_json(path)
+    named = isinstance(times, dict) and isinstance(times.get('stages'), list)
+    if not named or not all(isinstance(stage, dict) and 'seconds' in stage for stage in times['stages']):
+        raise ValueError(f'{path} is no file of times: name a times.json of benchmark_recipe.py')
+    return times
+
+
+def make_comparison(first: Mapping[str, Any], second: Mapping[str, Any]) -> str:
+    """Return the Markdown table of two measured runs of the same recipe.
+
+    Each cell has the first number, the second, and the second as a multiple of the first.
+
+    Raises:
+        ValueError: If the runs have no stage in common.
+    """
+    others = {stage['name']: stage for stage in second['stages']}
+    pairs = [(stage, others[stage['name']]) for stage in first['stages'] if stage['name'] in others]
+    if not pairs:
+        raise ValueError('the two runs have no stage in common: compare runs of one recipe')
+    rows = [[one['name'], *_compare(_find_numbers(one), _find_numbers(other))] for one, other in pairs]
+    totals = [sum(stage['seconds'] for stage in stages) for stages in zip(*pairs)]
+    rows.append([ALL, _compare_numbers(*totals), *[''] * (len(NUMBERS) - 1)])
+    return f'A: {describe_run(first)}\n\nB: {describe_run(second)}\n\n{_join(("stage", *NUMBERS), rows)}'
+
+
+#: What two runs are compared by.
+NUMBERS = ('wall s', 'start-up s', 'photos/s', 'step ms', *(f'{part} ms' for part in PARTS), 'peak MB', 'CPU s')
+
+
+def _find_numbers(stage: Mapping[str, Any]) -> dict[str, float | None]:
+    """Return the numbers of a stage by their names in tables; None for those that a stage has not."""
+    numbers: dict[str, float | None] = {'wall s': stage['seconds'], 'CPU s': stage.get('cpu_seconds')}
+    memory = stage.get('peak_memory')
+    numbers['peak MB'] = None if memory is None else memory / MEGABYTE
+    steps, parts = stage.get('steps'), stage.get('parts')
+    if parts is not None:
+        numbers |= {'start-up s': stage['start_up'], 'rest s': stage['rest']}
+    if parts is not None and steps:
+        seconds = sum(parts.values())
+        numbers |= {'photos/s': stage['photos'] / seconds if seconds else None, 'step ms': 1000 * seconds / steps}
+        numbers |= {f'{part} ms': 1000 * parts[part] / steps for part in PARTS}
+    return numbers
+
+
+def _make_row(stage: Mapping[str, Any]) -> list[str]:
+    numbers = _find_numbers(stage)
+    use, steps = stage.get('cpu_use'), stage.get('steps')
+    texts = {name: _format(name, numbers.get(name)) for name in HEADS}
+    texts |= {'stage': stage['name'], 'steps': '' if steps is None else str(steps)}
+    texts['CPU use'] = '' if use is None else f'{use:.0%}'
+    return [texts[name] for name in HEADS]
+
+
+def _compare(first: Mapping[str, float | None], second: Mapping[str, float | None]) -> list[str]:
+    return [_compare_numbers(first.get(name), second.get(name), name) for name in NUMBERS]
+
+
+def _compare_numbers(first: float | None, second: float | None, name: str = 'wall s') -> str:
+    """Return two numbers and their ratio; nothing where one is missing, and no ratio to what is almost nothing."""
+    if first is None or second is None:
+        return ''
+    texts = _format(name, first), _format(name, second)
+    ratio = '' if float(texts[0]) == 0 else f' ({second / first:.2f}x)'
+    return f'{texts[0]} / {texts[1]}{ratio}'
+
+
+def _format(name: str, number: float | None) -> str:
+    if number is None:
+        return ''
+    return f'{number:.0f}' if name.endswith((' ms', ' MB')) else f'{number:.1f}'
+
+
+def _join(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [heads, ['---', *['---:'] * (len(heads) - 1)], *rows]
+    return '\n'.join(f'| {" | ".join(line)} |' for line in lines)
