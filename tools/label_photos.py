@@ -101,6 +101,7 @@ def main() -> None:
             gpus=arguments.gpus,
             place=find_place(arguments.launcher),
             keep_batch=arguments.keep_batch,
+            amp=arguments.amp,
             options=arguments.cfg_options,
             exports=arguments.export,
             report=not arguments.no_report,

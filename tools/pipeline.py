@@ -74,6 +74,7 @@ def read_recipe(arguments: argparse.Namespace) -> tuple[Config, Recipe]:
         arguments.vis_backends,
         arguments.keep_batch,
         NodePlace(count_nodes()) if arguments.submit else find_place(arguments.launcher),
+        arguments.amp,
     )
     return config, recipe
 

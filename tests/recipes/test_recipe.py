@@ -281,6 +281,17 @@ def test_name_of_the_results(make, tmp_path):
     assert (tmp_path / 'work/other.json').is_file() and not (tmp_path / 'work/results.json').exists()
 
 
+def test_mixed_precision_is_for_trainings_and_gives_other_weights(make, tmp_path):
+    make().run()
+    assert ran(tmp_path) == NAMES
+    pipeline = make()
+    pipeline.amp = True
+    commands = {stage.name: Recipe._command(pipeline, stage) for stage in pipeline.stages}
+    assert [name for name, command in commands.items() if '--amp' in command] == ['classifier', 'irnet']
+    pipeline.run()
+    assert ran(tmp_path) == NAMES, 'the trainings, and what is made of them'
+
+
 def test_processes_share_the_batch(make, tmp_path):
     (tmp_path / 'cam.py').write_text("train_dataloader = dict(batch_size=6)\ndata = dict(cams='x')\n")
     pipeline = make()

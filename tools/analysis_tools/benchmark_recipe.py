@@ -32,7 +32,7 @@ from projects.wsis.recipes.measured_recipe import MeasuredRecipe  # noqa: E402
 from projects.wsis.recipes.times_table import make_comparison, make_times_table, read_times  # noqa: E402
 
 #: What two checkouts are told of a run that both do.
-SETTINGS = ('config', 'data', 'steps', 'cfg_options', 'gpus', 'keep_batch')
+SETTINGS = ('config', 'data', 'steps', 'cfg_options', 'gpus', 'keep_batch', 'amp')
 
 
 def parse_args() -> argparse.Namespace:
@@ -87,6 +87,7 @@ def main() -> None:
             processes=arguments.gpus,
             data=arguments.data,
             keep_batch=arguments.keep_batch,
+            amp=arguments.amp,
         )
         print(f'\n{make_times_table(recipe.measure())}')
 

@@ -47,7 +47,7 @@ class BatchChange:
 
 
 def add_processes(parser: argparse.ArgumentParser) -> None:
-    """Add the options of recipes that say how many processes share the batch, and whether it may change for that."""
+    """Add the options of recipes that say how they use this machine: processes that share the batch, and precision."""
     parser.add_argument(
         '--gpus',
         type=int,
@@ -59,6 +59,7 @@ def add_processes(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--keep-batch', action='store_true', help='refuse a batch that --gpus cannot divide instead of changing it'
     )
+    parser.add_argument('--amp', action='store_true', help='train with mixed precision; on a CPU with bfloat16')
 
 
 def share_batch(runner: Runner, keep: bool = False) -> BatchChange | None:

@@ -61,6 +61,7 @@ class LabelPhotosOptions:
         gpus: Processes of each stage, on each node.
         place: Which of several machines this one is.
         keep_batch: Whether to refuse a batch that they cannot share, instead of taking the nearest that they can.
+        amp: Whether trainings use mixed precision.
         options: Further settings of the recipe's configs.
         exports: Formats to write too.
         report: Whether to write OUT/report.html.
@@ -79,6 +80,7 @@ class LabelPhotosOptions:
     gpus: int = 1
     place: NodePlace = NodePlace()
     keep_batch: bool = False
+    amp: bool = False
     options: Mapping[str, Any] | None = None
     exports: Sequence[str] = ()
     report: bool = True
@@ -169,6 +171,7 @@ def _make_recipe(
         settings,
         keep_batch=options.keep_batch,
         place=options.place,
+        amp=options.amp,
     )
 
 

@@ -48,6 +48,7 @@ class Recipe:
             makes does not depend on it.
         keep_batch: Whether to refuse a batch that cannot be divided.
         place: Which of several machines this one is (default: the only one).
+        amp: Whether trainings use mixed precision.
 
     Raises:
         RecipeError: If the stages do not fit together, or there is no process to run them.
@@ -63,6 +64,7 @@ class Recipe:
         vis_backends: Sequence[str] = (),
         keep_batch: bool = False,
         place: NodePlace | None = None,
+        amp: bool = False,
     ) -> None:
         if processes < 1:
             raise RecipeError(f'--gpus {processes}: name at least 1')
@@ -72,6 +74,7 @@ class Recipe:
         self._told_checkpoints: dict[str, str | None] = {}
         self.vis_backends = list(vis_backends)
         self.keep_batch = keep_batch
+        self.amp = amp
         self.results_path = self.work_dir / f'{config.get("results_name", "results")}.json'
         stages = read_stages(config, None if data is None else str(find_config(data).resolve()), options)
         if not stages:
@@ -248,6 +251,8 @@ class Recipe:
         description, batch = stage.describe(), stage.find_other_batch(self.processes)
         if batch is not None:  # other weights come of it; a batch that is only split does not count
             description = [*description, dict(batch_size=batch)]
+        if self.amp and stage.action == 'train':
+            description = [*description, dict(amp=True)]
         return make_key(description, {name: self._check_input(name) for name in stage.inputs})
 
     def _check_input(self, name: str) -> dict[str, str]:
@@ -285,15 +290,10 @@ class Recipe:
             return [sys.executable, str(tools / stage.tool), *map(self._fill, stage.arguments), *given]
         python = [sys.executable]
         if self.processes > 1:
-            python += [
-                '-m',
-                'torch.distributed.run',
-                *self._meeting(),
-                f'--nproc_per_node={self.processes // self.place.count}',
-            ]
+            python += ['-m', 'torch.distributed.run', *self._meeting()]
         script = [str(tools / ('train.py' if stage.action == 'train' else 'test.py')), str(find_config(stage.config))]
         if stage.action == 'train':
-            script.append('--resume')
+            script += ['--resume', '--amp'] if self.amp else ['--resume']
         else:
             script.insert(2, self._find_checkpoint(stage) or 'none')
         script += ['--work-dir', str(folder), '--metrics', str(folder / METRICS_NAME), '--progress-lines', *data]
