@@ -1,14 +1,25 @@
 """Importing this module puts the repository root on the path, so that `projects.wsis` imports from any folder.
 
-Every tool imports it first. It needs nothing but the standard library.
+Every tool imports it first, before torch, whose threads it also tells how to wait. It needs nothing but the standard
+library.
 """
 
+import os
 import sys
 from importlib.util import find_spec
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 MINIMUM_PYTHON = (3, 10)
+
+
+def let_threads_sleep() -> None:
+    """Let OpenMP's threads sleep while they wait for each other, unless the environment says how they wait.
+
+    By default they spin, and take the cores from whatever else runs: docs/benchmarks.md has the costs of both.
+    """
+    if not any(name in os.environ for name in ('OMP_WAIT_POLICY', 'GOMP_SPINCOUNT', 'KMP_BLOCKTIME')):
+        os.environ['OMP_WAIT_POLICY'] = 'PASSIVE'
 
 
 def prepare() -> None:
@@ -27,4 +38,5 @@ def prepare() -> None:
         )
 
 
+let_threads_sleep()
 prepare()

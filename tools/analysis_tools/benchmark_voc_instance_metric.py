@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import repository_path  # noqa: E402, F401  makes projects.wsis importable
+import torch  # noqa: E402
 from mmengine.logging import MMLogger  # noqa: E402
 
 from projects.wsis.evaluation import VOCInstanceMetric  # noqa: E402
