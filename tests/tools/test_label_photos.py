@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import shutil
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
@@ -134,6 +135,7 @@ def test_a_batch_to_keep_is_refused_before_the_work(photos, tmp_path):
     assert 'error: Stage classifier: a batch of 4 photos cannot be divided among 3 processes' in result.tail
     planned = call(photos, '--out', tmp_path / 'out', '--gpus', 3, '--dry-run')
     assert planned.status == 0, planned.tail
+    assert re.search(r'classifier +train +\d+ iterations, batch size 3\b', planned.output), planned.output
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -30,6 +30,7 @@ class PlannedStage:
         photos: How many photos it goes through.
         iterations: Length of a training.
         seconds: How long it may take on two CPU cores, None where that is not known.
+        batch_size: The batch that the processes take together where they cannot share that of the config.
     """
 
     name: str
@@ -37,6 +38,7 @@ class PlannedStage:
     photos: int
     iterations: int | None = None
     seconds: float | None = None
+    batch_size: int | None = None
 
 
 def choose_recipe(name: str | None, photos: int) -> tuple[Path, str]:
@@ -70,7 +72,11 @@ def list_recipes() -> list[str]:
 
 
 def plan_stages(
-    recipe: Config, stages: Sequence[Stage], photos: Mapping[str, int], megapixels: float | None = None
+    recipe: Config,
+    stages: Sequence[Stage],
+    photos: Mapping[str, int],
+    megapixels: float | None = None,
+    processes: int = 1,
 ) -> list[PlannedStage]:
     """Plan the stages of a recipe for a data set.
 
@@ -82,9 +88,11 @@ def plan_stages(
         stages: Its stages, for the data set; iterations among their options stay.
         photos: How many photos are learnt from: ``train`` (with negatives), ``tagged`` of them, and ``val``.
         megapixels: Mean size of the photos as the stages read them.
+        processes: How many share the batch of a training.
     """
     limits = tuple(recipe.get('counted_photos', COUNTED_PHOTOS))
-    return [_plan(stage, photos, megapixels, limits) for stage in stages]
+    planned = [_plan(stage, photos, megapixels, limits) for stage in stages]
+    return [replace(own, batch_size=stage.find_other_batch(processes)) for own, stage in zip(planned, stages)]
 
 
 def _plan(stage: Stage, photos: Mapping[str, int], megapixels: float | None, limits: tuple[int, int]) -> PlannedStage:

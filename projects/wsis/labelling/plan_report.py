@@ -1,6 +1,7 @@
 """Telling what a labelling will do, before it does it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from rich.console import Console
@@ -25,8 +26,8 @@ def describe_plan(
         stages: Its stages.
 
     Returns:
-        ``photos``, ``classes``, ``recipe``, ``stages`` (name, action, photos, iterations, seconds), ``seconds`` of all
-        stages whose time is known (None where that is none) and ``bytes`` of disk.
+        ``photos``, ``classes``, ``recipe``, ``stages`` (see :class:`PlannedStage`), ``seconds`` of all stages
+        whose time is known (None where that is none) and ``bytes`` of disk.
     """
     known = [stage.seconds for stage in stages if stage.seconds is not None]
     trainings = sum(stage.action == 'train' for stage in stages)
@@ -34,16 +35,7 @@ def describe_plan(
         photos=photos,
         classes=dict(classes),
         recipe=recipe,
-        stages=[
-            dict(
-                name=stage.name,
-                action=stage.action,
-                photos=stage.photos,
-                iterations=stage.iterations,
-                seconds=stage.seconds,
-            )
-            for stage in stages
-        ],
+        stages=[asdict(stage) for stage in stages],
         seconds=sum(known) if known else None,
         bytes=photos * BYTES_PER_PHOTO + trainings * BYTES_PER_TRAINING,
     )
@@ -56,6 +48,7 @@ def print_plan(plan: Mapping[str, Any], why: str, console: Console) -> None:
     console.print(f'Recipe: {why}', markup=False)
     for stage in plan['stages']:
         length = f'{stage["iterations"]} iterations' if stage['iterations'] else f'{stage["photos"]} photos'
+        length += f', batch size {stage["batch_size"]}' if stage['batch_size'] else ''
         time = '' if stage['seconds'] is None else f', about {_format_long(stage["seconds"])}'
         console.print(f'  {stage["name"]:<28}{stage["action"]:<9}{length}{time}', markup=False)
     console.print(f'Time: {_describe_time(plan)}. Disk: about {plan["bytes"] / 1e9:.1f} GB.', markup=False)
