@@ -175,7 +175,7 @@ def test_rules_are_all_of_use():
     assert not of_no_use, f'no command fits these rules of RUN_BY: remove them\n{of_no_use}'
 
 
-@pytest.mark.parametrize('target', ['demo', 'demo-data', 'demo-supervised', 'test', 'lint'])
+@pytest.mark.parametrize('target', ['demo', 'demo-data', 'demo-supervised', 'test', 'test-quick', 'lint'])
 def test_make_runs_documented_tools(target):
     command = ['make', '--dry-run', target, 'PYTHON=python', 'ARGS=', 'MAKEFLAGS=']  # not those that started the tests
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
