@@ -25,6 +25,8 @@ QUICK = $(shell sed 's/ *\#.*//' tests/quick.txt)
 PROCESSES ?= auto
 # processes of the tests share the cores: threads that wait must not take them from others
 test test-quick test-openmmlab: export OMP_WAIT_POLICY ?= PASSIVE
+# tests that start processes are skipped: each takes seconds of a core for its imports alone
+test-quick: export WSIS_QUICK_TESTS := 1
 PYTEST := -m pytest -n $(PROCESSES) --maxprocesses 4 --dist loadfile --no-loadscope-reorder --max-worker-restart 1
 DEMO_DATA := data/demo
 DEMO_WORK := work_dirs/demo
