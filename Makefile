@@ -20,16 +20,20 @@ else
   SETUP_COMMAND = $(BASE_PYTHON) $(SETUP) --venv $(VENV)
 endif
 TESTS ?= tests
+# the selection of `make test-quick`, without its comments
+QUICK = $(shell sed 's/ *\#.*//' tests/quick.txt)
 PROCESSES ?= auto
 # processes of the tests share the cores: threads that wait must not take them from others
-test test-openmmlab: export OMP_WAIT_POLICY ?= PASSIVE
+test test-quick test-openmmlab: export OMP_WAIT_POLICY ?= PASSIVE
+# tests that start processes are skipped: each takes seconds of a core for its imports alone
+test-quick: export WSIS_QUICK_TESTS := 1
 PYTEST := -m pytest -n $(PROCESSES) --maxprocesses 4 --dist loadfile --no-loadscope-reorder --max-worker-restart 1
 DEMO_DATA := data/demo
 DEMO_WORK := work_dirs/demo
 RELEASE ?= checkpoints
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-data demo-supervised release test test-openmmlab lint format docs docs-setup docs-linkcheck clean
+.PHONY: help setup demo demo-data demo-supervised release test test-quick test-openmmlab lint format docs docs-setup docs-linkcheck clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +57,9 @@ release: demo  ## the demo's models as published checkpoints, and one of them us
 
 test: setup  ## run the tests
 	@$(RUN) $(PYTEST) $(TESTS) $(ARGS)
+
+test-quick: setup  ## run a selection of the tests (tests/quick.txt) that takes less than 90 seconds on two cores
+	@$(RUN) $(PYTEST) $(QUICK) $(ARGS)
 
 test-openmmlab:  ## run the tests with OpenMMLab's original distributions, in an environment of their own
 	@$(BASE_PYTHON) $(SETUP) --venv $(ORIGINAL_VENV) --original

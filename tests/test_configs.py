@@ -4,7 +4,9 @@ import copy
 import functools
 import os
 import re
+from contextlib import contextmanager
 from pathlib import Path
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -13,12 +15,22 @@ from mmdet.structures import DetDataSample
 from mmdet.structures.mask import BitmapMasks
 from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
-from mmengine.registry import DATASETS, METRICS, MODELS, PARAM_SCHEDULERS, TRANSFORMS, DefaultScope, init_default_scope
+from mmengine.registry import (
+    DATASETS,
+    METRICS,
+    MODELS,
+    PARAM_SCHEDULERS,
+    TRANSFORMS,
+    DefaultScope,
+    Registry,
+    init_default_scope,
+)
 from mmengine.structures import InstanceData, PixelData
 from PIL import Image
 from tiny_chain.processes import run_tool
 
 from projects.wsis.apis.configs import load_config
+from projects.wsis.apis.data_choice import read_config
 from projects.wsis.recipes.recipe import Recipe
 from projects.wsis.recipes.stage import PLACEHOLDER, RecipeError, Stage, read_stages
 
@@ -55,16 +67,48 @@ def saliency_folder(demo_root, tmp_path):
     return folder
 
 
+@pytest.fixture(scope='module', autouse=True)
+def read_once():
+    """Recipes and tests read the same configs many times: each file is read once, with each data set."""
+    files = {}
+
+    def read(path, data=None):
+        key = Path(path).resolve(), data
+        if key not in files:
+            files[key] = read_config(path, data)
+        return copy.deepcopy(files[key])
+
+    with mock.patch('projects.wsis.apis.configs.read_config', read):
+        yield
+
+
 BUILT = {}
+BACKBONES = {}
 
 
 def build_once(config):
     """Build a network without numbers, as filling the large ones takes seconds; several configs share one."""
     key = str(config)
     if key not in BUILT:
-        with torch.device('meta'):
+        with torch.device('meta'), share_backbones(config):
             BUILT[key] = MODELS.build(config)
     return BUILT[key]
+
+
+@contextmanager
+def share_backbones(config):
+    """While this holds, the backbone of a config is that of an earlier one, if both are the same."""
+    key, original = str(config.get('backbone')), Registry.build
+
+    def build(registry, part, *arguments, **settings):
+        if registry.name != 'model' or str(part) != key:
+            return original(registry, part, *arguments, **settings)
+        if key not in BACKBONES:
+            BACKBONES[key] = original(registry, part, *arguments, **settings)
+        return BACKBONES[key]
+
+    with mock.patch.object(Registry, 'build', build):
+        yield
 
 
 def without_weights(node):

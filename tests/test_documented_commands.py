@@ -42,6 +42,7 @@ RUN_BY = {
     r'tools/(train|test)\.py': 'tests/tools/test_tools.py::test_train_and_test',
     r'demo/(image|video)_demo\.py': 'tests/demo/test_demos.py::test_image_demo_writes_pictures_and_predictions',
     r'analyze_logs\.py': 'tests/inspection/test_training_logs.py',
+    r'benchmark_recipe\.py': 'tests/tools/test_benchmark_recipe.py::test_times_of_a_recipe',
     r'benchmark_refinement_share\.py': 'tests/tools/test_benchmark_refinement_share.py::test_share_of_a_step',
     r'benchmark_training_step\.py': 'tests/tools/test_benchmark_training_step.py::test_steps_of_two_configs_in_turns',
     r'benchmark_(displacement|prototype|random_walk|self_refine|voc_instance)\w*\.py': f'{HERE}::test_benchmark_runs',
@@ -174,7 +175,7 @@ def test_rules_are_all_of_use():
     assert not of_no_use, f'no command fits these rules of RUN_BY: remove them\n{of_no_use}'
 
 
-@pytest.mark.parametrize('target', ['demo', 'demo-data', 'demo-supervised', 'test', 'lint'])
+@pytest.mark.parametrize('target', ['demo', 'demo-data', 'demo-supervised', 'test', 'test-quick', 'lint'])
 def test_make_runs_documented_tools(target):
     command = ['make', '--dry-run', target, 'PYTHON=python', 'ARGS=', 'MAKEFLAGS=']  # not those that started the tests
     result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)

@@ -26,6 +26,7 @@ from projects.wsis.labelling.run import NOTE_NAME, open_output
 from projects.wsis.labelling.working_copy import WorkingCopy
 from projects.wsis.recipes.stage import read_stages
 from projects.wsis.recipes.stage_record import StageRecord
+from projects.wsis.recipes.times_table import make_comparison, read_times
 from projects.wsis.reference import convert
 from projects.wsis.reference.mxnet_params import read_mxnet_params
 from projects.wsis.reference.network import ReferenceNetwork
@@ -61,6 +62,10 @@ RECORD = dict(
 RESULTS = dict(
     stages=[dict(name='cam', action='train', number='mIoU', expected=50.0), dict(name='other', action='predict')]
 )
+PARTS = ('data', 'forward', 'backward', 'optimizer', 'hooks', 'evaluation')
+MEASURED = dict(start_up=3.0, rest=0.5, steps=10, photos=40, parts=dict.fromkeys(PARTS, 1.5))
+TIMES = dict(config='a.py', commit='abc', steps=10, processes=1, cores=2, machine='Linux')
+TIMES |= dict(stages=[dict(name='cam', action='train', seconds=12.5, cpu_seconds=9.0, peak_memory=1 << 28, **MEASURED)])
 SCALARS = (
     '{"loss": 1.5, "time": 0.1, "iter": 1, "step": 1, "epoch": 1}\n'
     '{"loss": 1, "time": 0.2, "iter": 2, "step": 2, "epoch": 1}\n{"mAP": 0.5, "step": 1}\n'
@@ -209,6 +214,12 @@ def make_result() -> dict:
     return dict(content, annotations=[dict(entry, segmentation=RLE) for entry in content['annotations']])
 
 
+def compare_times(folder: Path) -> None:
+    """Compare the times of a recipe with themselves, as benchmark_recipe.py does with those of two runs."""
+    times = read_times(folder / 'times.json')
+    make_comparison(times, times)
+
+
 INDEX = dict(Import=['metafile.yml'])
 READERS = (
     Reader('own JSON', 'file.json', json_files(RECORD), read_file(read_json)),
@@ -250,6 +261,7 @@ READERS = (
         read_record,
         {'cam/stage.json': json.dumps(RECORD).encode()},
     ),
+    Reader('times of a recipe', 'times.json', json_files(TIMES), compare_times),
     Reader(
         'training logs',
         'a/vis_data/scalars.json',

@@ -60,10 +60,36 @@ def test_runs_of_other_recipes_are_refused():
         make_comparison(make_times(), other)
 
 
-@pytest.mark.parametrize('content', [[], {}, dict(stages=[1]), dict(stages=[dict(name='x')])])
-def test_other_files_are_refused(tmp_path, content):
+def change(**changes):
+    """Return the times of a run whose first stage has other entries."""
+    times = make_times()
+    times['stages'][0].update(changes)
+    return times
+
+
+@pytest.mark.parametrize(
+    'content, told',
+    [
+        ([], 'is no object with a list of `stages`'),
+        (dict(stages=[]), 'is no object with a list of `stages`'),
+        (make_times(cores='many'), 'has the cores many'),
+        (make_times(commit=5), 'has the commit 5'),
+        (make_times(stages=[1]), 'has a stage that is no object'),
+        (change(seconds=None), 'has the seconds None'),
+        (change(peak_memory=True), 'has the peak_memory True'),
+        (change(photos=10**400), 'has the photos 1000'),
+        (change(parts=dict(data=1.0)), 'has the forward None'),
+        (change(parts='none'), 'has the parts none'),
+    ],
+)
+def test_other_files_are_refused(tmp_path, content, told):
     write_json(tmp_path / 'a.json', content)
-    with pytest.raises(ValueError, match='a.json is no file of times'):
+    with pytest.raises(ValueError, match=f'a.json {told}.*: name a times.json of benchmark_recipe.py$'):
         read_times(tmp_path / 'a.json')
+
+
+def test_a_file_is_read_as_it_was_written(tmp_path):
+    write_json(tmp_path / 'a.json', make_times())
+    assert read_times(tmp_path / 'a.json') == make_times()
     with pytest.raises(FileNotFoundError):
         read_times(tmp_path / 'missing.json')

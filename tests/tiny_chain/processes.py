@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 
+import pytest
 from torch.multiprocessing import start_processes
 
 from projects.wsis.recipes.script_server import RunningScript, ScriptServer
@@ -20,7 +21,14 @@ ROOT = Path(__file__).resolve().parents[2]
 TOOLS = ROOT / 'tools'
 TESTS = ROOT / 'tests'
 DEMO_FOLDER = Path('data/demo')  # where the demo's configs look, below the current folder
+QUICK_VARIABLE = 'WSIS_QUICK_TESTS'  # of `make test-quick`
 RANK_SCRIPT = Path(__file__).resolve().parent / 'run_rank.py'
+
+
+def skip_if_quick() -> None:
+    """Skip the test where quick ones are asked for: a process takes seconds of a core for its imports alone."""
+    if os.environ.get(QUICK_VARIABLE):
+        pytest.skip('it starts processes, and this is `make test-quick`')
 
 
 def link_demo(folder: Path, demo_root: Path) -> Path:
@@ -54,6 +62,7 @@ def _server() -> ScriptServer:
 
 def start_tool(demo_root: Path | None, folder: Path, *command: object) -> RunningScript:
     """Start a tool (its name, then its arguments) in a folder that is not the repository, and may see the demo set."""
+    skip_if_quick()
     tool, *arguments = command
     return _server().start([TOOLS / str(tool), *arguments], link_demo(folder, demo_root) if demo_root else folder)
 
@@ -80,12 +89,14 @@ def run_tool(demo_root: Path | None, folder: Path, *command: object) -> SimpleNa
 
 def run_command(folder: Path, *command: object) -> SimpleNamespace:
     """Run a program to its end, as a user would: nothing is imported before; see :func:`finish_tool`."""
+    skip_if_quick()
     pipes = dict(stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     return finish_tool(subprocess.Popen([*map(str, command)], cwd=folder, env=make_environment(), **pipes))
 
 
 def run_tool_in_ranks(demo_root: Path, folder: Path, processes: int, *command: object) -> SimpleNamespace:
     """Run a tool in several processes of one group, as torchrun does; return the result of the first that failed."""
+    skip_if_quick()
     with socket.socket() as free:
         free.bind(('127.0.0.1', 0))
         port = free.getsockname()[1]
@@ -99,5 +110,6 @@ def run_tool_in_ranks(demo_root: Path, folder: Path, processes: int, *command: o
 
 def call_in_ranks(function: Callable, *arguments: object, processes: int = 2) -> None:
     """Call ``function(rank, *arguments)`` in several processes and wait for them; what one raises is raised here."""
+    skip_if_quick()
     multiprocessing.get_context('forkserver').set_forkserver_preload(['projects.wsis.apis.launch'])
     start_processes(function, arguments, processes, start_method='forkserver')

@@ -104,9 +104,8 @@ def test_turns_are_waited_for(tool, capsys):
     output = capsys.readouterr().out
     assert output.startswith('waiting for its turn: classifier\nwaiting for its turn: cams\n')
     (made,) = RecordedRecipe.made
-    assert (
-        made['steps'] == 3 and made['options'] == {'a.b': 1} and made['processes'] == 2 and made['keep_batch'] is True
-    )
+    assert made['steps'] == 3 and made['options'] == {'a.b': 1} and made['processes'] == 2
+    assert made['keep_batch'] is made['amp'] is True
 
 
 def test_nobody_gives_turns(tool, monkeypatch, capsys):

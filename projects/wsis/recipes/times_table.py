@@ -5,10 +5,17 @@ from pathlib import Path
 from typing import Any
 
 from ..engine.hooks.stage_times_hook import PARTS
-from ..structures import read_given_json
+from ..structures import printable, read_given_json
 
 MEGABYTE = 2**20
 ALL = 'all stages'
+LARGEST = 1e15  # of all numbers in a file
+# what a file of times has, and of which types it is; float stands for any number
+RUN_ENTRIES = dict(config=str, processes=float, cores=float, machine=str)
+STAGE_ENTRIES = dict(name=str, seconds=float)
+MEASURED_ENTRIES = dict(parts=dict, start_up=float, rest=float, steps=float, photos=float)
+# what may be unknown
+OPTIONAL_ENTRIES = dict(commit=str, steps=float, cpu_seconds=float, peak_memory=float, cpu_use=float)
 HEADS = (
     'stage',
     'wall s',
@@ -33,8 +40,8 @@ def make_times_table(times: Mapping[str, Any]) -> str:
 
 def describe_run(times: Mapping[str, Any]) -> str:
     """Return what was measured, of which commit and where, in one line."""
-    length = f'trainings of {times["steps"]} steps' if times['steps'] else 'whole trainings'
-    commit = f'commit {times["commit"]}' if times['commit'] else 'no checkout'
+    length = f'trainings of {times["steps"]} steps' if times.get('steps') else 'whole trainings'
+    commit = f'commit {times["commit"]}' if times.get('commit') else 'no checkout'
     processes = f', {times["processes"]} processes' if times['processes'] > 1 else ''
     return f'{Path(times["config"]).stem}, {length}, {commit}, {times["machine"]}, {times["cores"]} cores{processes}'
 
@@ -44,13 +51,44 @@ def read_times(path: str | Path) -> dict[str, Any]:
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If it is no file of times.
+        ValueError: If it is no file of times; one line.
     """
     times = read_given_json(path)
-    named = isinstance(times, dict) and isinstance(times.get('stages'), list)
-    if not named or not all(isinstance(stage, dict) and 'seconds' in stage for stage in times['stages']):
-        raise ValueError(f'{path} is no file of times: name a times.json of benchmark_recipe.py')
+    if isinstance(times, dict) and isinstance(times.get('stages'), list) and times['stages']:
+        wrong = _find_wrong_entry(times, RUN_ENTRIES) or next(
+            filter(None, map(_find_wrong_part, times['stages'])), None
+        )
+    else:
+        wrong = 'is no object with a list of `stages`'
+    if wrong:
+        raise ValueError(f'{path} {wrong}: name a times.json of benchmark_recipe.py')
     return times
+
+
+def _find_wrong_part(stage: Any) -> str | None:
+    """Say what is wrong with a stage of a file."""
+    if not isinstance(stage, dict):
+        return 'has a stage that is no object'
+    measured = stage.get('parts') is not None
+    wrong = _find_wrong_entry(stage, STAGE_ENTRIES | (MEASURED_ENTRIES if measured else {}))
+    if wrong is None and measured:
+        wrong = _find_wrong_entry(stage['parts'], dict.fromkeys(PARTS, float))
+    return wrong
+
+
+def _find_wrong_entry(content: Mapping[str, Any], needed: Mapping[str, type]) -> str | None:
+    optional = {
+        key: kind for key, kind in OPTIONAL_ENTRIES.items() if key not in needed and content.get(key) is not None
+    }
+    for key, kind in {**needed, **optional}.items():
+        value = content.get(key)
+        if kind is float:
+            right = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < LARGEST
+        else:
+            right = isinstance(value, kind)
+        if not right:
+            return f'has the {key} {printable(str(value))[:50]}'
+    return None
 
 
 def make_comparison(first: Mapping[str, Any], second: Mapping[str, Any]) -> str:

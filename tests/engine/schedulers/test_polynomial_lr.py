@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
 from mmengine.registry import PARAM_SCHEDULERS
 from torch import nn
@@ -14,12 +13,7 @@ from projects.wsis.apis.configs import load_config
 from projects.wsis.engine.schedulers import PolynomialLR
 
 GOLDEN = Path(__file__).resolve().parents[2] / 'data' / 'golden'
-CONFIGS = Path('configs')
-DECAYING = sorted(
-    str(path)
-    for path in CONFIGS.glob('[a-z]*/*.py')
-    if "'PolynomialLR'" in str(Config.fromfile(path).get('param_scheduler')) and 'train_cfg' in Config.fromfile(path)
-)
+CONFIGS = Path(__file__).resolve().parents[3] / 'configs'
 
 
 @pytest.fixture(scope='module')
@@ -105,15 +99,21 @@ def test_rates_of_bestie(golden, case):
     np.testing.assert_allclose(rates, golden[f'bestie{case}_lr'][:-1, 0], rtol=1e-6)
 
 
-@pytest.mark.parametrize('name', DECAYING)
-def test_the_decay_of_a_config_ends_with_its_training(name):
-    cfg = load_config(name)
-    length = cfg.train_cfg.get('max_epochs') or cfg.train_cfg.max_iters
-    (decay,) = (one for one in cfg.param_scheduler if one.type == 'PolynomialLR')
-    assert decay.by_epoch == ('max_epochs' in cfg.train_cfg) and decay.begin == 0
+def test_the_decay_of_each_config_ends_with_its_training():
     # official codes that end it one step later, and with a whole number of epochs
     differences = {'deeplab-v1_resnet38_20k_voc2012': 1, 'ppc-eps_resnet38_reference_voc2012': -170}
-    assert decay.end == length + differences.get(Path(name).stem.removesuffix('-maps'), 0)
+    seen = 0
+    for path in sorted(CONFIGS.glob('[a-z]*/*.py')):
+        cfg = load_config(path)
+        decays = [one for one in cfg.get('param_scheduler') or [] if one.type == 'PolynomialLR']
+        if not decays or not cfg.get('train_cfg'):
+            continue
+        (decay,) = decays
+        length = cfg.train_cfg.get('max_epochs') or cfg.train_cfg.max_iters
+        assert decay.by_epoch == ('max_epochs' in cfg.train_cfg) and decay.begin == 0, path
+        assert decay.end == length + differences.get(path.stem.removesuffix('-maps'), 0), path
+        seen += 1
+    assert seen > 40
 
 
 def test_a_resumed_schedule_goes_on():
