@@ -58,6 +58,13 @@ def test_damaged_label_is_taken_out_and_the_rest_stays(record, damage):
     assert (record.folder / 'epoch_2.pth').is_file()
 
 
+def test_store_that_its_manifest_calls_interrupted_is_told(record):
+    path = record.folder / 'cams/manifest.json'
+    path.write_text(path.read_text().replace('"complete"', '"comqlete"'))
+    assert not record.is_complete()
+    assert record.begin('key') == 'cams is missing or not whole any more; made again' and aside(record) == []
+
+
 def test_several_damaged_labels_are_one_line(record):
     for photo in PHOTOS[:2]:
         flip(record.folder / f'cams/{photo}.npz')

@@ -112,7 +112,7 @@ def test_file_that_is_written_again_has_its_new_hash(store):
 
 
 def test_another_lineage_leaves_no_hash(store):
-    assert store.start(dict(config_hash='b'), CLASSES) is False
+    assert store.start(dict(config_hash='b'), CLASSES) is False and store.discarded == len(PHOTOS)
     assert not list(store.root.glob(f'*{LIST_NAME}*'))
 
 

@@ -67,7 +67,7 @@ class StageRecord:
         if reason is None:
             try:
                 damaged = take_out_damaged(self.folder, place)
-                told = describe_taken_out(damaged, place) if damaged else None
+                told = describe_taken_out(damaged, place) if damaged else self._find_missing(old)
                 reason = self._find_changed(old)
             except ValueError as error:  # a manifest is damaged
                 reason = str(error)
@@ -90,6 +90,16 @@ class StageRecord:
         made, found = record.get('outputs') or {}, describe_outputs(self.folder)
         changed = [name for name, value in made.items() if found.get(name, value) != value]
         return f'{printable(changed[0].partition(":")[2])} was changed since it was made' if changed else None
+
+    def _find_missing(self, record: dict[str, Any]) -> str | None:
+        """Return one line on a result of the complete stage that is gone, or that its manifest calls interrupted."""
+        found = describe_outputs(self.folder)
+        missing = [name for name in record.get('outputs') or {} if name not in found]
+        return (
+            f'{printable(missing[0].partition(":")[2])} is missing or not whole any more; made again'
+            if missing
+            else None
+        )
 
     def _find_outputs(self) -> dict[str, str] | None:
         """Return what the stage has made, None where a manifest is damaged."""

@@ -39,7 +39,9 @@ class PseudoLabelStore:
         self.root = Path(root)
         self.artifact = artifact
         self.suffix = suffix
-        self.dropped: list[str] = []  # files of an earlier run that were damaged, after start()
+        # after start(): files of an earlier run that were damaged, and how many were of another lineage
+        self.dropped: list[str] = []
+        self.discarded = 0
 
     @property
     def hashes(self) -> FileHashes:
@@ -121,7 +123,9 @@ class PseudoLabelStore:
         if not kept:
             # of no lineage first, so that the old files are trusted by nobody if this is killed while it clears
             write_json(self.manifest_path, {**content, 'lineage': None})
-            self._remove(self._photo_files())
+            old_files = self._photo_files()
+            self.discarded = len(old_files)
+            self._remove(old_files)
             self.hashes.remove()
         # half-written by a run that was killed
         self._remove([file for file in self._walk() if file.name[0] == '.' and file.suffix == '.tmp'])

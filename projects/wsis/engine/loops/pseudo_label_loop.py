@@ -127,7 +127,10 @@ class PseudoLabelLoop(TestLoop):
 
 
 def _tell_dropped(store: PseudoLabelStore) -> None:
-    """Say in one line which files of an interrupted run were damaged."""
+    """Say in one line which files of an earlier run are made again."""
+    if store.discarded:
+        text = f'{store.discarded} files were made of another config, checkpoint, tags or inputs; they are made again'
+        print_log(f'{store.root}: {text}', 'current', logging.WARNING)
     if store.dropped:
         print_log(
             f'{store.root}: {len(store.dropped)} files of an earlier run are damaged or were never noted as whole '
