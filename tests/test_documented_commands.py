@@ -58,6 +58,7 @@ RUN_BY = {
     r'convert_reference\.py': 'tests/tools/test_convert_reference.py::test_tool_writes_a_checkpoint_of_mmengine',
     r'download_dataset\.py': 'tests/tools/test_download_dataset.py',
     r'(export|import)_labels\.py': 'tests/tools/test_label_exports.py::test_out_and_back',
+    r'fault_trials\.py': 'tests/faults/test_fault_trials.py::test_tool_prints_a_table',
     r'fuzz_readers\.py': 'tests/fuzz/test_readers.py::test_tool_prints_a_table',
     r'get_flops\.py': 'tests/inspection/test_complexity.py',
     r'make_demo_coco\.py': 'tests/tools/test_make_demo_coco.py::test_official_layout',
@@ -88,7 +89,7 @@ NEEDS = {
     r'make (demo|demo-supervised|setup)$|_demo\.py|data/demo': 'minutes to hours of training on the demo set',
     r'make_method_figures': 'minutes to hours of training on the demo set',
     r'benchmark|check_backbones|compare_backbones': 'minutes of measuring',
-    r'fuzz_readers': 'minutes to hours of trying',
+    r'fault_trials|fuzz_readers': 'minutes to hours of trying',
     r'CONFIG|CHECKPOINT|WORK_DIR|DATA_ROOT|peaks\.json| IN OUT': 'a file of a run of your own',
 }
 #: Benchmarks with the smallest numbers that they take.

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+import torch
 from mmengine.config import Config
 
 from projects.wsis.recipes.processes import lock_folder
@@ -199,7 +201,7 @@ def test_backends_reach_the_trainings_and_decide_nothing(make, tmp_path):
 def test_changed_checkpoint_runs_its_stage_and_the_later_ones_anew(make, tmp_path):
     make().run()
     ran(tmp_path)
-    (tmp_path / 'work/classifier/epoch_1.pth').write_text('foreign weights')
+    torch.save(dict(state_dict={}), tmp_path / 'work/classifier/epoch_1.pth')  # whole, but another
     make(behaviours=dict(classifier='otherwise', cams='otherwise', irnet='otherwise')).run()
     assert ran(tmp_path) == ['classifier', 'cams', 'irnet', 'pictures']
     assert aside(tmp_path) == sorted(NAMES)
@@ -412,7 +414,7 @@ def test_two_runs_in_one_folder_are_refused(make, tmp_path):
 @pytest.mark.skipif(sys.platform != 'linux', reason='only Linux tells a process that its parent has died')
 def test_stage_ends_with_a_pipeline_that_is_killed(tmp_path):
     """Else the stage of a killed pipeline would write into the folder of the next call."""
-    processes = Path(__file__).resolve().parents[2] / 'projects/wsis/recipes/processes.py'
+    processes = Path(__file__).resolve().parents[2] / 'projects/wsis/engine/parent_process.py'
     code = (
         'import runpy, subprocess, sys, time\n'
         'end_with_parent = runpy.run_path(sys.argv[1])["end_with_parent"]\n'
@@ -467,3 +469,58 @@ def test_an_option_of_one_stage_counts_more_than_one_of_all(order):
     options = dict(list({'iterations': 14, 'deeplab.iterations': 70, 'model.depth': 3}.items())[::order])
     spread = spread_options(options, ['irnet', 'deeplab'])
     assert spread == dict(irnet={'iterations': 14, 'model.depth': 3}, deeplab={'iterations': 70, 'model.depth': 3})
+
+
+def act_in_a_stage(monkeypatch, name, act):
+    """Do something once, right after a stage has run."""
+    execute, waiting = Recipe._execute, [act]
+
+    def execute_and_act(self, stage, report):
+        execute(self, stage, report)
+        if stage.name == name and waiting:
+            waiting.pop()()
+
+    monkeypatch.setattr(Recipe, '_execute', execute_and_act)
+
+
+def test_work_dir_that_is_removed_ends_the_run(make, tmp_path, monkeypatch):
+    act_in_a_stage(monkeypatch, 'cams', lambda: shutil.rmtree(tmp_path / 'work'))
+    with pytest.raises(RecipeError, match='Stage cams: .*/cams was removed or taken by another run .* same command'):
+        make().run()
+    assert not (tmp_path / 'work/cams').exists()
+    make().run()
+    assert ran(tmp_path) == NAMES
+
+
+def test_stage_that_writes_into_a_removed_folder_is_ended_at_once(make, tmp_path):
+    folder = tmp_path / 'work/classifier'
+    make().run(only='classifier')
+    script = f"import shutil, time; shutil.rmtree({str(folder)!r}); print('x', flush=True); time.sleep(60)"
+    recipe = make()
+    recipe._command = lambda stage: [sys.executable, '-c', script]
+    began = time.monotonic()
+    with pytest.raises(RecipeError, match='was removed or taken by another run'):
+        recipe.run(only='classifier')
+    assert time.monotonic() - began < 20 and not folder.exists()
+
+
+def test_data_that_change_while_a_stage_runs_end_it_and_nothing_of_it_is_kept(make, tmp_path, monkeypatch):
+    photos = tmp_path / 'photos'
+    photos.mkdir()
+    (photos / 'a.jpg').write_text('a')
+    stages = [*STAGES[:-1], dict(STAGES[-1], reads=[str(photos)])]
+    act_in_a_stage(monkeypatch, 'pictures', lambda: (photos / 'a.jpg').rename(tmp_path / 'a.jpg'))
+    with pytest.raises(RecipeError, match='Stage pictures: photos, tags or other data .* taken away while it ran'):
+        make(stages=stages).run()
+    (tmp_path / 'a.jpg').rename(photos / 'a.jpg')  # the same key again
+    ran(tmp_path)
+    make(stages=stages).run()
+    assert ran(tmp_path) == ['pictures'] and aside(tmp_path) == ['pictures']
+
+
+def test_damage_is_told_in_one_line(make, tmp_path, capsys):
+    make().run()
+    (tmp_path / 'work/irnet/stage.json').write_text('{')
+    capsys.readouterr()
+    make().run()
+    assert '    irnet: stage.json is missing or damaged; made again (the old folder is now ' in capsys.readouterr().out

@@ -37,7 +37,7 @@ def test_arrays_come_back_as_written(store):
     assert str(arrays['mode']) == 'pseudo_label'
     manifest = store.check_readable(CLASSES)
     assert manifest['count'] == 2 and manifest['lineage'] == LINEAGE
-    assert sorted(path.name for path in store.root.iterdir()) == ['manifest.json', 'p0.npz', 'p1.npz']
+    assert sorted(path.name for path in store.root.iterdir()) == ['files.sha256', 'manifest.json', 'p0.npz', 'p1.npz']
 
 
 @pytest.mark.parametrize(

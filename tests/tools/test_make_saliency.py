@@ -113,6 +113,16 @@ def test_tool_makes_maps_once_and_skips_damaged_photos(photos):
     assert {file for file in files if file.stat().st_mtime_ns != after[file]} == {files[4]}
 
 
+def test_damaged_map_is_made_again_and_told(photos):
+    run(photos)
+    path = photos / 'saliency/4.png'
+    whole, others = path.read_bytes(), (photos / 'saliency/1.png').stat().st_mtime_ns
+    path.write_bytes(whole[:-40] + bytes([whole[-40] ^ 1]) + whole[-39:])
+    result = run(photos)
+    assert result.status == 0 and '1 maps were damaged (first: 4.png); they are made again' in result.output
+    assert path.read_bytes() == whole and (photos / 'saliency/1.png').stat().st_mtime_ns == others
+
+
 def test_evaluation_against_masks(photos):
     (photos / 'masks').mkdir()
     for number in (1, 4):  # not all photos have masks
@@ -122,10 +132,9 @@ def test_evaluation_against_masks(photos):
     result = run(photos, '--evaluate', 'masks')
     iou = re.search(r'IoU with the objects of 2 photos: ([\d.]+)', result.output)
     assert result.status == 0 and 80 < float(iou[1]) <= 100
-    for number in (1, 4):  # and a map that is wrong everywhere
-        path = photos / f'saliency/{number}.png'
-        objects = cv2.imread(str(photos / f'masks/{number}.png'), 0) == 3
-        cv2.imwrite(str(path), np.where(objects, 0, 255).astype(np.uint8))
+    for number in (1, 4):  # and maps that are wrong everywhere
+        salient = cv2.imread(str(photos / f'saliency/{number}.png'), 0) > 127
+        cv2.imwrite(str(photos / f'masks/{number}.png'), np.where(salient, 0, 3).astype(np.uint8))
     assert 'photos: 0.0' in run(photos, '--evaluate', 'masks').output
     result = run(photos, '--evaluate', 'nowhere')
     assert result.status == 1 and result.output.count('\n') == 1

@@ -18,7 +18,7 @@ import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from functools import cache
@@ -193,19 +193,23 @@ def make_saliency(
     store = PseudoLabelStore(out, 'saliency', '.png')
     _refuse_other_maps(store, maker)
     store.start(maker.lineage, classes=[])
+    if store.dropped:
+        print(f'{len(store.dropped)} maps were damaged (first: {store.dropped[0]}); they are made again')
     left = {name: path for name, path in photos.items() if not _is_made(path, store.path_of(name))}
     bar = tqdm(total=len(photos), initial=len(photos) - len(left), desc='saliency', unit='photo', leave=False)
     with bar:
-        if workers == 1:
-            bad = [
-                name for name, path in left.items() if not (make_map(path, store.path_of(name), maker), bar.update())[0]
-            ]
-        else:
-            bad = _make_in_parallel(left, store, maker, workers, bar)
+        made = _make_here(left, store, maker) if workers == 1 else _make_in_parallel(left, store, maker, workers)
+        bad = []
+        for name, is_made in made:
+            if is_made:
+                store.note(name)
+            else:
+                bad.append(name)
+            bar.update()
     if len(bad) == len(photos):
-        raise ValueError(f'none of {len(photos)} photos can be read (first: {bad[0]}); they are damaged')
+        raise ValueError(f'none of {len(photos)} photos can be read (first: {min(bad)}); they are damaged')
     store.finish([name for name in photos if name not in bad])
-    return bad
+    return sorted(bad)
 
 
 def _refuse_other_maps(store, maker: ClassicalSaliency | OnnxSaliency) -> None:
@@ -229,21 +233,23 @@ def _is_made(photo: Path, saliency: Path) -> bool:
     return saliency.is_file() and saliency.stat().st_mtime >= photo.stat().st_mtime
 
 
-def _make_in_parallel(photos: dict[str, Path], store, maker: Callable, workers: int, bar: tqdm) -> list[str]:
-    """Make maps in several processes; return the names of photos that could not be read."""
-    bad = []
+def _make_here(photos: dict[str, Path], store, maker: Callable) -> Iterator[tuple[str, bool]]:
+    """Make maps in this process; yield the name of each photo, and whether it could be read."""
+    for name, path in photos.items():
+        yield name, make_map(path, store.path_of(name), maker)
+
+
+def _make_in_parallel(photos: dict[str, Path], store, maker: Callable, workers: int) -> Iterator[tuple[str, bool]]:
+    """Make maps in several processes; yield the name of each photo, and whether it could be read."""
     # Not fork: an importing process may have threads (torch, OpenCV).
     context = multiprocessing.get_context('spawn')
     pool = ProcessPoolExecutor(min(workers, len(photos) or 1), context, _start_worker)
     try:
         jobs = {pool.submit(make_map, path, store.path_of(name), maker): name for name, path in photos.items()}
         for job in as_completed(jobs):
-            if not job.result():
-                bad.append(jobs[job])
-            bar.update()
+            yield jobs[job], job.result()
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
-    return sorted(bad)
 
 
 def find_masks(folder: Path, photos: dict[str, Path]) -> dict[str, Path]:

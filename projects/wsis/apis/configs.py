@@ -25,6 +25,7 @@ READ_BY_TOOLS = (
     'stage_times',
     ITERATIONS,
     STOP_AFTER,
+    'worker_timeout',
 )
 
 

@@ -1,5 +1,6 @@
 """Turning an error that the user can fix into one line instead of a traceback."""
 
+import errno
 import os
 import sys
 import traceback
@@ -9,6 +10,16 @@ from pathlib import Path
 
 PACKAGE_FOLDER = str(Path(__file__).resolve().parents[1]) + os.sep
 TRACEBACK_VARIABLE = 'WSIS_TRACEBACK'
+MAKE_ROOM = 'make room there, or name another folder, and run the same command again: it goes on'
+UNWRITABLE = {
+    errno.ENOSPC: MAKE_ROOM,
+    errno.EDQUOT: MAKE_ROOM,
+    errno.EFBIG: f'files may not grow so large here (ulimit -f); {MAKE_ROOM}',
+    # also of what cannot be read
+    errno.EACCES: 'check the rights of this file and of its folder, and run the same command again: it goes on',
+    errno.EPERM: 'check the rights of this file and of its folder, and run the same command again: it goes on',
+    errno.EROFS: 'name another folder, or run the same command again once the disk can be written: it goes on',
+}
 
 
 def _raised_in_package(error: BaseException) -> bool:
@@ -19,6 +30,18 @@ def _raised_in_package(error: BaseException) -> bool:
     # torch re-raises a worker's error in the main process with the worker's traceback as its message
     worker_files = [line for line in str(error).splitlines() if line.lstrip().startswith('File "')]
     return bool(worker_files) and PACKAGE_FOLDER in worker_files[-1]
+
+
+def _is_bad_input(error: BaseException) -> bool:
+    return isinstance(error, (ValueError, FileNotFoundError, ImportError)) and _raised_in_package(error)
+
+
+def _explain_unwritable(error: BaseException) -> str | None:
+    """Return one line on a full disk or a file that may not be written; None for other errors."""
+    advice = UNWRITABLE.get(getattr(error, 'errno', None))
+    if advice is None:
+        return None
+    return f'{error.filename or "a file"} cannot be used ({error.strerror}): {advice}'
 
 
 def _one_line(error: BaseException) -> str:
@@ -33,15 +56,17 @@ def _one_line(error: BaseException) -> str:
 def report_errors() -> Iterator[None]:
     """Print errors of bad input as one line and exit with status 1; let all others through with their traceback.
 
-    Bad input is what this package's own checks raise as `ValueError`, `FileNotFoundError` or `ImportError`. Set the
-    environment variable `WSIS_TRACEBACK=1` to see their tracebacks too.
+    Bad input is what this package's own checks raise as `ValueError`, `FileNotFoundError` or `ImportError`, and what
+    the system raises, wherever it does, of a place that is full or cannot be written. Set the environment variable
+    `WSIS_TRACEBACK=1` to see their tracebacks too.
     """
     try:
         yield
-    except (ValueError, FileNotFoundError, ImportError) as error:
-        if os.environ.get(TRACEBACK_VARIABLE) or not _raised_in_package(error):
+    except (ValueError, OSError, ImportError) as error:
+        line = _one_line(error) if _is_bad_input(error) else _explain_unwritable(error)
+        if line is None or os.environ.get(TRACEBACK_VARIABLE):
             raise
         rank = os.environ.get('RANK', '0')
         place = '' if rank == '0' else f' (rank {rank})'
-        print(f'error{place}: {_one_line(error)}', file=sys.stderr, flush=True)
+        print(f'error{place}: {line}', file=sys.stderr, flush=True)
         raise SystemExit(1) from None

@@ -18,9 +18,11 @@ from projects.wsis.engine.dataset_settings import innermost_dataset
 from projects.wsis.engine.hooks.checkpoint_facts_hook import CheckpointFactsHook
 from projects.wsis.engine.hooks.progress_hook import ProgressHook
 from projects.wsis.engine.hooks.stage_times_hook import StageTimesHook
-from projects.wsis.engine.latest_checkpoint import find_latest_checkpoint
+from projects.wsis.engine.latest_checkpoint import find_whole_checkpoint
+from projects.wsis.engine.parent_process import end_with_parent
 from projects.wsis.engine.pseudo_instances import check_pseudo_instances
 from projects.wsis.engine.safe_loading import safe_loading
+from projects.wsis.engine.worker_watch import report_lost_workers, watch_workers
 from projects.wsis.structures.files import write_json
 
 from .auto_scale_lr import scale_schedule
@@ -57,6 +59,8 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
 def parse_arguments(parser: argparse.ArgumentParser, arguments: list[str] | None = None) -> argparse.Namespace:
     """Parse the command line and pass `--local-rank` on as the environment variable that mmengine reads."""
     parsed = parser.parse_args(arguments)
+    if parsed.launcher == 'pytorch':  # torchrun that was killed leaves its processes behind, in a session of their own
+        end_with_parent()
     os.environ.setdefault('LOCAL_RANK', str(parsed.local_rank))
     return parsed
 
@@ -94,7 +98,7 @@ def apply_resume(cfg: Config, resume: str | None) -> None:
     if resume is not None and resume != 'auto':
         cfg.resume, cfg.load_from = True, resume
     elif resume == 'auto' or (cfg.get('resume') and not cfg.get('load_from')):
-        latest = find_latest_checkpoint(cfg.work_dir)
+        latest = find_whole_checkpoint(cfg.work_dir, tell=os.environ.get('RANK', '0') == '0')
         cfg.resume = latest is not None
         if latest is not None:
             cfg.load_from = str(latest)
@@ -212,7 +216,8 @@ def run_training(
     check_pseudo_instances(cfg.train_dataloader.dataset)
     runner = build_runner(cfg)
     set_batch(runner, share, keep)
-    runner.train()
+    with report_lost_workers(watch_workers(runner)):
+        runner.train()
     if metrics_file is not None and runner.rank == 0:
         scalars = runner.message_hub.log_scalars
         metrics = {name[4:]: float(scalar.current()) for name, scalar in scalars.items() if name.startswith('val/')}
@@ -236,7 +241,8 @@ def run_test(cfg: Config, metrics_file: str | Path | None = None) -> dict:
     check_checkpoint_exists(cfg.get('load_from'))
     cfg.resume = False
     runner = build_runner(cfg)
-    metrics = runner.test()
+    with report_lost_workers(watch_workers(runner)):
+        metrics = runner.test()
     if metrics_file is not None and runner.rank == 0:
         write_json(metrics_file, json.loads(json.dumps(metrics, default=float)))
     return metrics

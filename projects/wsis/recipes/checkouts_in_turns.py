@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from ..apis.configs import ROOT, find_config
+from ..engine.parent_process import end_with_parent
 from .measured_recipe import TIMES_NAME
-from .processes import end_with_parent
 
 TOOL = Path('tools/analysis_tools/benchmark_recipe.py')
 WAITING = 'waiting for its turn:'

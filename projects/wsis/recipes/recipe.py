@@ -4,8 +4,9 @@ import re
 import subprocess
 import sys
 import time
+from collections import deque
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +16,22 @@ from mmengine.device import get_device
 from ..apis.configs import INSTALLED_ROOT, ROOT, find_config
 from ..apis.shared_batch import BATCH_NAME
 from ..engine import find_latest_checkpoint
-from ..structures import write_json
-from ..structures.files import read_json_object
+from ..engine.parent_process import end_with_parent
+from ..structures import report_unwritable, write_json
+from ..structures.files import read_json_object, remove_half_written
 from .node_group import NodeGroup
 from .node_place import NodePlace
-from .processes import end_with_parent, lock_folder
+from .processes import lock_folder
 from .report import RecipeReport
 from .script_server import RunningScript, ScriptServer
 from .stage import PLACEHOLDER, RecipeError, Stage, StageError, read_stages
+from .stage_end import explain_end
 from .stage_record import StageRecord, make_key
 
 METRICS_NAME = 'metrics.json'
 OPTIONS_NAME = 'options.json'
+LINES_KEPT = 60  # of the output of a stage, to say why it has failed
+REMOVED = 'Stage {name}: {folder} was removed or taken by another run while it ran; run the same command again'
 
 
 class Recipe:
@@ -131,6 +136,7 @@ class Recipe:
         self.work_dir.mkdir(parents=True, exist_ok=True)
         with lock_folder(self.work_dir), ExitStack() as self._until_the_end:
             self._server = None
+            remove_half_written(self.work_dir, below=False)
             self._group.check_shared(self.work_dir)
             results = self._run(self.select(only, start, until), bool(only or start))
         self._group.close()
@@ -175,7 +181,7 @@ class Recipe:
             for name in sorted({name for stage in selected for name in stage.inputs} - made):
                 self._check_input(name)  # before anything is set aside
             for stage in selected:
-                if stage is selected[0] or self.record(stage.name).read().get('complete'):
+                if stage is selected[0] or self.record(stage.name).read_known().get('complete'):
                     self.record(stage.name).set_aside()
         report = RecipeReport(self.stages, selected)
         with report:
@@ -187,7 +193,7 @@ class Recipe:
         return results
 
     def _write_results(self, report: RecipeReport) -> dict[str, Any]:
-        results = report.results({stage.name: self.record(stage.name).read() for stage in self.stages})
+        results = report.results({stage.name: self.record(stage.name).read_known() for stage in self.stages})
         write_json(self.results_path, results)
         return results
 
@@ -205,15 +211,33 @@ class Recipe:
         if record.is_complete(key):
             report.skip(stage)
             return
-        record.begin(key, name=stage.name, action=stage.action, config=stage.config, inputs=stage.inputs)
-        report.begin(stage)
+        data = stage.describe_data()
+        told = record.begin(key, name=stage.name, action=stage.action, config=stage.config, inputs=stage.inputs)
+        report.begin(stage, told)
         began = time.monotonic()
         try:
             self._execute_on_all(stage, report)
         finally:
-            record.add_time(time.monotonic() - began)
+            with suppress(OSError):  # a full disk has stopped the stage, and that is to be told
+                record.add_time(time.monotonic() - began)
+        self._check_undisturbed(stage, record, data)
         metrics, batch = (_read_if_there(record.folder / name) for name in (METRICS_NAME, BATCH_NAME))
         report.finish(stage, record.finish(metrics, **(dict(batch=batch) if batch else {})))
+
+    def _check_undisturbed(self, stage: Stage, record: StageRecord, data: Any) -> None:
+        """Check that folder and data of a stage that has run are those that it began with.
+
+        Raises:
+            StageError: If they are not; nothing of it is taken for whole then.
+        """
+        if not record.is_ours():
+            raise StageError(REMOVED.format(name=stage.name, folder=record.folder))
+        if stage.describe_data() != data:
+            record.distrust()
+            raise StageError(
+                f'Stage {stage.name}: photos, tags or other data that it reads were changed or taken away while it '
+                'ran; run the same command again, and it is made anew'
+            )
 
     def _execute_on_all(self, stage: Stage, report: RecipeReport) -> None:
         """Run a stage on all nodes, a tool on this one only.
@@ -334,27 +358,43 @@ class Recipe:
 
     def _execute(self, stage: Stage, report: RecipeReport) -> None:
         """Run the command of a stage; its output goes to ``output.log`` and its progress to the report."""
+        """Run the command of a stage; its output goes to ``output.log`` and its progress to the report.
+
+        Raises:
+            StageError: If it fails.
+        """
+        try:
+            self._run_command(stage, report)
+        except ChildProcessError as error:
+            raise StageError(f'Stage {stage.name} failed: {error}; run the same command again: it goes on') from None
+
+    def _run_command(self, stage: Stage, report: RecipeReport) -> None:
         name = 'output.log' if self.place.is_first else f'output.node{self.place.rank}.log'
-        log = self.work_dir / stage.name / name
+        log, record = self.work_dir / stage.name / name, self.record(stage.name)
+        was_there = record.path.is_file()
         with (
-            open(log, 'a', encoding='utf-8') as file,
+            # without a buffer, which would be written once more when the file of a full disk is closed
+            open(log, 'ab', buffering=0) as file,
             self._start(self._command(stage)) as process,
             self._group.ending(process.terminate),
         ):
-            last_lines: list[str] = []
+            last_lines: deque[str] = deque(maxlen=LINES_KEPT)
             try:
                 for line in process.stdout:
+                    if was_there and not record.path.is_file():  # hours may be left of a stage that writes into nothing
+                        raise StageError(REMOVED.format(name=stage.name, folder=record.folder))
                     if report.read_line(stage, line):
                         continue
-                    file.write(line)
-                    file.flush()
-                    last_lines = [*last_lines[-4:], line.strip()] if line.strip() else last_lines
+                    with report_unwritable(log):
+                        file.write(line.encode(errors='replace'))
+                    if line.strip():
+                        last_lines.append(line.strip())
             except BaseException:
                 process.terminate()
                 raise
         if process.returncode:
-            told = [line for line in last_lines if line.startswith('error')] or last_lines[-1:]
-            raise StageError(f'Stage {stage.name} failed: {"; ".join(told) or "no output"} (all output: {log})')
+            reason = explain_end(process.returncode, list(last_lines))
+            raise StageError(f'Stage {stage.name} failed: {reason} (all output: {log})')
 
 
 def _read_if_there(path: Path) -> dict[str, Any]:

@@ -51,8 +51,10 @@ class RecipeReport:
         """Say that a stage is complete already."""
         self.console.print(f'{self.positions[stage.name]} {stage.name}: complete already', markup=False)
 
-    def begin(self, stage: Stage) -> None:
-        """Say that a stage begins."""
+    def begin(self, stage: Stage, told: str | None = None) -> None:
+        """Say that a stage begins, and in a line of its own what of an earlier run is made again."""
+        if told:
+            self.console.print(f'    {stage.name}: {told}', markup=False)
         self.console.print(f'{self.positions[stage.name]} {stage.name} ({stage.action}) ...', markup=False)
         self.task = self.bar.add_task(stage.name, total=None)
         self.told = time.monotonic()

@@ -23,7 +23,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .processes import end_with_parent
+from ..engine.parent_process import end_with_parent
 
 # What scripts of tools/ import, and what a Runner imports when it is built and an optimizer in its first step.
 PRELOADED = (

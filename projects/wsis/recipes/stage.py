@@ -79,6 +79,7 @@ class Stage:
         self.number = number
         self.expected = expected
         self.data = data
+        self._described: dict[str, Any] | None = None
 
     @property
     def inputs(self) -> list[str]:
@@ -124,13 +125,24 @@ class Stage:
             raise RecipeError(f'Stage {self.name}: {describe_indivisible(batch, processes, self.config)}')
         return find_nearest_batch(batch, processes)
 
+    def describe_data(self) -> Any:
+        """Return facts about the photos, tags, weights and other files that the stage reads and no stage has made.
+
+        The config is read once, so that a later call tells whether these files have changed, not the config.
+        """
+        if self.action == 'tool':
+            return [describe_folder(folder) for folder in self.reads]
+        if self._described is None:
+            self._described = self.load_config().to_dict()
+        return describe_data(self._described, self.action)
+
     def describe(self) -> Any:
         """Return all that decides what the stage makes, but for the stages that are its inputs."""
         if self.action == 'tool':
             data = load_config(self.data).to_dict() if self.takes_data and self.data else None
-            return [self.action, self.tool, self.arguments, data, [describe_folder(folder) for folder in self.reads]]
+            return [self.action, self.tool, self.arguments, data, self.describe_data()]
         content = load_config(self.config, data=self.data).to_dict()
-        data = describe_data(self.load_config().to_dict(), self.action)
+        data = self.describe_data()
         for key in ('work_dir', 'launcher', 'filename', 'cpu_seconds'):
             content.pop(key, None)
         if not (content.get('auto_scale_lr') or {}).get('enable'):

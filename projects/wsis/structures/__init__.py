@@ -12,7 +12,7 @@ from .files import (
     write_png,
 )
 from .photo_file import PHOTO_ENDINGS, PhotoError, PhotoFacts, check_photo, decode_photo, probe_photo
-from .pseudo_label_store import MANIFEST_NAME, PseudoLabelStore, find_manifests
+from .pseudo_label_store import MANIFEST_NAME, PseudoLabelStore, find_damaged_files, find_manifests
 from .text_file import printable, read_given_json, read_text
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     'PseudoLabelStore',
     'check_photo',
     'decode_photo',
+    'find_damaged_files',
     'find_manifests',
     'hash_content',
     'hash_file',

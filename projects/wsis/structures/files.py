@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,6 +12,8 @@ from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import Image
+
+HALF_WRITTEN = re.compile(r'\..+\.\d+\.tmp')  # the temporary names of write_atomically and link_file
 
 
 def write_atomically(path: str | Path, write: Callable[[BinaryIO], None]) -> None:
@@ -28,8 +31,25 @@ def write_atomically(path: str | Path, write: Callable[[BinaryIO], None]) -> Non
             write(file)
             file.flush()
         os.replace(temporary, path)
+    except OSError as error:
+        if error.errno is None or error.filename not in (None, str(temporary)):
+            raise
+        # of a full disk the system does not say which file it was
+        raise OSError(error.errno, error.strerror, str(path)) from None
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def remove_half_written(folder: str | Path, below: bool = True) -> None:
+    """Remove what processes that were killed while in :func:`write_atomically` have left; none may be writing there.
+
+    Args:
+        folder: The folder; it need not exist.
+        below: Whether to look into its subfolders too.
+    """
+    for path in Path(folder).glob('**/.*.tmp' if below else '.*.tmp'):
+        if HALF_WRITTEN.fullmatch(path.name):
+            path.unlink(missing_ok=True)
 
 
 def link_file(source: str | Path, target: str | Path) -> None:

@@ -1,5 +1,6 @@
 """The pseudo-label store: a folder with one file per photo and a manifest that records its origin."""
 
+import io
 import os
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .class_lists import describe_difference
+from .file_hashes import FileHashes
 from .files import check_no_linked_folder, hash_content, read_json, write_atomically, write_json
 from .photo_file import MAX_PIXELS
 
@@ -24,7 +26,8 @@ class PseudoLabelStore:
 
     The manifest holds what made the artifact (``lineage``: hashes of the config, of the checkpoint and of the input
     stores), the class names, the number of photos and whether the artifact is complete. Files are written atomically,
-    so each file that exists is whole; an artifact is complete only once :meth:`finish` was called.
+    so each file that exists is whole; an artifact is complete only once :meth:`finish` was called. What happens to a
+    file later, on the disk or by hand, shows by its hash in ``files.sha256``.
 
     Args:
         root: The folder.
@@ -36,6 +39,14 @@ class PseudoLabelStore:
         self.root = Path(root)
         self.artifact = artifact
         self.suffix = suffix
+        # after start(): files of an earlier run that were damaged, and how many were of another lineage
+        self.dropped: list[str] = []
+        self.discarded = 0
+
+    @property
+    def hashes(self) -> FileHashes:
+        """The hashes of the photo files."""
+        return FileHashes(self.root)
 
     @property
     def manifest_path(self) -> Path:
@@ -83,7 +94,8 @@ class PseudoLabelStore:
     def start(self, lineage: dict[str, Any], classes: Sequence[str], **facts: Any) -> bool:
         """Open the store for writing. Files of an interrupted run of the same lineage are kept, others are removed.
 
-        Call it in one process only, while no other writes.
+        Of those also a file that is not noted or has another hash is removed; ``dropped`` names them. Call it in one
+        process only, while no other writes.
 
         Args:
             lineage: What makes the artifact; compared with the manifest that is there.
@@ -111,11 +123,34 @@ class PseudoLabelStore:
         if not kept:
             # of no lineage first, so that the old files are trusted by nobody if this is killed while it clears
             write_json(self.manifest_path, {**content, 'lineage': None})
-            self._remove(self._photo_files())
+            old_files = self._photo_files()
+            self.discarded = len(old_files)
+            self._remove(old_files)
+            self.hashes.remove()
         # half-written by a run that was killed
         self._remove([file for file in self._walk() if file.name[0] == '.' and file.suffix == '.tmp'])
+        self.dropped = self._drop_damaged() if kept else []
         write_json(self.manifest_path, content)
         return kept
+
+    def _drop_damaged(self) -> list[str]:
+        files = self._photo_files()
+        damaged = self.hashes.find_damaged(files)
+        self._remove(damaged)
+        self.hashes.close(sorted(set(files) - set(damaged)))
+        return [file.relative_to(self.root).as_posix() for file in damaged]
+
+    def note(self, photo: str) -> None:
+        """Note the hash of a photo's file that has been written.
+
+        Raises:
+            FileNotFoundError: If the store was removed while it was made: what is written now belongs to nothing.
+        """
+        if not self.manifest_path.is_file():
+            raise FileNotFoundError(
+                f'{self.root} was removed while its {self.artifact} were made: run the same command again'
+            )
+        self.hashes.note(self.path_of(photo))
 
     def _photo_files(self) -> list[Path]:
         return [file for file in self._walk() if file.name.endswith(self.suffix) and file.name[0] != '.']
@@ -151,7 +186,8 @@ class PseudoLabelStore:
         """
         self.check_files(photos)
         manifest = self.read_manifest()
-        manifest.update(complete=True, count=len(photos), **facts)
+        files_hash = self.hashes.close([self.path_of(photo) for photo in photos])
+        manifest.update(complete=True, count=len(photos), files_hash=files_hash, **facts)
         write_json(self.manifest_path, manifest)
 
     def check_readable(self, classes: Sequence[str] | None = None) -> dict[str, Any]:
@@ -179,7 +215,9 @@ class PseudoLabelStore:
 
     def write_arrays(self, photo: str, **arrays: np.ndarray) -> None:
         """Write the npz file of a photo."""
-        write_atomically(self.path_of(photo), lambda file: np.savez_compressed(file, **arrays))
+        content = io.BytesIO()  # numpy and zipfile tell a full disk by errors of their own
+        np.savez_compressed(content, **arrays)
+        write_atomically(self.path_of(photo), lambda file: file.write(content.getbuffer()))
 
     def read_arrays(self, photo: str) -> dict[str, np.ndarray]:
         """Read the npz file of a photo, without unpickling.
@@ -240,6 +278,29 @@ def find_manifests(folder: str | Path) -> dict[str, str]:
             manifest.pop('made_by', None)
             found[str(path.parent.relative_to(folder))] = hash_content(manifest)
     return found
+
+
+def find_damaged_files(folder: str | Path) -> list[Path]:
+    """Return the files of the complete stores of :func:`find_manifests` that are missing or not as they were written.
+
+    A store without ``files_hash`` was made by an earlier version; it is taken as it is.
+
+    Raises:
+        ValueError: If a manifest is damaged; one line.
+    """
+    folder = Path(folder)
+    found: list[Path] = []
+    for path in sorted([*folder.glob(MANIFEST_NAME), *folder.glob(f'*/{MANIFEST_NAME}')]):
+        manifest = read_manifest(path)
+        if manifest.get('complete') and isinstance(manifest.get('files_hash'), str):
+            found += FileHashes(path.parent).find_changed(manifest['files_hash'])
+    return found
+
+
+def reopen(root: Path) -> None:
+    """Mark a complete store as interrupted, so that what was taken out of it is made again."""
+    manifest = read_manifest(root / MANIFEST_NAME)
+    write_json(root / MANIFEST_NAME, {**manifest, 'complete': False})
 
 
 def read_manifest(path: Path) -> dict[str, Any]:

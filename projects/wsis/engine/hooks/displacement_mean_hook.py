@@ -1,5 +1,7 @@
 """Measuring IRNet's displacement mean after training."""
 
+from io import BytesIO
+
 import torch
 from mmengine.dist import all_reduce, barrier, is_main_process
 from mmengine.hooks import Hook
@@ -37,7 +39,7 @@ class DisplacementMeanHook(Hook):
         model.eval()
         model.head.displacement_mean.zero_()
         total = model.head.displacement_mean.new_zeros(3)  # sum of y, of x, number of photos
-        loader = Runner.build_dataloader(runner.cfg[self.dataloader])
+        loader = runner.build_dataloader(runner.cfg[self.dataloader])
         for index, batch in enumerate(loader):
             if index % 50 == 0:
                 print_log(f'Displacement mean: photo batch {index} of {len(loader)}', 'current')
@@ -62,4 +64,6 @@ class DisplacementMeanHook(Hook):
             )
         checkpoint = load_checkpoint_safely(path)
         checkpoint['state_dict']['head.displacement_mean'] = mean.cpu()
-        write_atomically(path, lambda file: torch.save(checkpoint, file))
+        content = BytesIO()  # torch would tell a full disk by an error of its own
+        torch.save(checkpoint, content)
+        write_atomically(path, lambda file: file.write(content.getbuffer()))

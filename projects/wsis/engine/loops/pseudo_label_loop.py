@@ -1,5 +1,6 @@
 """The test loop that makes pseudo labels: it opens the stores and resumes an interrupted run."""
 
+import logging
 import os
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from ...datasets import TagDataset
 from ...datasets.transforms import LoadEvaluationMasks
 from ...datasets.transforms.formatting import pack_truth
 from ...evaluation.writers import StoreWriter
-from ...structures import find_manifests, hash_content, hash_file
+from ...structures import PseudoLabelStore, find_manifests, hash_content, hash_file, printable
 from ..mmengine_names import find_load_from
 
 
@@ -83,6 +84,8 @@ class PseudoLabelLoop(TestLoop):
             kept = [store.start(lineage, dataset.metainfo['classes'], made_by=made_by) for store in stores]
             for writer in (writer for writer, was_kept in zip(self.writers, kept) if not was_kept):
                 writer.discard()
+            for store in stores:
+                _tell_dropped(store)
         barrier()
         infos = (dataset.get_data_info(index) for index in range(self.total)) if all(kept) else ()
         finished = [info for info in infos if all(info['img_id'] in store for store in stores)]
@@ -121,6 +124,20 @@ class PseudoLabelLoop(TestLoop):
         for writer in self.writers:
             writer.load(sample)
         return sample
+
+
+def _tell_dropped(store: PseudoLabelStore) -> None:
+    """Say in one line which files of an earlier run are made again."""
+    if store.discarded:
+        text = f'{store.discarded} files were made of another config, checkpoint, tags or inputs; they are made again'
+        print_log(f'{store.root}: {text}', 'current', logging.WARNING)
+    if store.dropped:
+        print_log(
+            f'{store.root}: {len(store.dropped)} files of an earlier run are damaged or were never noted as whole '
+            f'(first: {printable(store.dropped[0])}); they are made again',
+            'current',
+            logging.WARNING,
+        )
 
 
 def describe_lineage(runner: Runner, dataset: TagDataset) -> dict[str, Any]:

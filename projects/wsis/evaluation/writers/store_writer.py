@@ -48,6 +48,7 @@ class StoreWriter(BaseMetric):
         for sample in data_samples:
             if sample['img_id'] not in self.store:
                 self.write(sample)
+                self.store.note(sample['img_id'])
             self.results.append(sample['img_id'])
 
     def compute_metrics(self, results: list[str]) -> dict:

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import sys
+import time
 from pathlib import Path
 from statistics import fmean
 from typing import Any
@@ -73,7 +74,7 @@ def _is_current(run: RunFolder) -> bool:
     """Return whether the page was made after the last stage has begun or ended."""
     records = [path for stage in run.stages if (path := run.work_dir / stage.name / RECORD_NAME).is_file()]
     newest = max((path.stat().st_mtime_ns for path in records), default=0)
-    return run.page.is_file() and run.page.stat().st_mtime_ns > newest
+    return run.page.is_file() and newest < run.page.stat().st_mtime_ns <= time.time_ns()
 
 
 def _try_gallery(run: RunFolder, options: ReportOptions) -> tuple[Gallery | None, str]:

@@ -1,0 +1,1 @@
+"""Fault trials: a tiny recipe is disturbed at a random moment, resumed, and compared with an undisturbed run."""
