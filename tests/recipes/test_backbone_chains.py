@@ -5,9 +5,9 @@ from mmengine.config import Config
 from mmengine.registry import MODELS, init_default_scope
 
 from projects.wsis.recipes.backbone_chains import (
+    CLASSIFIER_SCHEDULES,
     LEFT_OUT,
     SMALL_BACKBONES,
-    TRANSFORMER_LEARNING_RATE,
     ChainResult,
     make_table,
     write_chain,
@@ -28,8 +28,11 @@ def test_chain_of_a_backbone(name, tmp_path):
         model = MODELS.build(config.model)
         assert type(model.backbone).__name__ == kind
     assert stages['irnet'].options['model.backbone.init_cfg.checkpoint'] == '{classifier.checkpoint}'
-    rate = stages['classifier'].load_config().param_scheduler[0].eta_max
-    assert (rate == TRANSFORMER_LEARNING_RATE) == (name in ('Swin', 'PVTv2', 'ViT'))
+    config = stages['classifier'].load_config()
+    rate, epochs = CLASSIFIER_SCHEDULES.get(name, (4e-3, 36))
+    assert (name in CLASSIFIER_SCHEDULES) == (name in ('Swin', 'PVTv2', 'ViT'))
+    assert config.train_cfg.max_epochs == config.param_scheduler[0].total_steps == epochs
+    assert config.param_scheduler[0].eta_max == rate
 
 
 def test_table_says_what_is_missing():

@@ -34,11 +34,18 @@ def main() -> None:
         default={},
         help='as in tools/pipeline.py: key=value, STAGE.key=value',
     )
+    parser.add_argument('--amp', action='store_true', help='train with mixed precision; on a CPU with bfloat16')
     parser.add_argument('--out', help='Markdown file to write (default: print)')
     arguments = parser.parse_args()
     with report_errors():
         results = [
-            train_chain(name, Path(arguments.work_dir) / name.split()[0].lower(), arguments.data, arguments.cfg_options)
+            train_chain(
+                name,
+                Path(arguments.work_dir) / name.split()[0].lower(),
+                arguments.data,
+                arguments.cfg_options,
+                arguments.amp,
+            )
             for name in arguments.backbones
         ]
         table = make_table(results)
