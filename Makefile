@@ -58,7 +58,7 @@ release: demo  ## the demo's models as published checkpoints, and one of them us
 test: setup  ## run the tests
 	@$(RUN) $(PYTEST) $(TESTS) $(ARGS)
 
-test-quick: setup  ## run a selection of the tests (tests/quick.txt) that takes less than 90 seconds on two cores
+test-quick: setup  ## run the tests of tests/quick.txt: some of every part, without those that start processes
 	@$(RUN) $(PYTEST) $(QUICK) $(ARGS)
 
 test-openmmlab:  ## run the tests with OpenMMLab's original distributions, in an environment of their own

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from markdown_blocks import join_lines, read_blocks
 from mmengine.registry import DATASETS, METRICS, MODELS, TRANSFORMS, DefaultScope
-from tiny_chain.fixtures import plain_run
 from tiny_chain.processes import ROOT, TOOLS, link_demo
 
 FOLDER = ROOT / 'docs' / 'tutorials'
@@ -36,12 +35,14 @@ def checkout(demo_root, tmp_path, monkeypatch) -> Path:
         (tmp_path / name).symlink_to(ROOT / name, target_is_directory=True)
     monkeypatch.chdir(link_demo(tmp_path, demo_root))
     monkeypatch.syspath_prepend(str(tmp_path))
+    # most of the time would go into how the config of a run looks, and what it writes of the machine
+    monkeypatch.setattr('yapf.yapflib.yapf_api.FormatCode', lambda text, **_: (text, False))
+    monkeypatch.setattr('mmengine.runner.runner.collect_env', dict)
     for registry in REGISTRIES:
         monkeypatch.setattr(registry, '_module_dict', dict(registry.module_dict))
     monkeypatch.setattr(DefaultScope, '_instance_dict', DefaultScope._instance_dict.copy())
     before = set(sys.modules)
-    with plain_run():
-        yield tmp_path
+    yield tmp_path
     for name in set(sys.modules) - before:
         module_file = getattr(sys.modules[name], '__file__', None) or ''
         if module_file.startswith(str(tmp_path)):

@@ -5,9 +5,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from unittest import mock
 
 import pytest
 import torch
@@ -37,35 +35,20 @@ def read_tiny_config(name: str, work_dir: Path, **options) -> Config:
     return cfg
 
 
-@contextmanager
-def plain_run() -> Iterator[None]:
-    """While this holds, a run in this process does not lay out the text of its config, and asks nothing of the machine.
-
-    A tiny run would spend most of its time on that; the tools, which tests run in processes of their own, do both.
-    """
-    with (
-        mock.patch('yapf.yapflib.yapf_api.FormatCode', lambda text, **_: (text, False)),
-        mock.patch('mmengine.runner.runner.collect_env', dict),
-    ):
-        yield
-
-
 def make_labels(name: str, checkpoint: Path | None, work_dir: Path, **options) -> dict:
     """Do in this process what tools/test.py does, and return the metrics."""
     cfg = read_tiny_config(name, work_dir, **options)
     cfg.load_from = str(checkpoint) if checkpoint else None
     if cfg.get('tta'):
         apply_tta(cfg)
-    with plain_run():
-        return run_test(cfg)
+    return run_test(cfg)
 
 
 def train(name: str, work_dir: Path, resume: str | None = None, **options) -> None:
     """Do in this process what tools/train.py does."""
     cfg = read_tiny_config(name, work_dir, **options)
     apply_resume(cfg, resume)
-    with plain_run():
-        run_training(cfg)
+    run_training(cfg)
 
 
 def write_killed_config(path: Path, name: str, phase: str, iteration: int) -> Path:

@@ -90,7 +90,7 @@ def tool(recipe, monkeypatch):
     """The module of the tool, with a recipe that measures nothing; settings come as they do from another process."""
     module = load_tool(f'tools/{TOOL}')
     settings = dict(
-        config=str(recipe), work_dir='w', data=None, steps=3, cfg_options={'a.b': 1}, gpus=2, keep_batch=True
+        config=str(recipe), work_dir='w', data=None, steps=3, cfg_options={'a.b': 1}, gpus=2, keep_batch=True, amp=True
     )
     monkeypatch.setattr(module, 'MeasuredRecipe', RecordedRecipe)
     monkeypatch.setattr(RecordedRecipe, 'made', [])
