@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 import torch
 from hostile_files import hash_of, list_files, refuse, save_hostile_checkpoint
+from mmengine.runner import Runner
 from random_models import save_random_model
+from tiny_chain.fixtures import read_tiny_config
 
 from projects.wsis.apis import WSISInferencer
 from projects.wsis.apis.inference.trained_model import TrainedModel
+from projects.wsis.apis.launch import run_test, run_training
 from projects.wsis.apis.publishing import publish_model
 from projects.wsis.engine import load_checkpoint_safely
 from projects.wsis.reference.convert import convert_reference
@@ -83,6 +86,21 @@ def test_code_in_a_checkpoint_is_never_run(entry, config, tmp_path):
     line = refuse(lambda: entry(checkpoint, config, out))
     assert 'is refused: it wants to run or build' in line
     assert not marker.exists() and not list_files(out)
+
+
+@pytest.mark.parametrize('name, run', [('tiny_cam.py', 'train'), ('tiny_cam.py', 'test')])
+@pytest.mark.parametrize('plain', [True, False], ids=['a plain Runner', 'our tools'])
+def test_code_in_a_checkpoint_is_never_run_by_a_stage(name, run, plain, demo_root, demo_environment, tmp_path):
+    """Label making loads its checkpoint before the hooks of a run begin."""
+    marker = tmp_path / 'marker'
+    cfg = read_tiny_config(name, tmp_path / 'work')
+    cfg.load_from = str(save_hostile_checkpoint(tmp_path / 'hostile.pth', marker))
+    if plain:
+        runner = Runner.from_cfg(cfg)
+        line = refuse(runner.train if run == 'train' else runner.test)
+    else:
+        line = refuse(lambda: run_training(cfg) if run == 'train' else run_test(cfg))
+    assert 'is refused: it wants to run or build' in line and not marker.exists()
 
 
 @pytest.mark.parametrize('entry', [convert, publish])

@@ -197,6 +197,7 @@ def set_batch(runner: Runner, share: bool, keep: bool) -> None:
     scale_schedule(runner)
 
 
+@safe_loading()
 def run_training(
     cfg: Config, metrics_file: str | Path | None = None, share: bool = False, keep: bool = False
 ) -> Runner:
@@ -225,6 +226,7 @@ def run_training(
     return runner
 
 
+@safe_loading()
 def run_test(cfg: Config, metrics_file: str | Path | None = None) -> dict:
     """Test, or make labels with, what a config describes.
 

@@ -18,6 +18,7 @@ from ...datasets.transforms.formatting import pack_truth
 from ...evaluation.writers import StoreWriter
 from ...structures import PseudoLabelStore, find_manifests, hash_content, hash_file, printable
 from ..mmengine_names import find_load_from
+from ..safe_loading import safe_loading
 
 
 @LOOPS.register_module()
@@ -54,7 +55,8 @@ class PseudoLabelLoop(TestLoop):
         self.total = len(dataset)
         self.positions = {dataset.get_data_info(index)['img_id']: index for index in range(self.total)}
         # a wrong checkpoint must fail before stores are opened: those of another lineage lose their files
-        runner.load_or_resume()
+        with safe_loading():  # the hooks of the run have not begun yet
+            runner.load_or_resume()
         self.finished = self._open_stores(runner, dataset)
         done = {info['img_id'] for info in self.finished}
         dataset.get_subset_([index for photo, index in self.positions.items() if photo not in done])
