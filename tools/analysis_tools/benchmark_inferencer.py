@@ -23,6 +23,7 @@ from mmdet.apis import DetInferencer  # noqa: E402
 from projects.wsis.apis import WSISInferencer  # noqa: E402
 from projects.wsis.apis.errors import report_errors  # noqa: E402
 from projects.wsis.apis.inference.inputs import iterate_images  # noqa: E402
+from projects.wsis.engine.safe_loading import safe_loading  # noqa: E402
 
 
 def main() -> None:
@@ -39,10 +40,11 @@ def main() -> None:
     with report_errors():
         paths = [image.path for image in islice(iterate_images(arguments.images), arguments.count)]
         options = dict(device=arguments.device, show_progress=False)
-        inferencers = dict(
-            DetInferencer=DetInferencer(arguments.config, arguments.checkpoint, **options),
-            WSISInferencer=WSISInferencer(arguments.config, arguments.checkpoint, **options),
-        )
+        with safe_loading():
+            inferencers = dict(
+                DetInferencer=DetInferencer(arguments.config, arguments.checkpoint, **options),
+                WSISInferencer=WSISInferencer(arguments.config, arguments.checkpoint, **options),
+            )
         print_table(measure(inferencers, paths, arguments.rounds), len(paths))
 
 

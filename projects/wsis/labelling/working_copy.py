@@ -18,6 +18,7 @@ JPEG_SETTINGS = (cv2.IMWRITE_JPEG_QUALITY, 95, cv2.IMWRITE_JPEG_SAMPLING_FACTOR,
 PLAIN_FORMATS = ('JPEG', 'PNG', 'BMP', 'WEBP')
 PLAIN_MODES = ('RGB', 'L')
 SECONDS_BETWEEN_RECORDS = 10  # so much work is lost when the process is killed
+SHARE_FOR_RECORDS = 0.05  # of the time at most: a record names all photos, and of millions it takes long to write
 
 
 @dataclass(frozen=True)
@@ -69,13 +70,16 @@ def prepare_photos(
     copies: dict[str, WorkingCopy] = {}
     faults: dict[str, str] = {}
 
-    def save() -> None:
+    def save() -> float:
+        """Write the record, and return when to write it next."""
+        began = time.monotonic()
         content = {photo: asdict(copy) for photo, copy in {**known, **copies}.items() if photo in photos}
         write_json(record, dict(long_side=long_side, photos=content), indent=None)
+        ended = time.monotonic()
+        return ended + max(SECONDS_BETWEEN_RECORDS, (ended - began) / SHARE_FOR_RECORDS)
 
     with report_unwritable(folder):
-        save()  # before the first copy: a record of another size must not stand for copies of this one
-        saved = time.monotonic()
+        due = save()  # before the first copy: a record of another size must not stand for copies of this one
         try:
             for photo, copy, fault in map_jobs(_prepare, jobs, processes, 'working copies'):
                 known.pop(photo, None)
@@ -83,9 +87,8 @@ def prepare_photos(
                     faults[photo] = fault
                 else:
                     copies[photo] = copy
-                if time.monotonic() - saved > SECONDS_BETWEEN_RECORDS:
-                    save()
-                    saved = time.monotonic()
+                if time.monotonic() > due:
+                    due = save()
         except BaseException:
             with suppress(OSError):
                 save()

@@ -2,6 +2,8 @@
 
 import logging
 import os
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,8 @@ from ...evaluation.writers import StoreWriter
 from ...structures import PseudoLabelStore, find_manifests, hash_content, hash_file, printable
 from ..mmengine_names import find_load_from
 from ..safe_loading import safe_loading
+
+MANY_FILES = 100_000  # of one folder
 
 
 @LOOPS.register_module()
@@ -54,6 +58,7 @@ class PseudoLabelLoop(TestLoop):
         evaluator.metrics.sort(key=lambda metric: not isinstance(metric, StoreWriter))
         self.total = len(dataset)
         self.positions = {dataset.get_data_info(index)['img_id']: index for index in range(self.total)}
+        warn_of_large_folder(self.positions)
         # a wrong checkpoint must fail before stores are opened: those of another lineage lose their files
         with safe_loading():  # the hooks of the run have not begun yet
             runner.load_or_resume()
@@ -137,6 +142,23 @@ def _tell_dropped(store: PseudoLabelStore) -> None:
         print_log(
             f'{store.root}: {len(store.dropped)} files of an earlier run are damaged or were never noted as whole '
             f'(first: {printable(store.dropped[0])}); they are made again',
+            'current',
+            logging.WARNING,
+        )
+
+
+def warn_of_large_folder(photos: Iterable[str]) -> None:
+    """Warn where a folder of a store would hold so many files that listing it, or copying it, takes very long.
+
+    Args:
+        photos: Ids; photos of one folder have their files in one folder of each store.
+    """
+    folder, count = Counter(os.path.dirname(photo) for photo in photos).most_common(1)[0]
+    if count > MANY_FILES:
+        print_log(
+            f'{count:,} photos lie in {f"the folder {folder}" if folder else "one folder"}, and so will their labels: '
+            f'part them into subfolders of at most {MANY_FILES:,}, and the stores have the same (docs/advanced_guides/'
+            'scale.md)',
             'current',
             logging.WARNING,
         )
