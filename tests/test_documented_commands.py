@@ -73,6 +73,7 @@ RUN_BY = {
     r'print_config\.py': 'tests/tools/test_tools.py::test_print_config',
     r'publish_model\.py': 'tests/apis/test_publishing.py::test_tool_publishes_a_run',
     r'analysis_tools/report\.py': 'tests/inspection/report/test_report_of_a_chain.py',
+    r'soak_label_making\.py': 'tests/inspection/test_soak.py::test_tool_makes_labels_and_lists_costs',
     r'test_on_true_semantic_maps\.py': 'tests/tools/test_on_true_semantic_maps.py',
 }
 NOTHING = 'nothing'
@@ -88,7 +89,7 @@ NEEDS = {
     r'_photos|PHOTOS|My photos|new\.jpg|street\.mp4|DIR\b|corrected': 'images with tags of your own',
     r'make (demo|demo-supervised|setup)$|_demo\.py|data/demo': 'minutes to hours of training on the demo set',
     r'make_method_figures': 'minutes to hours of training on the demo set',
-    r'benchmark|check_backbones|compare_backbones': 'minutes of measuring',
+    r'benchmark|check_backbones|compare_backbones|soak_label': 'minutes of measuring',
     r'fault_trials|fuzz_readers': 'minutes to hours of trying',
     r'CONFIG|CHECKPOINT|WORK_DIR|DATA_ROOT|peaks\.json| IN OUT': 'a file of a run of your own',
 }
