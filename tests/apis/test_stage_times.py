@@ -10,7 +10,7 @@ from projects.wsis.apis.schedule import stop_after
 
 
 def list_hooks(tmp_path, **options):
-    runner = build_runner(read_tiny_config('tiny_cam.py', tmp_path / 'run', **options), complete_weights=False)
+    runner = build_runner(read_tiny_config('tiny_cam.py', tmp_path / 'run', **options))
     return [type(hook).__name__ for hook in runner.hooks]
 
 
@@ -21,9 +21,7 @@ def test_hook_is_there_where_it_is_asked_for(demo_environment, tmp_path):
     plain = list_hooks(tmp_path)
     measured = list_hooks(tmp_path, stage_times=True)
     assert 'StageTimesHook' not in plain and set(measured) == {*plain, 'StageTimesHook'}
-    runner = build_runner(
-        read_tiny_config(str(tmp_path / 'kept.py'), tmp_path / 'run', stage_times=True), complete_weights=False
-    )
+    runner = build_runner(read_tiny_config(str(tmp_path / 'kept.py'), tmp_path / 'run', stage_times=True))
     assert {'LastValidationHook', 'StageTimesHook'} <= {type(hook).__name__ for hook in runner.hooks}
 
 
