@@ -65,7 +65,8 @@ class MultiLabelMetric(PhotoMetric):
         if sample.get('pred_scores') is None:
             raise ValueError('the data sample has no `pred_scores`: does the model predict them?')
         num_classes = len(self.class_names)
-        scores = torch.as_tensor(sample['pred_scores']).detach().float().cpu().numpy()
+        # a copy: what is kept for the end must not keep the tensors of each photo with it
+        scores = torch.as_tensor(sample['pred_scores']).detach().float().cpu().numpy().copy()
         tags = torch.as_tensor(sample['gt_tags']).cpu().numpy() > 0
         for name, values in (('pred_scores', scores), ('gt_tags', tags)):
             if values.shape != (num_classes,):
