@@ -1,4 +1,4 @@
-"""What a metric keeps of each photo until the end is small: over millions of photos a tensor each would fill the memory."""
+"""What a metric keeps of each photo until the end is small: a tensor of each of millions would fill the memory."""
 
 import torch
 
