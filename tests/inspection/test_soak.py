@@ -40,10 +40,11 @@ def test_growth_and_pace_are_those_after_the_warm_up():
     # 300 MB at once in the first photos, then 2 MB in 100; 50 photos a second, and 25 in the second half
     megabytes = [500 + min(300, 3 * done) + 0.02 * done for done in photos]
     seconds = [done / 50 if done <= 500 else 10 + (done - 500) / 25 for done in photos]
-    curve = Curve(photos, megabytes, seconds)
+    curve = Curve(photos, megabytes, seconds, [done / 100 for done in photos])
     assert curve.growth() == pytest.approx(20)
     assert curve.pace(0, 0.2) == pytest.approx(50) and curve.pace(0.8, 1) == pytest.approx(25)
-    assert Curve([1, 2], [5, 5], [0, 1]).growth() == pytest.approx(0)
+    assert curve.cpu_pace(0, 0.2) == curve.cpu_pace(0.8, 1) == pytest.approx(100)
+    assert Curve([1, 2], [5, 5], [0, 1], [0, 1]).growth() == pytest.approx(0)
 
 
 def test_memory_of_this_process():

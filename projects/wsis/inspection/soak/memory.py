@@ -34,11 +34,13 @@ class Curve:
         photos: How many were done at each sample.
         megabytes: Resident memory.
         seconds: Since the test was asked for, so that the first sample holds the time of the start-up.
+        cpu_seconds: What this process has calculated, whatever else runs on the machine.
     """
 
     photos: list[int] = field(default_factory=list)
     megabytes: list[float] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
+    cpu_seconds: list[float] = field(default_factory=list)
 
     def _after_warm_up(self) -> slice:
         first = next(index for index, done in enumerate(self.photos) if done >= WARM_UP * self.photos[-1])
@@ -51,10 +53,17 @@ class Curve:
 
     def pace(self, begin: float = WARM_UP, end: float = 1.0) -> float:
         """Return the photos per second between two shares of the photos."""
+        return self._count_per_second(self.seconds, begin, end)
+
+    def cpu_pace(self, begin: float, end: float) -> float:
+        """Return the photos per second of calculation between two shares of the photos."""
+        return self._count_per_second(self.cpu_seconds, begin, end)
+
+    def _count_per_second(self, clock: list[float], begin: float, end: float) -> float:
         total = self.photos[-1]
         chosen = [index for index, done in enumerate(self.photos) if begin * total <= done <= end * total]
         first, last = chosen[0], chosen[-1]
-        return (self.photos[last] - self.photos[first]) / (self.seconds[last] - self.seconds[first])
+        return (self.photos[last] - self.photos[first]) / (clock[last] - clock[first])
 
 
 class MemoryHook(Hook):
@@ -83,6 +92,7 @@ class MemoryHook(Hook):
             self.curve.photos.append(self.done)
             self.curve.megabytes.append(read_memory())
             self.curve.seconds.append(time.perf_counter() - self.began)
+            self.curve.cpu_seconds.append(time.process_time())
 
     def after_test_epoch(self, runner: Runner, metrics: dict | None = None) -> None:
         """End the bar."""

@@ -17,7 +17,7 @@ def format_soak(soaks: Sequence[Soak], costs: Sequence[Cost], entries: int) -> s
     parts = []
     if soaks:
         head = (
-            '| stage | photos | start-up s | photos/s | first fifth | last fifth | memory MB | MB per 1,000 photos | '
+            '| stage | photos | start-up s | photos/s | per CPU second, first fifth | last fifth | memory MB | MB per 1,000 photos | '
             'closing s | files | most in a folder |'
         )
         parts.append('\n'.join([head, '| --- ' + '| ---: ' * 10 + '|', *map(_format_stage, soaks)]))
@@ -34,8 +34,8 @@ def _format_stage(soak: Soak) -> str:
         f'{soak.photos:,}',
         f'{curve.seconds[0]:.1f}',
         f'{curve.pace():.1f}',
-        f'{curve.pace(0, 0.2):.1f}',
-        f'{curve.pace(0.8, 1):.1f}',
+        f'{curve.cpu_pace(0, 0.2):.1f}',
+        f'{curve.cpu_pace(0.8, 1):.1f}',
         f'{curve.megabytes[-1]:.0f}',
         f'{curve.growth():+.2f}',
         f'{soak.closing_seconds:.1f}',
