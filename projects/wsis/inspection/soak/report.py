@@ -17,8 +17,8 @@ def format_soak(soaks: Sequence[Soak], costs: Sequence[Cost], entries: int) -> s
     parts = []
     if soaks:
         head = (
-            '| stage | photos | start-up s | photos/s | per CPU second, first fifth | last fifth | memory MB | MB per 1,000 photos | '
-            'closing s | files | most in a folder |'
+            '| stage | photos | start-up s | photos/s | per CPU second, first fifth | last fifth | memory MB | '
+            'MB per 1,000 photos | closing s | files | most in a folder |'
         )
         parts.append('\n'.join([head, '| --- ' + '| ---: ' * 10 + '|', *map(_format_stage, soaks)]))
     if costs:
