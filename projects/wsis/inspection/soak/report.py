@@ -23,7 +23,9 @@ def format_soak(soaks: Sequence[Soak], costs: Sequence[Cost], entries: int) -> s
         parts.append('\n'.join([head, '| --- ' + '| ---: ' * 10 + '|', *map(_format_stage, soaks)]))
     if costs:
         head = f'| with {entries:,} photos | seconds | CPU seconds | MB more |'
-        rows = [f'| {cost.what} | {cost.seconds:.2f} | {cost.cpu_seconds:.2f} | {cost.megabytes:.0f} |' for cost in costs]
+        rows = [
+            f'| {cost.what} | {cost.seconds:.2f} | {cost.cpu_seconds:.2f} | {cost.megabytes:.0f} |' for cost in costs
+        ]
         parts.append('\n'.join([head, '| --- | ---: | ---: | ---: |', *rows]))
     return '\n\n'.join(parts) + '\n'
 
