@@ -29,6 +29,7 @@ from mmengine.structures import InstanceData, PixelData
 from PIL import Image
 from tiny_chain.processes import run_tool
 
+from projects.wsis.apis.auto_scale_lr import apply_auto_scale_lr
 from projects.wsis.apis.configs import load_config
 from projects.wsis.apis.data_choice import read_config
 from projects.wsis.recipes.recipe import Recipe
@@ -180,7 +181,11 @@ def test_model_optimizer_and_schedule_build(name):
         return
     # the papers trained on one GPU, or name the batch of all of them: so do the configs
     assert cfg.auto_scale_lr == dict(enable=False, base_batch_size=cfg.train_dataloader.batch_size)
+    cfg.optim_wrapper.accumulative_counts = 2
     wrapper = build_optim_wrapper(model, cfg.optim_wrapper)
+    assert wrapper._accumulative_counts == 2
+    apply_auto_scale_lr(cfg)  # half the batch in each iteration is the same batch in each step
+    assert cfg.auto_scale_lr == dict(enable=True, base_batch_size=cfg.train_dataloader.batch_size / 2)
     assert {group['lr'] for group in wrapper.param_groups} - {0}
     for entry in cfg.param_scheduler:
         entry = dict(entry)

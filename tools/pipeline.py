@@ -16,8 +16,15 @@ from projects.wsis.labelling.recipe_plan import find_data, plan_recipe
 from projects.wsis.recipes.node_group import NodeGroup, describe_command
 from projects.wsis.recipes.node_place import NodePlace, add_launcher, count_nodes, find_place
 from projects.wsis.recipes.recipe import Recipe
-from projects.wsis.recipes.slurm_jobs import JobOptions, plan_jobs, read_sbatch_arguments, submit_jobs, write_script
-from projects.wsis.recipes.stage import RecipeError, StageError
+from projects.wsis.recipes.slurm_jobs import (
+    JobOptions,
+    check_submission,
+    plan_jobs,
+    read_sbatch_arguments,
+    submit_jobs,
+    write_script,
+)
+from projects.wsis.recipes.stage import StageError
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -91,8 +98,7 @@ def read_job_command() -> list[str]:
 
 def submit_recipe(recipe: Recipe, arguments: argparse.Namespace) -> None:
     """Hand the stages to slurm, or print the commands."""
-    if arguments.only or arguments.start:
-        raise RecipeError('--submit goes on where a recipe stopped: leave out --only and --from')
+    check_submission(arguments.only, arguments.start)
     recipe.check_batches(recipe.stages)
     sbatch = read_sbatch_arguments(arguments.sbatch_args)
     options = JobOptions(recipe.place.count, arguments.gpus, sbatch, read_job_command())

@@ -49,6 +49,14 @@ def test_schedules_keep_their_rates_without_the_option(monkeypatch):
         ]
 
 
+@pytest.mark.parametrize('base, counts, divisor', [(16, 1, 16), (16, 4, 4), (5, 2, 2.5), (16, None, 16)])
+def test_accumulated_gradients_are_of_a_larger_batch(base, counts, divisor):
+    wrapper = dict(type='OptimWrapper') if counts is None else dict(accumulative_counts=counts)
+    cfg = Config(dict(auto_scale_lr=dict(enable=False, base_batch_size=base), optim_wrapper=wrapper))
+    apply_auto_scale_lr(cfg)
+    assert cfg.auto_scale_lr == dict(enable=True, base_batch_size=divisor)
+
+
 @pytest.mark.parametrize('settings', [{}, dict(auto_scale_lr=dict(enable=False))])
 def test_a_config_without_a_base_gets_one_line(settings):
     with pytest.raises(ValueError, match='does not say which batch size its learning rate was chosen for') as caught:

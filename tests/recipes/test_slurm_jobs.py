@@ -165,12 +165,11 @@ def test_the_script_of_a_job_starts_one_task_on_each_node(slurm, monkeypatch):
 
 def test_a_job_runs_its_stage(demo_root, tmp_path):
     """What sbatch is given, run as slurm would on one node; the stages before are complete or run first."""
-    result = run_tool(
-        demo_root, tmp_path, 'pipeline.py', RECIPE, '--work-dir', 'work', '--submit', 'slurm', '--dry-run'
-    )
+    arguments = [RECIPE, '--work-dir', 'work', '--submit', 'slurm', '--dry-run']
+    result = run_tool(demo_root, tmp_path, 'pipeline.py', *arguments)
     assert result.status == 0, result.tail
-    command = shlex.split(result.output.splitlines()[1])  # job0=$(sbatch, ..., )
-    script = split([part.rstrip(')') for part in command if not part.startswith('#')])[1]
+    (line,) = [line for line in result.output.splitlines() if line.startswith('job0=')]
+    script = split(shlex.split(line.removeprefix('job0=$(').rpartition(')')[0]))[1]
     tool = script.index(str(TOOLS / 'pipeline.py'))
     arguments = script[tool + 1 : script.index('--no-report') + 1]
     runner = tmp_path / 'step.py'

@@ -96,15 +96,23 @@ def run_command(folder: Path, *command: object) -> SimpleNamespace:
 
 def run_tool_in_ranks(demo_root: Path, folder: Path, processes: int, *command: object) -> SimpleNamespace:
     """Run a tool in several processes of one group, as torchrun does; return the result of the first that failed."""
+    tool, *arguments = command
+    link_demo(folder, demo_root)
+    return run_script_in_ranks(folder, processes, 1, TOOLS / str(tool), *arguments, '--launcher', 'pytorch')
+
+
+def run_script_in_ranks(folder: Path, processes: int, nodes: int, *command: object) -> SimpleNamespace:
+    """Run a script in several processes of one group, spread over nodes that are all this machine.
+
+    Returns:
+        The result of the first process that failed, else of the first.
+    """
     skip_if_quick()
     with socket.socket() as free:
         free.bind(('127.0.0.1', 0))
         port = free.getsockname()[1]
-    tool, *arguments = command
-    arguments = [TOOLS / str(tool), *arguments, '--launcher', 'pytorch']
-    link_demo(folder, demo_root)
-    group = [_server().start([RANK_SCRIPT, rank, processes, port, *arguments], folder) for rank in range(processes)]
-    results = [finish_tool(process) for process in group]
+    start = [(RANK_SCRIPT, rank, processes, nodes, port, *command) for rank in range(processes)]
+    results = [finish_tool(process) for process in [_server().start(one, folder) for one in start]]
     return next((result for result in results if result.status), results[0])
 
 

@@ -13,6 +13,9 @@ RATES = ('eta_max', 'eta_min')
 def apply_auto_scale_lr(cfg: Config) -> None:
     """Let mmengine's Runner scale the learning rate by (batch size of all processes) / (batch size it was chosen for).
 
+    Where gradients are accumulated (``optim_wrapper.accumulative_counts``), the batch of a step is that of as many
+    iterations; mmengine does not know that, so the batch size that it divides by becomes smaller here.
+
     Raises:
         ValueError: If the config does not say which batch size its learning rate was chosen for.
     """
@@ -22,6 +25,10 @@ def apply_auto_scale_lr(cfg: Config) -> None:
             'auto_scale_lr = dict(enable=False, base_batch_size=N)'
         )
     cfg.auto_scale_lr.enable = True
+    counts = (cfg.get('optim_wrapper') or {}).get('accumulative_counts') or 1
+    if counts > 1:
+        base = cfg.auto_scale_lr.base_batch_size
+        cfg.auto_scale_lr.base_batch_size = base // counts if base % counts == 0 else base / counts
 
 
 def scale_from_batch(runner: Runner, batch: int) -> int:

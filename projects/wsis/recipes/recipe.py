@@ -6,7 +6,7 @@ import sys
 import time
 from collections import deque
 from collections.abc import Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -376,7 +376,8 @@ class Recipe:
             # without a buffer, which would be written once more when the file of a full disk is closed
             open(log, 'ab', buffering=0) as file,
             self._start(self._command(stage)) as process,
-            self._group.ending(process.terminate),
+            # a tool needs no other node, and what it makes is not to be lost
+            nullcontext() if stage.action == 'tool' else self._group.ending(process.terminate),
         ):
             last_lines: deque[str] = deque(maxlen=LINES_KEPT)
             try:

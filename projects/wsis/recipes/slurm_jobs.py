@@ -58,6 +58,16 @@ class StageJob:
         return ['sbatch', '--parsable', *self.options, *after, *self.script]
 
 
+def check_submission(only: str | None, start: str | None) -> None:
+    """Refuse to run stages again in jobs: one that slurm starts again would set aside what it has made.
+
+    Raises:
+        RecipeError: If a stage is named.
+    """
+    if only or start:
+        raise RecipeError('--submit goes on where a recipe stopped: leave out --only and --from')
+
+
 def read_sbatch_arguments(text: str) -> list[str]:
     """Return the arguments that a text holds, with quotes as in a shell.
 
