@@ -29,7 +29,7 @@ def test_damaged_labels_are_made_again_and_no_other(chain, demo_root, tmp_path):
         demo_root, tmp_path, 'pipeline.py', CONFIGS / 'tiny_pipeline.py', '--work-dir', work, '--no-report'
     )
     assert result.status == 0, result.tail
-    told = [line.strip() for line in result.output.splitlines() if 'damaged' in line]
+    told = [line.strip() for line in result.output.splitlines() if 'missing or damaged' in line]
     assert [line.split(' missing')[0] for line in told] == [
         'cams: cams/demo_000003.npz',
         'pseudo_labels: semantic_masks/demo_000005.png',

@@ -35,7 +35,7 @@ DEMO_SET = ('--train', '12', '--val', '4', '--size', '96', '--workers', '1')
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument('--trials', type=int, default=50, help='how many (default: 50; half a minute each)')
+    parser.add_argument('--trials', type=int, default=50, help='how many (default: 50)')
     parser.add_argument('--seed', type=int, default=0, help='decides faults, moments and places (default: 0)')
     parser.add_argument('--first', type=int, default=0, help='number of the trial to begin with (default: 0)')
     parser.add_argument('--faults', nargs='+', default=[], metavar='NAME', help='only faults with this in their name')
