@@ -87,7 +87,9 @@ def test_training_step_gives_the_public_losses_and_gradients(model, golden_netwo
     assert len(gradients) == 3
     for key in gradients:
         gradient = parameters[NETWORK.target_of(key.partition(':')[2])].grad
-        check(gradient[::16, ::32] if gradient.numel() > 20000 else gradient, golden[key], 1e-3)
+        # at the far end of the network the reference's own float32 is 3.8e-3 off
+        tolerance = 1e-2 if 'layer1' in key else 1e-4
+        check(gradient[::16, ::32] if gradient.numel() > 20000 else gradient, golden[key], tolerance)
 
 
 def test_labels_are_reduced_as_by_pil():
