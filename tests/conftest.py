@@ -35,7 +35,9 @@ def _make_tensor(golden, index, name, shape, dtype):
     rng = np.random.default_rng([int(golden['seed']), index])
     if len(shape) >= 2:
         return rng.standard_normal(shape) * np.sqrt(2 / (np.prod(shape) / shape[0]))
-    return rng.uniform(0.6, 1.4, shape) if name.endswith('weight') else 0.1 * rng.standard_normal(shape)
+    return (
+        rng.uniform(0.6, 1.4, shape) if name.endswith(('weight', 'running_var')) else 0.1 * rng.standard_normal(shape)
+    )
 
 
 @lru_cache(maxsize=2)  # up to 420 MB each

@@ -47,7 +47,7 @@ DATA_SETS = ('coco2014', 'demo', 'photos', 'voc2012')
 RECIPES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / 'configs/recipes').glob('*.py'))
 CLASSIFIERS = {'cam', 'eps', 'pam', 'ppc', 'seam'}
 # whose data sets open what earlier stages have made
-READ_STORES = ('affinitynet', 'bestie', 'deeplab', 'irnet')
+READ_STORES = ('affinitynet', 'bestie', 'cam_masks', 'deeplab', 'irnet')
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader', 'mean_dataloader')
 
 
@@ -314,6 +314,17 @@ def test_every_chain_is_there_for_every_data_set(chain, data_set):
     assert stages['pseudo_labels'].config.split('/')[1] == refinement
     last = {'deeplab', 'wsss_maps', 'deeplab_evaluation'}
     assert last <= set(stages) if chain.endswith('deeplab') else not last & set(stages)
+
+
+@pytest.mark.parametrize('data_set', DATA_SETS)
+def test_chain_without_refinement_is_there_for_every_data_set(data_set):
+    (found,) = (name for name in RECIPES if re.fullmatch(rf'.*/eps_deeplab_[^_]+_{data_set}\.py', name))
+    stages = {stage.name: stage for stage in read_stages(load_config(found))}
+    assert stages['classifier'].config.startswith('configs/eps/eps_')
+    assert stages['pseudo_labels'].config.startswith('configs/cam_masks/') and stages['pseudo_labels'].inputs == [
+        'cams'
+    ]
+    assert stages['deeplab'].inputs[-1] == 'pseudo_labels' and 'deeplab_evaluation' in stages
 
 
 @pytest.mark.parametrize('data_set', DATA_SETS)

@@ -109,6 +109,46 @@ def test_v1_trains_on_statistics_of_the_batch_and_is_tested_with_a_crf(masks, de
     assert cfg.model.crf and 0 <= run_test(cfg)['semantic/mIoU'] <= 100
 
 
+SMALL_NETWORKS = {
+    'deeplab-v1_r101': {'model.backbone.stem_channels': 8, 'model.decode_head.hidden_channels': 16},
+    'deeplab-v2-ppc_r101': {'model.backbone.stem_channels': 8, 'model.decode_head.channels': 16},
+    'deeplab-v2-eps_r101': {},
+}
+
+
+@pytest.mark.parametrize('name', SMALL_NETWORKS)
+def test_networks_of_papers_train_and_are_tested_with_a_crf(masks, demo_environment, tmp_path, name):
+    loaders = [f'{loader}_dataloader' for loader in ('train', 'val', 'test')]
+    crop = 3 if 'eps' in name else 5
+    options = {
+        MASKS: str(masks),
+        WEIGHTS: None,
+        'model.backbone.depth': 50,
+        'model.backbone.base_channels': 2,
+        'model.decode_head.in_channels': 64,
+        **SMALL_NETWORKS[name],
+        f'train_dataloader.dataset.pipeline.{crop}.crop_size': 64,
+        'train_dataloader.batch_size': 4,
+        **{f'{loader}.num_workers': 0 for loader in loaders},
+        **{f'{loader}.persistent_workers': False for loader in loaders},
+        'train_cfg.max_iters': 2,
+        'train_cfg.val_interval': 2,
+    }
+    config, demo = f'configs/deeplab/{name}_20k_voc2012.py', 'configs/_base_/datasets/demo.py'
+    cfg = load_config(config, options, work_dir=tmp_path / 'train', data=demo)
+    cfg.experiment_name = cfg.visualizer.name = f'{name}_training'
+    run_training(cfg)
+    weights = load_checkpoint_safely(tmp_path / 'train/iter_2.pth')['state_dict']
+    # statistics are those of the batch in PPC's code, and stay as they are in deeplab-pytorch
+    moved = {bool(value.any()) for key, value in weights.items() if key.endswith('running_mean')}
+    assert moved == {'eps' not in name}
+    cfg = load_config(config, options, work_dir=tmp_path / 'test', data=demo)
+    cfg.experiment_name = cfg.visualizer.name = f'{name}_test'
+    cfg.load_from = str(tmp_path / 'train/iter_2.pth')
+    apply_tta(cfg)
+    assert cfg.model.crf and 0 <= run_test(cfg)['semantic/mIoU'] <= 100
+
+
 def test_training_reads_the_masks_of_the_store(masks, demo_environment):
     cfg = read_tiny_config('tiny_deeplab.py', masks.parent / 'x', **{MASKS: str(masks)})
     with DefaultScope.overwrite_default_scope(cfg.default_scope):

@@ -23,6 +23,9 @@ TABLES = {
     'ppc-seam': 'ppc',
     'affinitynet': 'seam_aff',
     'deeplab-v1': 'deeplab_v1_resnet38',
+    'deeplab-v1-r101': 'deeplab_v1_resnet101',
+    'deeplab-v2-ppc': 'deeplab_v2_resnet101',
+    'deeplab-v2-eps': 'deeplab_v2_kazuto',
 }
 
 

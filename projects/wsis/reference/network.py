@@ -26,6 +26,7 @@ class ReferenceNetwork:
         background_last: Names of tensors whose last output channel is the background's, which is the first in ours.
         entry: Entry of the file that holds the tensors, where they are not the file's own content.
         classes: Names of the classes that the network knows; none for weights that only initialise a backbone.
+        pretrained_file: Name of the converted file that configs ask for in `checkpoints`; none for whole networks.
     """
 
     name: str
@@ -38,6 +39,7 @@ class ReferenceNetwork:
     background_last: frozenset[str] = frozenset()
     entry: str | None = None
     classes: tuple[str, ...] = VOC_CLASSES
+    pretrained_file: str | None = None
 
     def original_of(self, name: str) -> str:
         """Return the name of the tensor that an alias repeats, or the name itself."""

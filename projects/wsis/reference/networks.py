@@ -6,6 +6,7 @@ One function a network makes its `ReferenceNetwork`; a new one is added to `REFE
 import re
 
 from .bestie import bestie_hrnet, bestie_resnet
+from .deeplab import deeplab_coco, deeplab_v1_r101, deeplab_v2_eps, deeplab_v2_ppc, resnet101s
 from .network import ReferenceNetwork, Shape, batch_norm_shapes, resnet_shapes
 
 # The blocks of ResNet-38 stage by stage, as the official codes call them.
@@ -124,6 +125,7 @@ def resnet38() -> ReferenceNetwork:
         renames=_resnet38_renames(prefix=''),
         dropped=re.compile(r'(fc1000|linear1000)\.(weight|bias)'),
         classes=(),
+        pretrained_file='resnet38_imagenet.pth',
     )
 
 
@@ -263,6 +265,11 @@ NETWORKS = (
     ppc_eps(),
     affinitynet(),
     deeplab_v1(),
+    resnet101s(),
+    deeplab_v1_r101(),
+    deeplab_v2_ppc(),
+    deeplab_coco(),
+    deeplab_v2_eps(),
     pam(),
     bestie_resnet(50),
     bestie_resnet(101),

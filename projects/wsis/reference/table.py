@@ -14,7 +14,7 @@ def make_network_table(networks: Iterable[ReferenceNetwork], root: str = '..') -
     """
     lines = ['| checkpoint | command | config |', '| --- | --- | --- |']
     for network in networks:
-        target = f'checkpoints/{network.name}.pth' if network.classes else 'checkpoints/resnet38_imagenet.pth'
-        command = f'python tools/model_converters/convert_reference.py --from {network.name} IN {target}'
+        target = network.pretrained_file or f'{network.name}.pth'
+        command = f'python tools/model_converters/convert_reference.py --from {network.name} IN checkpoints/{target}'
         lines.append(f'| {network.description} | `{command}` | [{network.config}]({root}/{network.config}) |')
     return '\n'.join(lines)

@@ -101,7 +101,10 @@ def test_rates_of_bestie(golden, case):
 
 def test_the_decay_of_each_config_ends_with_its_training():
     # official codes that end it one step later, and with a whole number of epochs
-    differences = {'deeplab-v1_resnet38_20k_voc2012': 1, 'ppc-eps_resnet38_reference_voc2012': -170}
+    differences = {'ppc-eps_resnet38_reference_voc2012': -170}
+    differences |= dict.fromkeys(
+        ('deeplab-v1_resnet38_20k_voc2012', 'deeplab-v1_r101_20k_voc2012', 'deeplab-v2-ppc_r101_20k_voc2012'), 1
+    )
     seen = 0
     for path in sorted(CONFIGS.glob('[a-z]*/*.py')):
         cfg = load_config(path)
@@ -128,3 +131,16 @@ def test_a_resumed_schedule_goes_on():
     resumed.load_state_dict(optimizer.state_dict())
     np.testing.assert_allclose(np.concatenate([start, take_rates(resumed, [second], 6)]), whole, rtol=1e-12)
     assert whole[-1] == whole[-3] > 0, 'the last rate is kept'
+
+
+def test_rates_stay_between_the_steps_of_an_interval():
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
+    rates = take_rates(optimizer, [PolynomialLR(optimizer, power=2.0, end=8, interval=3, by_epoch=False)], 9)[:, 0]
+    np.testing.assert_allclose(rates, [1, 1, 1, *[(5 / 8) ** 2] * 3, *[(2 / 8) ** 2] * 3], rtol=1e-12)
+
+
+def test_an_interval_of_no_step_gets_one_line():
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
+    with pytest.raises(ValueError, match='interval is a number of steps from 1, not 0') as error:
+        PolynomialLR(optimizer, interval=0)
+    assert '\n' not in str(error.value)

@@ -60,7 +60,8 @@ class GenerateCAMMasks(BaseTransform):
             background = power_background(cams, self.background_alpha)
         scores = np.concatenate([background, cams])
         if self.crf is not None:
-            scores = refine_scores_with_crf(image, scores, **self.crf)
+            # red first, as in the official code: the library's approximation depends on the order of colours
+            scores = refine_scores_with_crf(image[..., ::-1], scores, **self.crf)
         class_ids = np.concatenate([[0], results['cam_labels'] + 1]).astype(np.uint8)
         results['cam_mask'] = class_ids[scores.argmax(0)]
         return results

@@ -36,21 +36,31 @@ class RandomRescale(BaseTransform):
         interpolation: How the photo is interpolated, as in mmcv's ``Resize``.
         half_to_even: Whether a side that would end in half a pixel is rounded to the even number, as OpenCV does with a
             factor; else as in mmcv's ``Resize``, which rounds up.
+        factors: Factors of which one is drawn, in the place of any factor of the range.
+        round_down: Whether sides are cut to whole pixels, as in kazuto1011/deeplab-pytorch.
     """
 
     def __init__(
-        self, factor_range: tuple[float, float], interpolation: str = 'bicubic', half_to_even: bool = False
+        self,
+        factor_range: tuple[float, float] = (1.0, 1.0),
+        interpolation: str = 'bicubic',
+        half_to_even: bool = False,
+        factors: tuple[float, ...] | None = None,
+        round_down: bool = False,
     ) -> None:
         self.factor_range = factor_range
         self.interpolation = interpolation
         self.half_to_even = half_to_even
+        self.factors = factors
+        self.round_down = round_down
 
     def transform(self, results: dict) -> dict:
         """Resize by one random factor."""
-        factor = np.random.uniform(*self.factor_range)
-        if self.half_to_even:
+        factor = np.random.uniform(*self.factor_range) if self.factors is None else np.random.choice(self.factors)
+        if self.half_to_even or self.round_down:
+            to_pixels = int if self.round_down else round
             height, width = results['img'].shape[:2]
-            scale = max(1, round(width * factor)), max(1, round(height * factor))
+            scale = max(1, to_pixels(width * factor)), max(1, to_pixels(height * factor))
             return Resize(scale=scale, keep_ratio=False, interpolation=self.interpolation)(results)
         return Resize(scale_factor=factor, keep_ratio=True, interpolation=self.interpolation)(results)
 
@@ -68,6 +78,7 @@ class RandomCropAndPad(BaseTransform):
         pad_value: Colour (B, G, R) of the ground; the mean colour of ImageNet, which is 0 after normalisation.
         label_pad_value: Label outside the photo.
         random: Whether place is random; else the top left corner is taken.
+        random_ground: Whether a smaller photo lies at a random place of the ground; else in its top left corner.
     """
 
     def __init__(
@@ -76,11 +87,13 @@ class RandomCropAndPad(BaseTransform):
         pad_value: tuple[float, float, float] = (103.53, 116.28, 123.675),
         label_pad_value: int = 255,
         random: bool = True,
+        random_ground: bool = True,
     ) -> None:
         self.crop_size = crop_size
         self.pad_value = pad_value
         self.label_pad_value = label_pad_value
         self.random = random
+        self.random_ground = random and random_ground
 
     def transform(self, results: dict) -> dict:
         """Crop photo and label map alike."""
@@ -113,5 +126,5 @@ class RandomCropAndPad(BaseTransform):
     def _place(self, length: int) -> tuple[int, int, int]:
         """Return where to cut from, where to place it, and how many pixels, along one axis."""
         space = self.crop_size - length
-        offset = np.random.randint(abs(space) + 1) if self.random else 0
+        offset = np.random.randint(abs(space) + 1) if (self.random_ground if space > 0 else self.random) else 0
         return (0, offset, length) if space > 0 else (offset, 0, self.crop_size)

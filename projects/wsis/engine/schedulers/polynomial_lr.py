@@ -21,9 +21,25 @@ class PolynomialLR(PolyLR):
         *args: As of :class:`mmengine.optim.PolyLR`.
         begin: Step (or epoch) at which the decay begins.
         end: Step (or epoch) that would have the rate ``eta_min``; from there on the rate stays as it is.
+        interval: After how many steps the rate changes; it stays in between, as in kazuto1011/deeplab-pytorch.
         **kwargs: As of :class:`mmengine.optim.PolyLR`.
+
+    Raises:
+        ValueError: If the interval is no number of steps.
     """
 
-    def __init__(self, *args: Any, begin: int = 0, end: int = FOREVER, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, begin: int = 0, end: int = FOREVER, interval: int = 1, **kwargs: Any) -> None:
+        if interval < 1:
+            raise ValueError(f'PolynomialLR: interval is a number of steps from 1, not {interval}')
+        self.interval = interval
         super().__init__(*args, begin=begin, end=end + 1, **kwargs)
         self.end = end
+
+    def _get_value(self) -> list[float]:
+        """Return the rates of the parameter groups."""
+        rates = [group[self.param_name] for group in self.optimizer.param_groups]
+        if self.last_step == 0 or self.last_step % self.interval:
+            return rates
+        left = self.total_iters - self.last_step
+        factor = (left / (left + self.interval)) ** self.power
+        return [(rate - self.eta_min) * factor + self.eta_min for rate in rates]
