@@ -10,6 +10,7 @@ import torch
 from mmengine.config import Config
 
 from projects.wsis.apis import devices
+from projects.wsis.models.channels_last import lay_out_channels_last
 
 needs_glibc = pytest.mark.skipif(platform.libc_ver()[0] != 'glibc', reason='another C library has no such setting')
 
@@ -66,7 +67,7 @@ def test_maps_follow_the_layout_of_the_weights():
     )
     photos = torch.randn(2, 3, 9, 9)
     plain = model(photos)
-    devices.lay_out_channels_last(model)
+    lay_out_channels_last(model)
     found = model(photos)
     assert found.is_contiguous(memory_format=torch.channels_last) and not plain.is_contiguous(
         memory_format=torch.channels_last

@@ -94,15 +94,6 @@ def use_bfloat16(optim_wrapper: ConfigDict) -> None:
     optim_wrapper.type = 'CPUAmpOptimWrapper'
 
 
-def lay_out_channels_last(model: torch.nn.Module) -> None:
-    """Let the convolutions of a model calculate with the channels of each pixel side by side, which a CPU does quicker.
-
-    The maps follow the layout of the weights, so nothing else has to change. Sums run in another order: results differ
-    by the noise of float32.
-    """
-    model.to(memory_format=torch.channels_last)
-
-
 def start_gloo(cfg: Config) -> None:
     """Start torch's process group on CPU, which mmengine's own launcher cannot (it calls `cuda.set_device`)."""
     if distributed.is_initialized():
@@ -132,7 +123,7 @@ def adapt_to_cpu(cfg: Config) -> None:
     if launcher != 'pytorch':
         raise ValueError(f'--launcher {launcher} needs a GPU and none is visible: use --launcher pytorch (torchrun)')
     wrapper = dict(
-        type='MMDistributedDataParallel',
+        type='ChannelsLastDistributedDataParallel' if cfg.get('channels_last', True) else 'MMDistributedDataParallel',
         broadcast_buffers=False,
         find_unused_parameters=cfg.get('find_unused_parameters', False),
     )

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from mmengine.config import Config, ConfigDict, DictAction
 from mmengine.device import get_device
+from mmengine.model import is_model_wrapper
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 from torch import distributed
@@ -23,12 +24,13 @@ from projects.wsis.engine.parent_process import end_with_parent
 from projects.wsis.engine.pseudo_instances import check_pseudo_instances
 from projects.wsis.engine.safe_loading import safe_loading
 from projects.wsis.engine.worker_watch import report_lost_workers, watch_workers
+from projects.wsis.models.channels_last import lay_out_channels_last
 from projects.wsis.structures.files import write_json
 
 from .auto_scale_lr import scale_schedule
 from .batch_size import fit_batch
 from .configs import load_config, read_options
-from .devices import lay_out_channels_last, setup_environment_for_launch
+from .devices import setup_environment_for_launch
 from .display import check_display
 from .formatted_config import FormattedConfig
 from .run_hooks import add_run_hooks
@@ -163,7 +165,7 @@ def build_runner(cfg: Config) -> Runner:
     cfg = FormattedConfig.of(cfg)
     with safe_loading():  # a model may load another while it is built
         runner = Runner.from_cfg(cfg) if 'runner_type' not in cfg else RUNNERS.build(cfg)
-    if get_device() == 'cpu' and cfg.get('channels_last', True):
+    if get_device() == 'cpu' and cfg.get('channels_last', True) and not is_model_wrapper(runner.model):
         lay_out_channels_last(runner.model)
     if cfg.get('progress_lines'):
         runner.register_hook(ProgressHook())
