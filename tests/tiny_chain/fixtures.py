@@ -14,6 +14,7 @@ from mmengine.config import Config
 
 from projects.wsis.apis.configs import load_config
 from projects.wsis.apis.launch import apply_resume, apply_tta, run_test, run_training
+from projects.wsis.datasets import VOCTagDataset
 from projects.wsis.engine import load_checkpoint_safely
 from projects.wsis.structures import write_json
 
@@ -49,6 +50,18 @@ def train(name: str, work_dir: Path, resume: str | None = None, **options) -> No
     cfg = read_tiny_config(name, work_dir, **options)
     apply_resume(cfg, resume)
     run_training(cfg)
+
+
+def write_points(path: Path) -> Path:
+    """Write a points file with a point of each tag of each training photo of the demo set, and return its path."""
+    cfg = load_config(CONFIGS / 'tiny_cam.py')
+    points = [
+        {'photo': info['img_id'], 'class': cfg.metainfo.classes[tag], 'y': 20 + 5 * tag, 'x': 30}
+        for info in VOCTagDataset(data_root=cfg.data_root, metainfo=cfg.metainfo)
+        for tag in info['tags']
+    ]
+    write_json(path, dict(points=points))
+    return path
 
 
 def write_killed_config(path: Path, name: str, phase: str, iteration: int) -> Path:
