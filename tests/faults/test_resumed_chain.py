@@ -48,7 +48,7 @@ def test_damaged_label_of_an_interrupted_stage_is_made_again(chain, demo_environ
     (work / 'cams/demo_000004.npz').unlink()
     make_labels('tiny_cam.py', chain / 'classifier/epoch_1.pth', work)
     assert read_labels(tmp_path)['cams/cams/files.sha256'] == read_labels(chain)['cams/cams/files.sha256']
-    told = [line for line in ''.join(capfd.readouterr()).splitlines() if 'damaged' in line]
+    told = [line for line in ''.join(capfd.readouterr()).splitlines() if 'are damaged' in line]
     assert len(told) == 1 and '1 files of an earlier run are damaged' in told[0] and 'demo_000002.npz' in told[0]
 
 
