@@ -16,7 +16,7 @@ Example::
     python tools/analysis_tools/benchmark_training_step.py \\
         configs/seam/seam_r18_36e_demo.py configs/ppc/ppc-seam_r18_36e_demo.py
     python tools/analysis_tools/benchmark_training_step.py configs/cam/cam_r18_36e_demo.py \\
-        --also channels_last=False --also keep_freed_memory=False --also optim_wrapper.type=AmpOptimWrapper
+        --also channels_last=True --also keep_freed_memory=False --also optim_wrapper.type=AmpOptimWrapper
 """
 
 import argparse

@@ -123,7 +123,7 @@ def adapt_to_cpu(cfg: Config) -> None:
     if launcher != 'pytorch':
         raise ValueError(f'--launcher {launcher} needs a GPU and none is visible: use --launcher pytorch (torchrun)')
     wrapper = dict(
-        type='ChannelsLastDistributedDataParallel' if cfg.get('channels_last', True) else 'MMDistributedDataParallel',
+        type='ChannelsLastDistributedDataParallel' if cfg.get('channels_last') else 'MMDistributedDataParallel',
         broadcast_buffers=False,
         find_unused_parameters=cfg.get('find_unused_parameters', False),
     )

@@ -165,7 +165,7 @@ def build_runner(cfg: Config) -> Runner:
     cfg = FormattedConfig.of(cfg)
     with safe_loading():  # a model may load another while it is built
         runner = Runner.from_cfg(cfg) if 'runner_type' not in cfg else RUNNERS.build(cfg)
-    if get_device() == 'cpu' and cfg.get('channels_last', True) and not is_model_wrapper(runner.model):
+    if get_device() == 'cpu' and cfg.get('channels_last') and not is_model_wrapper(runner.model):
         lay_out_channels_last(runner.model)
     if cfg.get('progress_lines'):
         runner.register_hook(ProgressHook())
