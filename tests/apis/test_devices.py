@@ -8,9 +8,11 @@ import sys
 import pytest
 import torch
 from mmengine.config import Config
+from mmengine.model import MMDistributedDataParallel
+from mmengine.registry import MODEL_WRAPPERS
 
 from projects.wsis.apis import devices
-from projects.wsis.models.channels_last import lay_out_channels_last
+from projects.wsis.models.channels_last import ChannelsLastDistributedDataParallel, lay_out_channels_last
 
 needs_glibc = pytest.mark.skipif(platform.libc_ver()[0] != 'glibc', reason='another C library has no such setting')
 
@@ -18,6 +20,8 @@ COUNT_FAULTS = """
 import resource, runpy, sys
 import torch
 from mmengine.config import Config
+from mmengine.model import MMDistributedDataParallel
+from mmengine.registry import MODEL_WRAPPERS
 
 devices = runpy.run_path(sys.argv[1])  # the file alone: the package takes seconds to import
 devices['setup_environment_for_launch'](Config(dict(keep_freed_memory=sys.argv[2] == 'keep')))
@@ -73,3 +77,12 @@ def test_maps_follow_the_layout_of_the_weights():
         memory_format=torch.channels_last
     )
     torch.testing.assert_close(found, plain)
+
+
+@pytest.mark.parametrize('asked', [True, False])
+def test_several_processes_lay_out_before_the_model_is_wrapped(asked, monkeypatch):
+    monkeypatch.setattr(devices, 'start_gloo', lambda cfg: None)
+    cfg = Config(dict(launcher='pytorch', channels_last=asked))
+    devices.adapt_to_cpu(cfg)
+    kind = MODEL_WRAPPERS.get(cfg.model_wrapper_cfg.type)
+    assert issubclass(kind, MMDistributedDataParallel) and (kind is ChannelsLastDistributedDataParallel) == asked
