@@ -61,6 +61,7 @@ def _write_prediction(
 ) -> None:
     if 'sem_seg' in found:
         write_index_png(maps.path_of(info['img_id']), found['sem_seg'])
+        maps.note(info['img_id'])
     if 'masks' in found:
         keys = ('label', 'score', 'mask')
         entries = [dict(zip(keys, values)) for values in zip(found['labels'], found['scores'], found['masks'])]
@@ -68,6 +69,7 @@ def _write_prediction(
         kept = [entry for entry in entries if entry['score'] >= min_score]
         content = dict(file_name=info['file_name'], height=height, width=width, instances=kept)
         write_json(instances.path_of(info['img_id']), content, indent=None)
+        instances.note(info['img_id'])
 
 
 def relate_photos(sources: Sources, photos: Infos, folder: Path) -> PseudoLabelStore:
@@ -111,6 +113,7 @@ def _write_maps(store: PseudoLabelStore, found: PhotoResults) -> None:
     strength = np.rint(255 * np.clip(boundary, 0, 1)).astype(np.uint8)
     displacement = _reduce(found.displacement, DISPLACEMENT_SIDE).astype(np.float16)
     store.write_arrays(found.name, boundary=strength, displacement=displacement)
+    store.note(found.name)
 
 
 def _reduce(maps: np.ndarray, side: int) -> np.ndarray:
