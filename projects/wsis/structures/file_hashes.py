@@ -5,7 +5,7 @@ are made, each process appends to a list of its own: lines of several machines i
 """
 
 import os
-import socket
+import platform
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
@@ -33,7 +33,7 @@ class FileHashes:
 
     def note(self, file: Path) -> None:
         """Add a file that has been written."""
-        own = self.root / f'.{LIST_NAME}.{socket.gethostname()}-{os.getpid()}'
+        own = self.root / f'.{LIST_NAME}.{platform.node()}-{os.getpid()}'
         descriptor = os.open(own, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
         try:
             os.write(descriptor, _format_line(hash_file(file), self._name(file)))

@@ -1,8 +1,5 @@
 """Test-time augmentation of CAMs."""
 
-from collections.abc import Sequence
-from itertools import islice
-
 import torch
 from mmdet.structures import DetDataSample
 from mmengine.model import BaseTTAModel
@@ -13,9 +10,8 @@ from mmengine.registry import MODELS
 class CAMTTAModel(BaseTTAModel):
     """Sum the class maps of all scales and mirror images, then normalise: the multi-scale CAMs of the papers.
 
-    Views of one size, such as a photo and its mirror image, go through the network as one batch, and of each only the
-    class maps at the network's stride are kept; then the maps of the photo's classes are enlarged and added view by
-    view. The model that is wrapped gives ``find_maps``,
+    Views are seen one after the other, and of each only the class maps at the network's stride are kept; then the maps
+    of the photo's classes are enlarged and added view by view. The model that is wrapped gives ``find_maps``,
     ``choose_classes``, ``read_maps`` and ``finish_sample``, as :class:`CAMClassifier`.
     """
 
@@ -26,14 +22,11 @@ class CAMTTAModel(BaseTTAModel):
         Args:
             data: What ``TestTimeAug`` gives: ``inputs`` and ``data_samples``, of each a list a view.
         """
-        views = [dict(zip(data, view)) for view in zip(*data.values())]
-        found: list = [None] * len(views)
-        for places in group_by_size(views):
-            batch = {key: [item for place in places for item in views[place][key]] for key in data}
-            samples = iter(self.module(**self.module.data_preprocessor(batch, False), mode='maps'))
-            for place in places:
-                found[place] = list(islice(samples, len(views[place]['inputs'])))
-        return self.merge_preds(list(zip(*found)))
+        views = []
+        for index in range(len(data['inputs'])):
+            view = self.module.data_preprocessor({key: values[index] for key, values in data.items()}, False)
+            views.append(self.module(**view, mode='maps'))
+        return self.merge_preds(list(zip(*views)))
 
     @torch.no_grad()
     def merge_preds(self, data_samples_list: list[list[DetDataSample]]) -> list[DetDataSample]:
@@ -50,11 +43,3 @@ class CAMTTAModel(BaseTTAModel):
             total = total + self.module.read_maps(view, labels)
             view.pop('cam_maps')
         return self.module.finish_sample(merged, labels, total, len(views))
-
-
-def group_by_size(views: Sequence[dict[str, list]]) -> list[list[int]]:
-    """Return the places of views whose photos (3, H, W) have the same sizes, together; in order of their first."""
-    groups: dict[tuple, list[int]] = {}
-    for place, view in enumerate(views):
-        groups.setdefault(tuple(photo.shape for photo in view['inputs']), []).append(place)
-    return list(groups.values())
