@@ -11,6 +11,7 @@ from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.testing import assert_close
 
+from projects.wsis.apis.launch import finish
 from projects.wsis.ops.class_maps import clean_maps, resize_aligned
 from projects.wsis.ops.pixel_correlation import pixel_correlation
 from projects.wsis.structures import finite_maps
@@ -263,7 +264,7 @@ def _rank_gradients(rank, world_size, rendezvous, folder):
     dist.init_process_group('gloo', init_method=f'file://{rendezvous}', rank=rank, world_size=world_size)
     torch.set_num_threads(1)
     torch.save(_train_once(rank), f'{folder}/rank{rank}.pth')
-    dist.destroy_process_group()
+    finish()  # together, or a process may wait for one that has left
 
 
 def _train_once(rank):

@@ -9,6 +9,7 @@ import torch.distributed as dist
 from mmengine.registry import MODELS
 from tiny_chain.processes import call_in_ranks
 
+from projects.wsis.apis.launch import finish
 from projects.wsis.models.losses import AffinityLoss, DisplacementLoss
 from projects.wsis.models.losses.inter_pixel import pair_targets
 from projects.wsis.ops import path_affinity, search_paths
@@ -208,7 +209,8 @@ def _rank_losses(rank, world_size, rendezvous, folder):
             gradients=[parameter.grad for parameter in model.parameters()],
         )
     torch.save(results, f'{folder}/rank{rank}.pth')
-    dist.destroy_process_group()
+    del model, losses, results
+    finish()  # together, or a process may wait for one that has left
 
 
 def test_two_processes_equal_one(tmp_path):

@@ -12,6 +12,7 @@ from mmengine.registry import MODELS
 from tiny_chain.processes import call_in_ranks
 from torch.testing import assert_close
 
+from projects.wsis.apis.launch import finish
 from projects.wsis.models.heads import PPCHead
 from projects.wsis.models.losses import PixelPrototypeContrastLoss
 from projects.wsis.models.losses.pixel_prototype_contrast_loss import PixelChoices, draw_keys
@@ -293,7 +294,7 @@ def _rank_losses(rank, world_size, rendezvous, folder):
     torch.set_num_threads(1)
     torch.save({photos: _train_once(photos, rank, True) for photos in ('all', 'tagged')}, f'{folder}/rank{rank}.pth')
     torch.save(_train_once('all', rank, False), f'{folder}/local{rank}.pth')
-    dist.destroy_process_group()
+    finish()  # together, or a process may wait for one that has left
 
 
 def _train_once(photos, rank, gather):
