@@ -4,13 +4,14 @@ import os
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
 import torch
 from filelock import FileLock
 from mmengine.config import Config
+from mmengine.registry import DefaultScope
 
 from projects.wsis.apis.configs import load_config
 from projects.wsis.apis.launch import apply_resume, apply_tta, run_test, run_training
@@ -50,6 +51,15 @@ def train(name: str, work_dir: Path, resume: str | None = None, **options) -> No
     cfg = read_tiny_config(name, work_dir, **options)
     apply_resume(cfg, resume)
     run_training(cfg)
+
+
+def in_fresh_scopes(entries: Iterable[dict]) -> Iterator[dict]:
+    """Yield entries, before each of which the scopes of registries are those of now, as in a process of its own."""
+    scopes = dict(DefaultScope._instance_dict)
+    for entry in entries:
+        DefaultScope._instance_dict.clear()
+        DefaultScope._instance_dict.update(scopes)
+        yield entry
 
 
 def write_points(path: Path) -> Path:

@@ -8,8 +8,7 @@ import sys
 from pathlib import Path
 
 import torch
-from mmengine.registry import DefaultScope
-from tiny_chain.fixtures import read_tiny_config
+from tiny_chain.fixtures import in_fresh_scopes, read_tiny_config
 
 from projects.wsis.apis.launch import apply_out, apply_tta, finish, run_test
 from projects.wsis.structures import read_json
@@ -29,9 +28,6 @@ def make(stage: dict, work_dir: Path) -> None:
 
 if __name__ == '__main__':
     torch.set_num_threads(1)
-    scopes = dict(DefaultScope._instance_dict)
-    for stage in read_json(sys.argv[1]):
-        DefaultScope._instance_dict.clear()
-        DefaultScope._instance_dict.update(scopes)
+    for stage in in_fresh_scopes(read_json(sys.argv[1])):
         make(stage, Path(sys.argv[2], stage['name']))
     finish()

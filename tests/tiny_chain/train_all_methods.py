@@ -10,8 +10,8 @@ from pathlib import Path
 
 import torch
 from mmengine.hooks import Hook
-from mmengine.registry import HOOKS, DefaultScope
-from tiny_chain.fixtures import read_tiny_config
+from mmengine.registry import HOOKS
+from tiny_chain.fixtures import in_fresh_scopes, read_tiny_config
 
 from projects.wsis.apis.launch import finish, run_training
 from projects.wsis.structures import read_json, write_json
@@ -45,9 +45,6 @@ def train(method: dict, work_dir: Path) -> None:
 
 if __name__ == '__main__':
     torch.set_num_threads(1)
-    scopes = dict(DefaultScope._instance_dict)
-    for method in read_json(sys.argv[1]):
-        DefaultScope._instance_dict.clear()
-        DefaultScope._instance_dict.update(scopes)
+    for method in in_fresh_scopes(read_json(sys.argv[1])):
         train(method, Path(sys.argv[2], method['name']))
     finish()

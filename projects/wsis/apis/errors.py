@@ -11,13 +11,14 @@ from pathlib import Path
 PACKAGE_FOLDER = str(Path(__file__).resolve().parents[1]) + os.sep
 TRACEBACK_VARIABLE = 'WSIS_TRACEBACK'
 MAKE_ROOM = 'make room there, or name another folder, and run the same command again: it goes on'
+CHECK_RIGHTS = 'check the rights of this file and of its folder, and run the same command again: it goes on'
 UNWRITABLE = {
     errno.ENOSPC: MAKE_ROOM,
     errno.EDQUOT: MAKE_ROOM,
     errno.EFBIG: f'files may not grow so large here (ulimit -f); {MAKE_ROOM}',
     # also of what cannot be read
-    errno.EACCES: 'check the rights of this file and of its folder, and run the same command again: it goes on',
-    errno.EPERM: 'check the rights of this file and of its folder, and run the same command again: it goes on',
+    errno.EACCES: CHECK_RIGHTS,
+    errno.EPERM: CHECK_RIGHTS,
     errno.EROFS: 'name another folder, or run the same command again once the disk can be written: it goes on',
 }
 
