@@ -17,8 +17,7 @@ model = dict(
         drop_values=True,
         norm_cfg=norm_cfg,
         align_corners=True,
-        # the sum over pixels of known label is divided by their number, process by process
-        loss_decode=dict(avg_non_ignore=True),
+        loss_decode=dict(type='KnownPixelCrossEntropyLoss'),
         init_cfg=dict(type='KaimingWeights', mode='fan_out', layer='Conv2d')))
 
 sizes = dict(RandomRescale=dict(half_to_even=True), RandomCropAndPad=dict(crop_size=448))

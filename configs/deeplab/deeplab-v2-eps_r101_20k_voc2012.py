@@ -15,7 +15,7 @@ model = dict(
     data_preprocessor=dict(mean=mean, std=[1., 1., 1.], bgr_to_rgb=False),
     backbone=dict(
         type='CaffeResNet', init_cfg=dict(type='Pretrained', checkpoint='checkpoints/deeplab_r101_coco.pth')),
-    decode_head=dict(loss_decode=dict(avg_non_ignore=True)))
+    decode_head=dict(loss_decode=dict(type='KnownPixelCrossEntropyLoss')))
 
 # images are scaled by one of five factors and flipped last, and small ones lie in the top left corner of the crop
 train_pipeline = [

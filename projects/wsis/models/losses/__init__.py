@@ -6,6 +6,7 @@ from .displacement_loss import DisplacementLoss
 from .eps_loss import EPSLoss
 from .equivariance_loss import EquivariantCrossRegularizationLoss, EquivariantRegularizationLoss
 from .hard_pixel_cross_entropy import HardPixelCrossEntropyLoss
+from .known_pixel_cross_entropy import KnownPixelCrossEntropyLoss
 from .multi_label_loss import MultiLabelSoftMarginLoss
 from .pair_affinity_loss import PairAffinityLoss
 from .pixel_prototype_contrast_loss import PixelPrototypeContrastLoss
@@ -18,6 +19,7 @@ __all__ = [
     'EquivariantCrossRegularizationLoss',
     'EquivariantRegularizationLoss',
     'HardPixelCrossEntropyLoss',
+    'KnownPixelCrossEntropyLoss',
     'MultiLabelSoftMarginLoss',
     'PairAffinityLoss',
     'PixelPrototypeContrastLoss',
