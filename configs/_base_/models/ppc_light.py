@@ -1,4 +1,4 @@
 # PPC for schedules of some hundred iterations. Prototypes are made of the network's own class maps: as long as these say
 # nothing, the contrast keeps the features from telling classes apart. Its weight rises from 0 while the tags are learnt.
 _base_ = './ppc.py'
-ppc = dict(contrast_head=dict(loss_contrast=dict(warmup_steps=500)))
+ppc = dict(contrast_head=dict(loss_contrast=dict(warmup_fraction=1 / 3)))

@@ -1,6 +1,7 @@
 """Pixel-to-prototype contrast: golden values and gradients, the plain formula, any batch, two processes."""
 
 import sys
+from collections import OrderedDict
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 import torch
 import torch.distributed as dist
 import torch.nn.functional as F
+from mmengine.logging import MessageHub
 from mmengine.registry import MODELS
 from tiny_chain.processes import call_in_ranks
 from torch.testing import assert_close
@@ -194,13 +196,17 @@ def test_choices_depend_on_seed_and_step_only():
     assert not torch.equal(draw_keys(9, 0, 0, 0), draw_keys(9, 0, 0, 1))
 
 
-def test_warmup_raises_the_weights():
+@pytest.mark.parametrize('iterations, rising', [(12, 4), (1, 0), (None, 0)])
+def test_warmup_raises_the_weights_in_a_part_of_the_training(iterations, rising, monkeypatch):
+    monkeypatch.setattr(MessageHub, '_instance_dict', OrderedDict())
+    if iterations is not None:  # as a Runner does
+        MessageHub.get_instance('training').update_info('max_iters', iterations)
     inputs = make_batch()
-    slow, full = PixelPrototypeContrastLoss(warmup_steps=4), PixelPrototypeContrastLoss()
+    slow, full = PixelPrototypeContrastLoss(warmup_fraction=1 / 3), PixelPrototypeContrastLoss()
     for step in range(6):
         found, expected = slow(*inputs), full(*inputs)
         for name, value in expected.items():
-            assert_close(found[name], value * min(1, (step + 1) / 4))
+            assert_close(found[name], value * min(1, (step + 1) / rising if rising else 1))
 
 
 def test_tagged_prototypes_come_from_tagged_photos_only():

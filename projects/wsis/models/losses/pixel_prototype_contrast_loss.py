@@ -5,6 +5,7 @@ from typing import NamedTuple
 import torch
 import torch.nn.functional as F
 from mmengine.dist import all_gather, get_rank, get_world_size
+from mmengine.logging import MessageHub
 from mmengine.registry import MODELS
 from torch import Tensor, nn
 
@@ -72,7 +73,8 @@ class PixelPrototypeContrastLoss(nn.Module):
         hard_fraction: Hard pixels are among this part of least similar ones of a class.
         prototype_photos: ``'all'``: a class's prototype is made of all photos' class maps, and so classes that are in
             no photo are negatives too, as in the official code. ``'tagged'``: of the photos with its tag.
-        warmup_steps: Over how many steps the weights rise to their value; 0 is at once, as in the official code.
+        warmup_fraction: In which part of the training's iterations, from its first on, the weights rise to their value;
+            0 is at once, as in the official code, and so is a loss outside of a training by mmengine's ``Runner``.
         gather: Whether prototypes are made over all processes; else over each one's own photos.
         seed: Of the random choices.
 
@@ -91,7 +93,7 @@ class PixelPrototypeContrastLoss(nn.Module):
         semi_hard_ranks: tuple[int, int] = (4, 13),
         hard_fraction: float = 0.6,
         prototype_photos: str = 'all',
-        warmup_steps: int = 0,
+        warmup_fraction: float = 0.0,
         gather: bool = True,
         seed: int = 0,
     ) -> None:
@@ -103,7 +105,7 @@ class PixelPrototypeContrastLoss(nn.Module):
             semi_hard_ranks=1 <= semi_hard_ranks[0] <= semi_hard_ranks[1],
             hard_fraction=0.5 <= hard_fraction <= 1,
             prototype_photos=prototype_photos in ('all', 'tagged'),
-            warmup_steps=warmup_steps >= 0,
+            warmup_fraction=0 <= warmup_fraction <= 1,
         ).items():
             if not good:
                 raise ValueError(f'PixelPrototypeContrastLoss: {name} is out of its range, see its description')
@@ -118,7 +120,7 @@ class PixelPrototypeContrastLoss(nn.Module):
         self.semi_hard_ranks = tuple(semi_hard_ranks)
         self.hard_fraction = hard_fraction
         self.prototype_photos = prototype_photos
-        self.warmup_steps = warmup_steps
+        self.warmup_fraction = warmup_fraction
         self.gather = gather
         self.seed = seed
         self.register_buffer('step', torch.zeros((), dtype=torch.long))
@@ -163,13 +165,19 @@ class PixelPrototypeContrastLoss(nn.Module):
         return terms
 
     def _compute_terms(self, first: View, second: View) -> dict[str, Tensor]:
-        warmup = min(1.0, (self._steps + 1) / self.warmup_steps) if self.warmup_steps else 1.0
+        warmup = self._find_warmup()
         terms = dict(
             loss_cross_prototype=lambda: self._cross_prototype(first, second) + self._cross_prototype(second, first),
             loss_cross_cam=lambda: self._cross_cam(first, second) + self._cross_cam(second, first),
             loss_intra_view=lambda: self._intra_view(first, 0) + self._intra_view(second, 1),
         )
         return {name: weight * warmup * terms[name]() / 2 for name, weight in self.weights.items() if weight}
+
+    def _find_warmup(self) -> float:
+        """Return the factor of the weights in this step, in (0, 1]."""
+        iterations = MessageHub.get_current_instance().runtime_info.get('max_iters', 0)
+        rising = round(self.warmup_fraction * iterations)
+        return min(1.0, (self._steps + 1) / rising) if rising else 1.0
 
     def _make_view(
         self, features: Tensor, maps: Tensor, tags: Tensor, size: tuple[int, int], choices: PixelChoices
