@@ -6,6 +6,7 @@ Labels are a centre map, an offset to the centre and a weight for each pixel.
 from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from .batch_components import Components
@@ -35,19 +36,20 @@ def make_instance_labels(
         numbers: ``(N, H, W)`` int64 instance of each pixel, 1..M; 0 is none.
         centers: ``(M, 2)`` int64 ``(y, x)``.
         weights: ``(M,)`` weight of the pixels of each.
-        drawn: ``(D, 4)`` int64 rows ``sample, class, y, x`` of the centres that are drawn.
+        drawn: ``(D, 4)`` int64 rows ``sample, class, y, x`` of the centres that are drawn; those outside are not.
         num_classes: Without background.
         sigma: Standard deviation of the Gaussians in pixels.
     """
     count, height, width = numbers.shape
-    sample, row, column = (numbers > 0).nonzero().unbind(1)
-    own = numbers[sample, row, column] - 1
-    offset = weights.new_zeros(count, 2, height, width)
-    for axis, place in enumerate((row, column)):
-        offset[sample, axis, row, column] = (centers[own, axis] - place).to(offset)
-    weight = weights.new_zeros(count, 1, height, width)
-    weight[sample, 0, row, column] = weights[own]
-    return InstanceLabels(draw_centers(drawn, (count, num_classes, height, width), sigma), offset, weight)
+    places = (torch.arange(height, device=numbers.device)[:, None], torch.arange(width, device=numbers.device))
+    # number 0 is a row of its own: picking the pixels of instances would make the CPU wait for a GPU
+    rows = [
+        torch.where(numbers > 0, F.pad(centers[:, axis], (1, 0))[numbers] - place, 0)
+        for axis, place in enumerate(places)
+    ]
+    weight = F.pad(weights, (1, 0))[numbers][:, None]
+    center = draw_centers(drawn, (count, num_classes, height, width), sigma)
+    return InstanceLabels(center, torch.stack(rows, 1).to(weights.dtype), weight)
 
 
 def make_pseudo_labels(
@@ -67,6 +69,6 @@ def make_pseudo_labels(
     weights = accepted.float()
     numbers = torch.where(torch.cat([accepted.new_zeros(1), accepted])[components.numbers], components.numbers, 0)
     if points is None:
-        rows = torch.cat([components.samples[:, None], components.labels[:, None], components.centroids], 1)
-        points = rows[accepted]
+        inside = torch.where(accepted[:, None], components.centroids, -1)  # outside of the map nothing is drawn
+        points = torch.cat([components.samples[:, None], components.labels[:, None], inside], 1)
     return make_instance_labels(numbers, components.centroids, weights, points, num_classes, sigma)

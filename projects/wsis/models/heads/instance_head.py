@@ -101,5 +101,6 @@ def _mean_loss(loss: nn.Module, maps: Tensor, targets: Tensor, weight: Tensor) -
     """Return the weighted sum of a loss over the number of pixels with a weight, of all processes (official code)."""
     count = (weight > 0).sum().float()
     all_reduce(count)
-    # gradients are averaged over processes
-    return loss(maps, targets, weight, avg_factor=count.clamp(min=1) / get_world_size())
+    # given the weight, mmdet's L1Loss would wait for a GPU to see whether any is positive
+    total = (loss(maps, targets, reduction_override='none') * weight).sum()
+    return total * (get_world_size() / count.clamp(min=1))  # gradients are averaged over processes
