@@ -8,11 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from tiny_chain import plain_runs
 from tiny_chain.fixtures import chain, demo_copy, demo_environment, demo_root, one_thread  # noqa: F401  (fixtures)
 
 DATA = Path(__file__).parent / 'data'
 # the processes of pytest-xdist share the cores
 torch.set_num_threads(max(1, torch.get_num_threads() // int(os.environ.get('PYTEST_XDIST_WORKER_COUNT', 1))))
+
+
+def pytest_collection_finish() -> None:
+    """All tests are imported."""
+    plain_runs.forget_what_is_imported()
 
 
 @cache

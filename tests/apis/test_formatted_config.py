@@ -3,12 +3,14 @@
 import copy
 
 from mmengine.config import Config
+from tiny_chain.plain_runs import yapf_format
 
 from projects.wsis.apis.configs import load_config
 from projects.wsis.apis.formatted_config import FormattedConfig
 
 
 def test_text_is_that_of_mmengine_and_made_once(monkeypatch, tmp_path):
+    monkeypatch.setattr('yapf.yapflib.yapf_api.FormatCode', yapf_format)
     calls = []
     plain = Config.pretty_text.fget
     monkeypatch.setattr(Config, 'pretty_text', property(lambda config: calls.append(1) or plain(config)))
@@ -19,5 +21,6 @@ def test_text_is_that_of_mmengine_and_made_once(monkeypatch, tmp_path):
     formatted.dump(tmp_path / 'config.py')
     assert formatted.pretty_text == copy.deepcopy(formatted).pretty_text == expected
     assert (tmp_path / 'config.py').read_text() == expected and len(calls) == 1
+    assert max(map(len, expected.splitlines())) < 120  # formatted, and not only written down
     formatted.work_dir = 'elsewhere'
     assert "work_dir = 'elsewhere'" in formatted.pretty_text and len(calls) == 2

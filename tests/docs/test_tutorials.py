@@ -35,9 +35,6 @@ def checkout(demo_root, tmp_path, monkeypatch) -> Path:
         (tmp_path / name).symlink_to(ROOT / name, target_is_directory=True)
     monkeypatch.chdir(link_demo(tmp_path, demo_root))
     monkeypatch.syspath_prepend(str(tmp_path))
-    # most of the time would go into how the config of a run looks, and what it writes of the machine
-    monkeypatch.setattr('yapf.yapflib.yapf_api.FormatCode', lambda text, **_: (text, False))
-    monkeypatch.setattr('mmengine.runner.runner.collect_env', dict)
     for registry in REGISTRIES:
         monkeypatch.setattr(registry, '_module_dict', dict(registry.module_dict))
     monkeypatch.setattr(DefaultScope, '_instance_dict', DefaultScope._instance_dict.copy())

@@ -16,7 +16,7 @@ from types import SimpleNamespace
 import pytest
 from torch.multiprocessing import start_processes
 
-from projects.wsis.recipes.script_server import RunningScript, ScriptServer
+from projects.wsis.recipes.script_server import PRELOADED, RunningScript, ScriptServer
 
 ROOT = Path(__file__).resolve().parents[2]
 TOOLS = ROOT / 'tools'
@@ -57,7 +57,7 @@ def make_environment() -> dict[str, str]:
 
 @cache
 def _server() -> ScriptServer:
-    server = ScriptServer(environment=make_environment())
+    server = ScriptServer((*PRELOADED, 'tiny_chain.plain_runs'), make_environment())
     atexit.register(server.close)
     return server
 

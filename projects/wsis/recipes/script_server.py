@@ -4,6 +4,7 @@ A script of tools/ imports torch and the mm stack before it does anything, which
 """
 
 import atexit
+import gc
 import json
 import multiprocessing
 import os
@@ -174,6 +175,7 @@ def serve(connection_number: str, *modules: str) -> None:
     for module in modules:
         with suppress(Exception):
             import_module(module)
+    gc.freeze()  # else each script would look through all that is imported whenever it collects garbage
     running: dict[int, tuple[BaseProcess, int]] = {}
     while True:
         for ready in wait([connection, *running]):
