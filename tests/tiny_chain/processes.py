@@ -25,6 +25,8 @@ DEMO_FOLDER = Path('data/demo')  # where the demo's configs look, below the curr
 PATIENCE_WITH_RANKS = 150.0  # seconds
 QUICK_VARIABLE = 'WSIS_QUICK_TESTS'  # of `make test-quick`
 RANK_SCRIPT = Path(__file__).resolve().parent / 'run_rank.py'
+SERVER_SCRIPT = Path(__file__).resolve().parent / 'run_with_server.py'
+TOOLS_WITH_SERVERS = ('pipeline.py', 'label_photos.py', 'analysis_tools/benchmark_recipe.py')
 
 
 def skip_if_quick() -> None:
@@ -63,10 +65,16 @@ def _server() -> ScriptServer:
 
 
 def start_tool(demo_root: Path | None, folder: Path, *command: object) -> RunningScript:
-    """Start a tool (its name, then its arguments) in a folder that is not the repository, and may see the demo set."""
+    """Start a tool (its name, then its arguments) in a folder that is not the repository, and may see the demo set.
+
+    A path instead of a name is that of any other script.
+    """
     skip_if_quick()
     tool, *arguments = command
-    return _server().start([TOOLS / str(tool), *arguments], link_demo(folder, demo_root) if demo_root else folder)
+    first = [SERVER_SCRIPT] if tool in TOOLS_WITH_SERVERS else []
+    return _server().start(
+        [*first, TOOLS / str(tool), *arguments], link_demo(folder, demo_root) if demo_root else folder
+    )
 
 
 def finish_tool(process: RunningScript | subprocess.Popen) -> SimpleNamespace:

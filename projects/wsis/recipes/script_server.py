@@ -26,12 +26,21 @@ import numpy as np
 
 from ..engine.parent_process import end_with_parent
 
-# What scripts of tools/ import, and what a Runner imports when it is built and an optimizer in its first step.
+# What scripts of tools/ import, and what is imported when a Runner is built, or anything by its name in a registry, and
+# by an optimizer in its first step.
 PRELOADED = (
     'projects.wsis.apis.launch',
     'projects.wsis.inspection.contact_sheet',
+    'mmdet.datasets',
+    'mmdet.engine',
+    'mmdet.evaluation',
     'mmdet.utils',
+    'mmseg.datasets',
+    'mmseg.engine',
+    'mmseg.evaluation',
+    'mmseg.models',
     'mmseg.utils',
+    'mmseg.visualization',
     'yapf.yapflib.yapf_api',
     'torch._dynamo',
 )
