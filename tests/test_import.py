@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[1]
 # what the package imports is imported before: how those libraries change each other is not ours
 LIBRARIES = 'import cv2, mmcv.ops, mmdet.apis, mmdet.models, mmseg.apis, mmseg.models, mmseg.datasets, scipy.ndimage'
@@ -85,46 +87,31 @@ COUNT = """
 print('components:', sum(value.__module__.startswith('projects.wsis') for one in vars(registry).values()
                          if isinstance(one, registry.Registry) for value in one.module_dict.values()))
 """
-
-
-def run(*codes: str) -> tuple[list[list[str]], int]:
-    """Run pieces of code in a fresh process.
-
-    Returns:
-        What each has changed, and how many components of ours are registered at the end.
-    """
-    text = '\n'.join([LIBRARIES, 'import json', SNAPSHOT, *(COMPARE.format(code=code) for code in codes), COUNT])
-    found = subprocess.run([sys.executable, '-c', text], cwd=ROOT, capture_output=True, text=True, timeout=300)
-    assert found.returncode == 0, found.stderr[-3000:]
-    lines = [
-        line.split(': ', 1) for line in found.stdout.splitlines() if line.startswith(('changed: ', 'components: '))
-    ]
-    changed = [json.loads(value) for key, value in lines if key == 'changed']
-    return changed, int(next(value for key, value in lines if key == 'components'))
-
-
-def test_importing_the_package_changes_nothing_but_adds_components():
-    every_module = (
-        'import importlib, pkgutil\n'
-        'import projects.wsis\n'
-        'from projects.wsis.apis import WSISInferencer\n'
-        'for module in pkgutil.walk_packages(projects.wsis.__path__, "projects.wsis."):\n'
-        '    importlib.import_module(module.name)\n'
-    )
-    changed, components = run(every_module)
-    assert changed == [[]] and components > 80
-
-
-def test_reading_a_shipped_config_as_mmdet_does_changes_nothing():
-    code = (
-        'from mmengine.config import Config\n'
-        'cfg = Config.fromfile("configs/irnet/irnet_r18_20e_demo.py")\n'
-        'assert "projects.wsis" in sys.modules\n'
-    )
-    changed, components = run(code)
-    assert changed == [[]] and components > 80
-
-
+# each text in a process of its own, which has imported the libraries and nothing else
+IN_FORKS = """
+for text in json.loads(sys.stdin.read()):
+    sys.stdout.flush()
+    process = os.fork()
+    if not process:
+        exec(text)
+        sys.stdout.flush()
+        os._exit(0)
+    if os.waitpid(process, 0)[1]:
+        sys.exit(f'this fails: {text}')
+    print('--- end ---', flush=True)
+"""
+EVERY_MODULE = (
+    'import importlib, pkgutil\n'
+    'import projects.wsis\n'
+    'from projects.wsis.apis import WSISInferencer\n'
+    'for module in pkgutil.walk_packages(projects.wsis.__path__, "projects.wsis."):\n'
+    '    importlib.import_module(module.name)\n'
+)
+A_CONFIG = (
+    'from mmengine.config import Config\n'
+    'cfg = Config.fromfile("configs/irnet/irnet_r18_20e_demo.py")\n'
+    'assert "projects.wsis" in sys.modules\n'
+)
 CHANGES = [
     ('file backends', 'mmengine.fileio.register_backend("a", mmengine.fileio.LocalBackend)'),
     ('checkpoint loaders', 'CheckpointLoader.register_scheme("a://", print)'),
@@ -141,7 +128,35 @@ CHANGES = [
 ]
 
 
-def test_the_check_sees_changes():
-    found, components = run(*(code for _, code in CHANGES))
-    assert [kind in changed for (kind, _), changed in zip(CHANGES, found)] == [True] * len(CHANGES)
+PIECES = {'every module': [EVERY_MODULE], 'a config': [A_CONFIG], 'changes': [code for _, code in CHANGES]}
+
+
+@pytest.fixture(scope='module')
+def found() -> dict[str, tuple[list[list[str]], int]]:
+    """Pieces of code run in fresh processes: what each has changed, and how many components of ours there are then."""
+    texts = ['\n'.join([*(COMPARE.format(code=code) for code in codes), COUNT]) for codes in PIECES.values()]
+    command = [sys.executable, '-c', '\n'.join([LIBRARIES, 'import json', SNAPSHOT, IN_FORKS])]
+    options = dict(cwd=ROOT, capture_output=True, text=True, timeout=300)
+    result = subprocess.run(command, input=json.dumps(texts), **options)
+    assert result.returncode == 0, result.stderr[-3000:]
+    outputs = result.stdout.split('--- end ---\n')[:-1]
+    return {name: read_output(output) for name, output in zip(PIECES, outputs, strict=True)}
+
+
+def read_output(output: str) -> tuple[list[list[str]], int]:
+    lines = [line.split(': ', 1) for line in output.splitlines() if line.startswith(('changed: ', 'components: '))]
+    changed = [json.loads(value) for key, value in lines if key == 'changed']
+    return changed, int(next(value for key, value in lines if key == 'components'))
+
+
+@pytest.mark.parametrize('name', ['every module', 'a config'])
+def test_importing_the_package_changes_nothing_but_adds_components(found, name):
+    """A shipped config imports it where mmdet reads the config."""
+    changed, components = found[name]
+    assert changed == [[]] and components > 80
+
+
+def test_the_check_sees_changes(found):
+    changes, components = found['changes']
+    assert [kind in changed for (kind, _), changed in zip(CHANGES, changes)] == [True] * len(CHANGES)
     assert components == 0

@@ -2,21 +2,23 @@
 
 import gc
 import os
-import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import mmdet
 import pytest
 import torch
 from mmengine.config import Config
 from mmengine.runner import Runner
-from tiny_chain.processes import make_environment
+from tiny_chain.processes import run_command, run_tool
 
 from projects.wsis.apis.launch import build_runner
 from projects.wsis.apis.run_hooks import RUN_HOOKS, add_run_hooks
 from projects.wsis.engine import load_checkpoint_safely
 from projects.wsis.engine.mmengine_names import read_loaders
+
+pytestmark = pytest.mark.usefixtures('earlier_runs_ended')
 
 ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = [
@@ -94,30 +96,38 @@ class Payload:
         return os.system, (f'touch {self.marker}',)
 
 
-def run_mmdet(name: str, *arguments: object) -> subprocess.CompletedProcess:
-    """Run one of the tools that mmdet is installed with."""
+def find_mmdet_tool(name: str) -> Path:
+    """Return one of the tools that mmdet is installed with."""
     script = Path(mmdet.__file__).parent / '.mim' / 'tools' / name
     if not script.is_file():
         pytest.skip('mmdet was installed without its tools')
-    environment = make_environment()
-    environment['PYTHONPATH'] = os.pathsep.join([str(ROOT), str(TINY_CONFIG.parent), environment['PYTHONPATH']])
-    command = [sys.executable, script, *arguments]
-    return subprocess.run(list(map(str, command)), env=environment, capture_output=True, text=True, timeout=300)
+    return script
+
+
+def run_mmdet(folder: Path, name: str, *arguments: object) -> SimpleNamespace:
+    """Run one of the tools that mmdet is installed with; what it imports is imported already."""
+    return run_tool(None, folder, find_mmdet_tool(name), *arguments)
+
+
+def run_mmdet_alone(folder: Path, name: str, *arguments: object) -> SimpleNamespace:
+    """As :func:`run_mmdet`, but nothing is imported before: the config alone asks for the package."""
+    paths = os.pathsep.join([str(ROOT), str(TINY_CONFIG.parent)])
+    return run_command(folder, 'env', f'PYTHONPATH={paths}', sys.executable, find_mmdet_tool(name), *arguments)
 
 
 def test_mmdets_own_tools_train_resume_and_refuse_code(tmp_path):
     arguments = [TINY_CONFIG, '--work-dir', tmp_path / 'work']
-    found = run_mmdet('train.py', *arguments, '--cfg-options', 'train_cfg.max_epochs=1')
-    assert found.returncode == 0, found.stderr[-3000:]
-    found = run_mmdet('train.py', *arguments, '--resume')
-    assert found.returncode == 0, found.stderr[-3000:]
+    found = run_mmdet_alone(tmp_path, 'train.py', *arguments, '--cfg-options', 'train_cfg.max_epochs=1')
+    assert found.status == 0, found.tail
+    found = run_mmdet(tmp_path, 'train.py', *arguments, '--resume')
+    assert found.status == 0, found.tail
     assert load_checkpoint_safely(tmp_path / 'work' / 'epoch_2.pth')['meta']['epoch'] == 2
 
     marker = tmp_path / 'marker'
     torch.save(dict(state_dict={}, meta=dict(payload=Payload(marker))), tmp_path / 'hostile.pth')
     for found in (
-        run_mmdet('train.py', *arguments, '--cfg-options', f'load_from={tmp_path / "hostile.pth"}'),
-        run_mmdet('test.py', TINY_CONFIG, tmp_path / 'hostile.pth', '--work-dir', tmp_path / 'test'),
+        run_mmdet(tmp_path, 'train.py', *arguments, '--cfg-options', f'load_from={tmp_path / "hostile.pth"}'),
+        run_mmdet(tmp_path, 'test.py', TINY_CONFIG, tmp_path / 'hostile.pth', '--work-dir', tmp_path / 'test'),
     ):
-        assert found.returncode != 0 and 'is refused: it wants to run or build' in found.stderr
+        assert found.status != 0 and 'is refused: it wants to run or build' in found.output
     assert not marker.exists()

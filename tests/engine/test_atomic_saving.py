@@ -18,6 +18,8 @@ from mmengine.runner import save_checkpoint
 from projects.wsis.engine import AtomicLocalBackend, find_latest_checkpoint, load_checkpoint_safely, save_atomically
 from projects.wsis.engine.atomic_backend import NAME
 
+pytestmark = pytest.mark.usefixtures('earlier_runs_ended')
+
 SIZE = 400_000  # float32 values
 
 

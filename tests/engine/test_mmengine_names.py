@@ -13,6 +13,8 @@ from mmengine.runner import CheckpointLoader, Runner
 
 from projects.wsis.engine import mmengine_names
 
+pytestmark = pytest.mark.usefixtures('earlier_runs_ended')
+
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted(path for folder in ('projects', 'tools', 'demo') for path in (ROOT / folder).rglob('*.py'))
 LIBRARIES = {'mmengine', 'mmcv', 'mmdet', 'mmseg'}

@@ -9,6 +9,8 @@ from mmengine.runner import CheckpointLoader
 from projects.wsis.engine import safe_checkpoint, safe_loading
 from projects.wsis.engine.mmengine_names import read_loaders, replace_loaders
 
+pytestmark = pytest.mark.usefixtures('earlier_runs_ended')
+
 PATHS = ('a.pth', 'C:\\a.pth', 'https://a/b.pth', 'torchvision://a', 's3://a', 'petrel:s3://a', 'pavi://a', 'other://a')
 
 

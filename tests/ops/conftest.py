@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
 GOLDEN = Path(__file__).parents[1] / 'data' / 'golden'
 
@@ -22,6 +21,8 @@ def golden():
 
 @pytest.fixture
 def rng():
+    import torch  # here, as the process that hands out tests reads this file too
+
     return torch.Generator().manual_seed(0)
 
 

@@ -114,7 +114,7 @@ def test_scripts_end_with_their_server(write):
 
 @pytest.mark.skipif(sys.platform != 'linux', reason='processes are read from /proc')
 @pytest.mark.parametrize('number', [signal.SIGKILL, signal.SIGTERM])
-def test_scripts_end_with_a_killed_parent(write, tmp_path, number):
+def test_scripts_end_with_a_killed_parent(server, write, number):
     """Else a stage of a killed recipe would write into the folder of the next call."""
     sleeper = write('import os, time; print(os.getpid(), flush=True); time.sleep(60)')
     parent = write(f"""
@@ -126,7 +126,7 @@ def test_scripts_end_with_a_killed_parent(write, tmp_path, number):
         print(process.stdout.readline(), end='', flush=True)
         time.sleep(60)
     """)
-    with subprocess.Popen([sys.executable, parent], stdout=subprocess.PIPE, text=True) as process:
+    with server.start([parent]) as process:
         child = int(process.stdout.readline())
         process.send_signal(number)
     deadline = time.monotonic() + 20

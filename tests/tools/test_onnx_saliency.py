@@ -41,7 +41,8 @@ def photos(tmp_path):
 
 
 def run(*arguments, folder=Path()):
-    return run_tool(None, folder, SCRIPT, *arguments)
+    """Run the tool; more processes than one would take longer for their imports than for the maps."""
+    return run_tool(None, folder, SCRIPT, '--workers', 1, *arguments)
 
 
 def test_photo_is_prepared_as_for_u2net():

@@ -16,6 +16,8 @@ from mmengine.runner import CheckpointLoader, Runner
 from projects.wsis.engine import AtomicLocalBackend, safe_checkpoint
 from projects.wsis.engine.mmengine_names import read_loaders
 
+pytestmark = pytest.mark.usefixtures('earlier_runs_ended')
+
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / 'tools'))
 TINY_CONFIG = Path(__file__).resolve().parents[2] / 'tools' / 'tiny_config.py'
 
