@@ -1,61 +1,37 @@
-"""Every shipped config loads, builds and takes a training step; every recipe fits its configs."""
+"""Every shipped config loads and builds; every recipe fits its configs."""
 
-import copy
-import functools
 import os
 import re
-from contextlib import contextmanager
 from pathlib import Path
-from unittest import mock
 
-import numpy as np
 import pytest
-import torch
-from mmdet.structures import DetDataSample
-from mmdet.structures.mask import BitmapMasks
 from mmengine.config import Config
 from mmengine.optim import build_optim_wrapper
-from mmengine.registry import (
-    DATASETS,
-    METRICS,
-    MODELS,
-    PARAM_SCHEDULERS,
-    TRANSFORMS,
-    DefaultScope,
-    Registry,
-    init_default_scope,
+from mmengine.registry import DATASETS, METRICS, MODELS, PARAM_SCHEDULERS, TRANSFORMS
+from shipped_configs import (  # elsewhere and read_once are fixtures
+    CONFIGS,
+    DATA_SETS,
+    PHOTOS,
+    RECIPES,
+    ROOT,
+    as_list,
+    build_once,
+    choose_data,
+    elsewhere,  # noqa: F401
+    load_once,
+    read,
+    read_once,  # noqa: F401
 )
-from mmengine.structures import InstanceData, PixelData
-from PIL import Image
-from tiny_chain.processes import run_tool
 
 from projects.wsis.apis.auto_scale_lr import apply_auto_scale_lr
 from projects.wsis.apis.configs import load_config
-from projects.wsis.apis.data_choice import read_config
 from projects.wsis.recipes.recipe import Recipe
-from projects.wsis.recipes.stage import PLACEHOLDER, RecipeError, Stage, read_stages
+from projects.wsis.recipes.stage import PLACEHOLDER, read_stages
 
-ROOT = Path(__file__).resolve().parents[1]
-CONFIGS = sorted(
-    path.relative_to(ROOT).as_posix()
-    for path in (ROOT / 'configs').rglob('*.py')
-    if not {'_base_', 'recipes'} & set(path.parts)
-)
-# three classes, a val split and points
-PHOTOS = ROOT / 'tests' / 'data' / 'photos.py'
-DATA_SETS = ('coco2014', 'demo', 'photos', 'voc2012')
-RECIPES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / 'configs/recipes').glob('*.py'))
 CLASSIFIERS = {'cam', 'eps', 'pam', 'ppc', 'seam'}
 # whose data sets open what earlier stages have made
 READ_STORES = ('affinitynet', 'bestie', 'cam_masks', 'deeplab', 'irnet')
 LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader', 'mean_dataloader')
-
-
-@pytest.fixture(autouse=True)
-def elsewhere(tmp_path, monkeypatch):
-    """Configs are found from any folder; every test leaves the default scope as it was."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(DefaultScope, '_instance_dict', DefaultScope._instance_dict.copy())
 
 
 @pytest.fixture
@@ -66,83 +42,6 @@ def saliency_folder(demo_root, tmp_path):
     for photo in (demo_root / 'JPEGImages').iterdir():
         (folder / f'{photo.stem}.png').touch()
     return folder
-
-
-@pytest.fixture(scope='module', autouse=True)
-def read_once():
-    """Recipes and tests read the same configs many times: each file is read once, with each data set."""
-    files = {}
-
-    def read(path, data=None):
-        key = Path(path).resolve(), data
-        if key not in files:
-            files[key] = read_config(path, data)
-        return copy.deepcopy(files[key])
-
-    with mock.patch('projects.wsis.apis.configs.read_config', read):
-        yield
-
-
-BUILT = {}
-BACKBONES = {}
-
-
-def build_once(config):
-    """Build a network without numbers, as filling the large ones takes seconds; several configs share one."""
-    key = str(config)
-    if key not in BUILT:
-        with torch.device('meta'), share_backbones(config):
-            BUILT[key] = MODELS.build(config)
-    return BUILT[key]
-
-
-@contextmanager
-def share_backbones(config):
-    """While this holds, the backbone of a config is that of an earlier one, if both are the same."""
-    key, original = str(config.get('backbone')), Registry.build
-
-    def build(registry, part, *arguments, **settings):
-        if registry.name != 'model' or str(part) != key:
-            return original(registry, part, *arguments, **settings)
-        if key not in BACKBONES:
-            BACKBONES[key] = original(registry, part, *arguments, **settings)
-        return BACKBONES[key]
-
-    with mock.patch.object(Registry, 'build', build):
-        yield
-
-
-def without_weights(node):
-    """Set every init_cfg that names a checkpoint to None, so that nothing is downloaded."""
-    if isinstance(node, dict):
-        for key, value in node.items():
-            if key == 'init_cfg' and isinstance(value, dict) and value.get('type') == 'Pretrained':
-                node[key] = None
-            else:
-                without_weights(value)
-    elif isinstance(node, (list, tuple)):
-        for child in node:
-            without_weights(child)
-    return node
-
-
-def choose_data(name: str) -> Path | None:
-    """What is made for any photos is tried on the three classes."""
-    return (
-        PHOTOS if name.split('.')[0].endswith(('photos', 'photos-maps', 'photos-labels', 'photos-supervised')) else None
-    )
-
-
-@functools.cache
-def load_once(name: str, data: Path | None) -> Config:
-    return load_config(name, data=data)
-
-
-def read(name: str, data: Path | None = None) -> Config:
-    cfg = copy.deepcopy(load_once(name, data or choose_data(name)))
-    init_default_scope(cfg.get('default_scope'))
-    without_weights(cfg.model)
-    return cfg
 
 
 def test_there_is_something_to_test():
@@ -192,10 +91,6 @@ def test_model_optimizer_and_schedule_build(name):
         if entry.pop('convert_to_iter_based', False):
             assert entry.get('end', entry.get('total_steps')) == cfg.train_cfg.max_epochs
         PARAM_SCHEDULERS.build(entry, default_args=dict(optimizer=wrapper))
-
-
-def as_list(value) -> list:
-    return [] if value is None else list(value) if isinstance(value, (list, tuple)) else [value]
 
 
 @pytest.mark.parametrize('name', CONFIGS)
@@ -381,133 +276,3 @@ def test_recipe_fits_its_configs(name, tmp_path):
                 METRICS.get(entry['type']).default_prefix for entry in as_list(evaluators) if METRICS.get(entry['type'])
             }
             assert stage.number.split('/')[0] in prefixes
-
-
-@pytest.mark.parametrize(
-    'stages, message',
-    [
-        ([dict(name='a', action='fly', config='x')], "Stage a: action 'fly' is none of train, predict, tool"),
-        ([dict(name='a', action='train')], "Stage a: action 'train' needs config="),
-        ([dict(name='a', action='train', config='x', speed=3)], "stage 'a': .*speed"),
-        ([dict(name='a', action='train', config='x')] * 2, "Two stages are named 'a'"),
-        (
-            [dict(name='a', action='predict', config='x', checkpoint='b')],
-            "Stage a needs 'b', which is no earlier stage",
-        ),
-        ([dict(name='a', action='train', config='x', options=dict(k='{b}/cams'))], "Stage a needs 'b'"),
-        ([], 'is no pipeline: it has no `stages`'),
-    ],
-)
-def test_bad_pipeline_gets_one_line(stages, message, tmp_path):
-    with pytest.raises(RecipeError, match=message) as caught:
-        Recipe(Config(dict(stages=stages)), tmp_path)
-    assert '\n' not in str(caught.value)
-
-
-@pytest.mark.parametrize('key', ['options', 'expected', 'skip', 'configs'])
-def test_names_that_no_stage_uses_get_one_line(key, tmp_path):
-    config = Config(dict(stages=[dict(name='a', action='train', config='cam')], configs=dict(cam='x.py')))
-    read_stages(config)
-    config[key] = ['b'] if key == 'skip' else {'cam': 'x.py', 'b': 'y.py'} if key == 'configs' else dict(b=dict(k=1))
-    with pytest.raises(RecipeError, match=f"{key}.*'b'") as caught:
-        read_stages(config)
-    assert '\n' not in str(caught.value)
-
-
-def test_saliency_is_made_of_the_photos_of_the_data_set(tmp_path, monkeypatch):
-    (tmp_path / 'my photos' / 'sub').mkdir(parents=True)
-    Image.fromarray(np.full((8, 10, 3), 90, np.uint8)).save(tmp_path / 'my photos' / 'sub' / 'a.jpg')
-    monkeypatch.chdir(tmp_path)
-    recipe = load_config('configs/recipes/ppc_eps_irnet_deeplab_mobilenet-v2_photos.py', data=PHOTOS)
-    stage = next(stage for stage in read_stages(recipe, str(PHOTOS)) if stage.name == 'saliency')
-    arguments = [argument.format(work_dir='work') for argument in stage.arguments]
-    result = run_tool(None, tmp_path, stage.tool, *arguments, '--workers', 1)
-    assert result.status == 0, result.tail
-    assert (tmp_path / 'work' / 'saliency' / 'maps' / 'sub' / 'a.jpg.png').is_file()
-
-
-def test_expected_numbers_and_options_reach_their_stage():
-    stages = read_stages(
-        Config(
-            dict(
-                stages=[
-                    dict(name='a', action='train', config='cam', options=dict(x=1, y=2)),
-                    dict(name='b', action='tool', tool='t.py', arguments=['@cam', '{a.checkpoint}', '{work_dir}/x']),
-                ],
-                configs=dict(cam='x.py'),
-                options=dict(a=dict(y=3)),
-                expected=dict(a=42.0),
-            )
-        )
-    )
-    assert isinstance(stages[0], Stage) and stages[0].config == 'x.py'
-    assert stages[0].options == dict(x=1, y=3) and stages[0].expected == 42.0
-    assert stages[1].arguments[0] == 'x.py' and stages[1].inputs == ['a']
-
-
-def sample_of(size: int, **fields) -> DetDataSample:
-    sample = DetDataSample(
-        metainfo=dict(
-            img_shape=(size, size),
-            ori_shape=(size, size),
-            pad_shape=(size, size),
-            batch_input_shape=(size, size),
-            scale_factor=(1.0, 1.0),
-        )
-    )
-    for name, value in fields.items():
-        setattr(sample, name, value)
-    return sample
-
-
-def fields_of(kind: str, size: int) -> dict:
-    if kind == 'cam':
-        return dict(gt_tags=torch.tensor([0.0, 1, 1] + [0.0] * 5))
-    if kind == 'eps':
-        saliency = torch.zeros(1, size, size, dtype=torch.uint8)
-        saliency[:, 20:80, 16:60] = 255
-        return dict(fields_of('cam', size), gt_saliency=PixelData(data=saliency))
-    labels = torch.zeros(1, size, size, dtype=torch.uint8)
-    labels[:, 20:80, 16:60], labels[:, 60:100, 80:120], labels[:, :10] = 2, 5, 255
-    if kind in ('irnet', 'affinitynet', 'deeplab'):
-        return dict(gt_sem_seg=PixelData(data=labels.long()))
-    masks = torch.cat([labels == 2, labels == 5]).numpy().astype('uint8')
-    return dict(
-        gt_instances=InstanceData(
-            bboxes=torch.tensor([[16.0, 20, 60, 80], [80, 60, 120, 100]]),
-            labels=torch.tensor([1, 4]),
-            masks=BitmapMasks(masks, size, size),
-        )
-    )
-
-
-@pytest.mark.parametrize(
-    'kind, name',
-    [
-        ('affinitynet', 'configs/affinitynet/affinitynet_r18_20e_demo.py'),
-        ('cam', 'configs/cam/cam_r18_36e_demo.py'),
-        ('eps', 'configs/eps/eps_r18_36e_demo.py'),
-        ('cam', 'configs/seam/seam_r18_36e_demo.py'),
-        ('cam', 'configs/ppc/ppc-seam_r18_36e_demo.py'),
-        ('eps', 'configs/ppc/ppc-eps_r18_36e_demo.py'),
-        ('irnet', 'configs/irnet/irnet_r18_20e_demo.py'),
-        ('deeplab', 'configs/deeplab/deeplab-v2_r18_20e_demo.py'),
-        ('mask_rcnn', 'configs/mask_rcnn/mask-rcnn_r18_6e_demo.py'),
-    ],
-)
-def test_training_step_of_each_method(kind, name):
-    torch.manual_seed(0)
-    cfg = read(name)
-    model = MODELS.build(cfg.model)
-    wrapper = build_optim_wrapper(model, cfg.optim_wrapper)
-    batch = dict(
-        inputs=[torch.randint(0, 255, (3, 128, 128), dtype=torch.uint8) for _ in range(2)],
-        data_samples=[sample_of(128, **fields_of(kind, 128)) for _ in range(2)],
-    )
-    before = {key: value.clone() for key, value in model.state_dict().items()}
-    model.train()
-    losses = model.train_step(batch, wrapper)
-    assert torch.isfinite(losses['loss']) and losses['loss'] > 0
-    changed = {key for key, value in model.state_dict().items() if not torch.equal(value, before[key])}
-    assert any(not key.startswith('backbone') for key in changed)
-    assert any(key.startswith('backbone') for key in changed)  # in the demo nothing is pretrained
