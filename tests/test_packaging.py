@@ -113,7 +113,8 @@ def test_installed_tools_and_configs_work_from_another_folder(installed, tmp_pat
     )
     assert result.returncode == 0, result.stderr
     assert "default_scope = 'mmdet'" in result.stdout
-    code = 'import projects.wsis; print(projects.wsis.__file__)'
+    # where that process has found the package; to import it once more would take seconds
+    code = 'import importlib.util; print(importlib.util.find_spec("projects.wsis").origin)'
     result = subprocess.run(
         [sys.executable, '-c', code],
         cwd=tmp_path,

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import xml.etree.ElementTree as ElementTree
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -62,6 +63,7 @@ class DemoSet(NamedTuple):
         return names
 
 
+@cache
 def voc_palette() -> list[int]:
     """The 256 colours of VOC's PNGs, flat RGB: the bits of an index spread over the three channels."""
     colors = []
