@@ -3,14 +3,15 @@
 import copy
 
 from mmengine.config import Config
-from tiny_chain.plain_runs import yapf_format
+from tiny_chain.plain_runs import FORMATTERS, yapf_format
 
 from projects.wsis.apis.configs import load_config
 from projects.wsis.apis.formatted_config import FormattedConfig
 
 
 def test_text_is_that_of_mmengine_and_made_once(monkeypatch, tmp_path):
-    monkeypatch.setattr('yapf.yapflib.yapf_api.FormatCode', yapf_format)
+    for module in FORMATTERS:
+        monkeypatch.setattr(module, 'FormatCode', yapf_format)
     calls = []
     plain = Config.pretty_text.fget
     monkeypatch.setattr(Config, 'pretty_text', property(lambda config: calls.append(1) or plain(config)))

@@ -7,10 +7,13 @@ user does.
 
 import gc
 
+import mmengine.config.config
 import mmengine.runner.runner
 from yapf.yapflib import yapf_api
 
 yapf_format = yapf_api.FormatCode
+#: Where mmengine's versions find it.
+FORMATTERS = [module for module in (yapf_api, mmengine.config.config) if hasattr(module, 'FormatCode')]
 
 
 def leave_as_it_is(text: str, **_: object) -> tuple[str, bool]:
@@ -28,5 +31,6 @@ def forget_what_is_imported() -> None:
     gc.freeze()
 
 
-yapf_api.FormatCode = leave_as_it_is
+for module in FORMATTERS:
+    module.FormatCode = leave_as_it_is
 mmengine.runner.runner.collect_env = dict
