@@ -37,7 +37,7 @@ def test_mmdet_runs_detectors(kind, image, tmp_path):
 
 def test_mmseg_runs_segmentors(image, tmp_path):
     config, checkpoint = save_random_model('deeplab', tmp_path)
-    inferencer = MMSegInferencer(config, checkpoint, device='cpu', show_progress=False)
+    inferencer = MMSegInferencer(config, checkpoint, device='cpu')
     first, second = inferencer(list(image), out_dir=str(tmp_path / 'out'))['predictions']
     assert first.shape == SIZE and (first == second).all() and len(np.unique(first)) > 1
     assert cv2.imread(str(tmp_path / 'out' / 'vis' / 'new image.png')).shape == (*SIZE, 3)
