@@ -1,8 +1,14 @@
 """MobileNetV2 with an output stride of choice."""
 
+from collections.abc import Iterator
+
+import torch
 from mmcv.cnn import ConvModule
 from mmdet.models.backbones import MobileNetV2
 from mmengine.registry import MODELS
+from torch import nn
+
+from ..bands import run_in_bands
 
 
 @MODELS.register_module()
@@ -38,3 +44,32 @@ class StridedMobileNetV2(MobileNetV2):
                     stride *= 2
         for name in self.layers[max(self.out_indices) + 1 :]:
             getattr(self, name).requires_grad_(False)
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """Return the levels of photos (N, 3, H, W); of large ones without keeping the wide maps inside the blocks."""
+        if self.training or torch.is_grad_enabled():
+            return super().forward(x)
+        levels = []
+        for index, modules in self._chains():
+            x = run_in_bands(modules, x)
+            if index in self.out_indices:
+                levels.append(x)
+        return tuple(levels)
+
+    def _chains(self) -> Iterator[tuple[int | None, list[nn.Module]]]:
+        """Yield modules that run in the same bands, and which layer ends with them (None: it goes on).
+
+        The first ones, whose maps are of stride 2, are joined up to the first map of stride 4; then each block by itself
+        gives a small map.
+        """
+        waiting = [self.conv1]
+        for index, name in enumerate(self.layers[: max(self.out_indices) + 1]):
+            layer = getattr(self, name)
+            blocks = list(layer) if isinstance(layer, nn.Sequential) else [layer]
+            for number, block in enumerate(blocks, 1):
+                waiting.append(block)
+                ends = number == len(blocks)
+                if index == 0 and ends and index not in self.out_indices:
+                    continue  # the second layer's first block makes the map smaller
+                yield (index if ends else None), waiting
+                waiting = []

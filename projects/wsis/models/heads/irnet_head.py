@@ -1,10 +1,12 @@
 """The head of IRNet: class boundaries and displacements."""
 
 import torch
+import torch.nn.functional as F
 from mmengine.model import BaseModule
 from mmengine.registry import MODELS
 from torch import nn
 
+from ..joined_maps import JoinedMaps
 from ..necks.irnet_neck import Projection
 
 
@@ -43,10 +45,19 @@ class IRNetHead(BaseModule):
 
     def forward(self, features: tuple[torch.Tensor, torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
         """Return boundary logits (N, 1, h, w) and displacements (N, 2, h, w), (y, x) in pixels of this stride."""
-        boundary, displacement = self.boundary(features[0]), self.displacement(features[1])
-        if not self.training:
-            displacement = displacement - self.displacement_mean[:, None, None]
-        return boundary, displacement
+        return self.boundary(features[0]), self._center(self.displacement(features[1]))
+
+    def find_boundary(self, features: JoinedMaps) -> torch.Tensor:
+        """Return the boundary logits of features that are not yet joined, in less memory."""
+        return features.apply(self.boundary)
+
+    def find_displacement(self, features: JoinedMaps) -> torch.Tensor:
+        """Return the displacements of features that are not yet joined, in less memory."""
+        projection, last = self.displacement
+        return self._center(last(F.relu(projection.normalize(features), inplace=True)))
+
+    def _center(self, displacement: torch.Tensor) -> torch.Tensor:
+        return displacement if self.training else displacement - self.displacement_mean[:, None, None]
 
     def loss(self, features: tuple[torch.Tensor, torch.Tensor], labels: torch.Tensor) -> dict[str, torch.Tensor]:
         """Return the losses for label maps (N, h, w) of this stride: 0 background, 1..C classes, 255 unsure."""

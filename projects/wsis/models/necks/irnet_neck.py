@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 
 import torch
-import torch.nn.functional as F
 from mmengine.model import BaseModule
 from mmengine.registry import MODELS
 from torch import nn
+
+from ..joined_maps import JoinedMaps, Part, normalize_in_place
 
 
 class Projection(nn.Sequential):
@@ -17,6 +18,16 @@ class Projection(nn.Sequential):
         if scale > 1:
             layers.append(nn.Upsample(scale_factor=scale, mode='bilinear', align_corners=False))
         super().__init__(*layers, nn.ReLU(inplace=True))
+        self.scale = scale
+
+    def normalize(self, maps: torch.Tensor | JoinedMaps) -> torch.Tensor:
+        """Return what is enlarged and rectified in the end: the maps after convolution and normalisation."""
+        projected = maps.apply(self[0]) if isinstance(maps, JoinedMaps) else self[0](maps)
+        return normalize_in_place(self[1], projected)
+
+    def split(self, maps: torch.Tensor | JoinedMaps) -> Part:
+        """Return the same as a part of joined maps."""
+        return Part(self.normalize(maps), self.scale)
 
 
 @MODELS.register_module()
@@ -83,26 +94,21 @@ class IRNetNeck(BaseModule):
 
     def forward(self, features: Sequence[torch.Tensor]) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the features of the boundary and of the displacement branch, both at the finest stride."""
-        boundary = _join(project(level) for project, level in zip(self.boundary, features))
-        levels = [project(level) for project, level in zip(self.displacement, features)]
-        fine, coarse = levels[: self.num_fine], levels[self.num_fine :]
+        return self.find_boundary(features).whole(), self.find_displacement(features).whole()
+
+    def find_boundary(self, features: Sequence[torch.Tensor]) -> JoinedMaps:
+        """Return the features of the boundary branch, not yet joined."""
+        parts = [project.split(level) for project, level in zip(self.boundary, features)]
+        return JoinedMaps(parts, features[0].shape[-2:])
+
+    def find_displacement(self, features: Sequence[torch.Tensor]) -> JoinedMaps:
+        """Return the features of the displacement branch, not yet joined."""
+        parts = [project.split(level) for project, level in zip(self.displacement, features)]
+        fine, coarse = parts[: self.num_fine], parts[self.num_fine :]
         if coarse:
-            fine.append(self.displacement_fusion(_join(coarse, size=features[self.num_fine].shape[-2:])))
-        return boundary, _join(fine, size=features[0].shape[-2:])
-
-
-def _join(maps, size: torch.Size | None = None) -> torch.Tensor:
-    """Concatenate maps, the enlarged ones cut to the size of the first (strides round up, so they may be larger)."""
-    maps = list(maps)
-    height, width = size or maps[0].shape[-2:]
-    # A level can also be short where the backbone rounds down (no padding): the last row is repeated then.
-    return torch.cat([_fit(level, height, width) for level in maps], 1)
-
-
-def _fit(level: torch.Tensor, height: int, width: int) -> torch.Tensor:
-    level = level[..., :height, :width]
-    missing = (0, width - level.shape[-1], 0, height - level.shape[-2])
-    return F.pad(level, missing, mode='replicate') if any(missing) else level
+            joined = JoinedMaps(coarse, features[self.num_fine].shape[-2:])
+            fine.append(self.displacement_fusion.split(joined))
+        return JoinedMaps(fine, features[0].shape[-2:])
 
 
 def _num_groups(channels: int) -> int:

@@ -59,9 +59,11 @@ class IRNet(BaseModel):
 
     def extract_feat(self, inputs: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the features of the boundary and of the displacement branch."""
+        return self.neck(self._run_backbone(inputs))
+
+    def _run_backbone(self, inputs: torch.Tensor) -> tuple[torch.Tensor, ...]:
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self.freeze_backbone):
-            features = self.backbone(inputs)
-        return self.neck(features)
+            return self.backbone(inputs)
 
     def forward(self, inputs: torch.Tensor, data_samples: list[DetDataSample] | None = None, mode: str = 'tensor'):
         """Run the model: ``loss`` returns a dict of losses, ``predict`` data samples, ``tensor`` boundary logits and
@@ -90,11 +92,19 @@ class IRNet(BaseModel):
 
     @torch.no_grad()
     def relate_views(self, views: torch.Tensor, size: tuple[int, int]) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return what :meth:`relate_pixels` returns from the photo and its mirror image, (2, 3, H', W')."""
-        logits, displacement = self.head(self.extract_feat(views))
+        """Return what :meth:`relate_pixels` returns from the photo and its mirror image, (2, 3, H', W').
+
+        One after the other: both at once would need twice the memory, and of the mirror image only the boundary is
+        asked for.
+        """
         rows, columns = (-(-length // self.neck.stride) for length in size)
-        logits, displacement = logits[..., :rows, :columns], displacement[0, :, :rows, :columns]
-        return ((logits[0] + logits[1].flip(-1)) / 2).sigmoid(), displacement
+        features = self._run_backbone(views[:1])
+        displacement = self.head.find_displacement(self.neck.find_displacement(features))
+        logits = self.head.find_boundary(self.neck.find_boundary(features))
+        del features
+        mirrored = self.head.find_boundary(self.neck.find_boundary(self._run_backbone(views[1:])))
+        logits, mirrored = (maps[0, :, :rows, :columns] for maps in (logits, mirrored))
+        return ((logits + mirrored.flip(-1)) / 2).sigmoid(), displacement[0, :, :rows, :columns]
 
     def predict(self, inputs: torch.Tensor, data_samples: list[DetDataSample]) -> list[DetDataSample]:
         """Add ``boundary``, ``displacement``, ``pred_sem_seg`` and ``pred_instances`` to each sample.

@@ -1,0 +1,78 @@
+"""Running convolutions on large photos band by band, so that their widest maps never exist as a whole.
+
+The inner maps of an inverted residual are larger than what goes in and comes out: MobileNetV2's second block makes two
+of 96 bytes for each pixel of the photo. A band takes along as many rows above and below as the convolutions look at, and
+these are cut off again, so that the result is that of the whole map.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from torch import Tensor, nn
+
+# Largest number of bytes of one inner map. Photos of some 1.3 million pixels and less go through MobileNetV2 as a whole.
+BAND_BYTES = 128 * 2**20
+
+
+class ChainShape(NamedTuple):
+    """What a chain of convolutions does to the shape of maps.
+
+    Attributes:
+        reach: How many input rows above and below its own an output row looks at.
+        stride: Of the whole chain.
+        widest: Values of the largest map inside, by input pixel.
+    """
+
+    reach: int
+    stride: int
+    widest: float
+
+
+def measure_chain(modules: Sequence[nn.Module]) -> ChainShape:
+    """Return what modules, whose convolutions run in the order in which they are found, do to the shape of maps.
+
+    Each convolution must be padded by half its kernel, so that output row ``i`` has input row ``i * stride`` in its
+    middle; other modules must work on each pixel alone.
+    """
+    reach, stride, widest = 0, 1, 0.0
+    for conv in (part for module in modules for part in module.modules() if isinstance(part, nn.Conv2d)):
+        reach += (conv.kernel_size[0] - 1) // 2 * conv.dilation[0] * stride
+        stride *= conv.stride[0]
+        widest = max(widest, conv.out_channels / stride**2)
+    return ChainShape(reach, stride, widest)
+
+
+def run_in_bands(modules: Sequence[nn.Module], maps: Tensor, band_bytes: int = BAND_BYTES) -> Tensor:
+    """Run modules one after the other on maps, in bands of rows where an inner map would be larger than allowed.
+
+    Args:
+        modules: As of :func:`measure_chain`, in evaluation mode.
+        maps: ``(N, C, H, W)``; no gradient.
+        band_bytes: Largest number of bytes of one inner map of a band (but a band has one output row at least).
+
+    Returns:
+        ``(N, C', ceil(H / stride), ceil(W / stride))``.
+    """
+    shape = measure_chain(modules)
+    height = maps.shape[-2]
+    bytes_of_row = shape.widest * maps.shape[0] * maps.shape[-1] * maps.element_size()
+    if bytes_of_row * height <= band_bytes:
+        return _run(modules, maps)
+    total = -(-height // shape.stride)
+    beyond = -(-shape.reach // shape.stride)
+    rows = max(1, int(band_bytes / (bytes_of_row * shape.stride)) - 2 * beyond)
+    joined = None
+    for top in range(0, total, rows):
+        bottom = min(total, top + rows)
+        first, last = max(0, top - beyond), min(total, bottom + beyond)
+        part = _run(modules, maps[..., first * shape.stride : last * shape.stride, :])
+        if joined is None:
+            joined = part.new_empty(*part.shape[:-2], total, part.shape[-1])
+        joined[..., top:bottom, :] = part[..., top - first : bottom - first, :]
+    return joined
+
+
+def _run(modules: Sequence[nn.Module], maps: Tensor) -> Tensor:
+    for module in modules:
+        maps = module(maps)
+    return maps

@@ -1,0 +1,95 @@
+"""Maps of several strides that are joined at the finest one, as a whole or a few rows at a time."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from .bands import BAND_BYTES
+
+
+class Part(NamedTuple):
+    """Maps (N, C, h, w), and by how much they are enlarged (bilinear), after which ReLU is applied."""
+
+    maps: Tensor
+    scale: int
+
+
+class JoinedMaps:
+    """Maps of different strides, enlarged, rectified, fitted to one size and concatenated when they are asked for.
+
+    Without a gradient the whole never exists, where a consumer such as a 1x1 convolution works on rows: joined at stride
+    4, the maps of a large photo take many times as much memory as before they were enlarged.
+
+    Args:
+        parts: What is joined.
+        size: (h, w) of the result. Enlarged maps may be larger (strides round up) and are cut; of those that are smaller
+            (backbones that round down) the last row and column are repeated.
+    """
+
+    def __init__(self, parts: Sequence[Part], size: tuple[int, int]) -> None:
+        self.parts = list(parts)
+        self.size = tuple(size)
+
+    def whole(self) -> Tensor:
+        """Return all rows: (N, sum of C, h, w)."""
+        return torch.cat([_fit(_enlarge(part.maps, part.scale), *self.size) for part in self.parts], 1)
+
+    def rows(self, top: int, bottom: int) -> Tensor:
+        """Return the rows from ``top`` to before ``bottom``, equal to those of :meth:`whole`."""
+        return torch.cat([self._rows_of(part, top, bottom) for part in self.parts], 1)
+
+    def apply(self, function: Callable[[Tensor], Tensor], band_bytes: int = BAND_BYTES) -> Tensor:
+        """Return ``function`` of the whole; it must treat each pixel alone.
+
+        Without a gradient it is called for as many rows at a time as take ``band_bytes``.
+        """
+        height, width = self.size
+        first = self.parts[0].maps
+        channels = sum(part.maps.shape[1] for part in self.parts)
+        bytes_of_row = len(first) * channels * width * first.element_size()
+        if torch.is_grad_enabled() or bytes_of_row * height <= band_bytes:
+            return function(self.whole())
+        step = max(1, band_bytes // bytes_of_row)
+        result = None
+        for top in range(0, height, step):
+            part = function(self.rows(top, min(height, top + step)))
+            if result is None:
+                result = part.new_empty(*part.shape[:2], *self.size)
+            result[..., top : top + part.shape[2], :] = part
+        return result
+
+    def _rows_of(self, part: Part, top: int, bottom: int) -> Tensor:
+        maps, scale = part
+        last_row = maps.shape[-2] * scale - 1
+        first = max(0, min(top, last_row) // scale - 1)  # the row before and the one after are mixed in
+        last = min(maps.shape[-2], (bottom - 1) // scale + 2)
+        enlarged = _enlarge(maps[..., first:last, :], scale)
+        inside = slice(min(top, last_row) - first * scale, bottom - first * scale)
+        return _fit(enlarged[..., inside, :], bottom - top, self.size[1])
+
+
+def normalize_in_place(norm: nn.GroupNorm, maps: Tensor, large: int = BAND_BYTES // 4) -> Tensor:
+    """Apply group normalisation; large maps without a gradient are overwritten, group by group."""
+    if torch.is_grad_enabled() or len(maps) > 1 or maps.numel() * maps.element_size() <= large:
+        return norm(maps)
+    width = maps.shape[1] // norm.num_groups
+    for first in range(0, maps.shape[1], width):
+        own = slice(first, first + width)
+        weight, bias = (None if values is None else values[own] for values in (norm.weight, norm.bias))
+        maps[:, own] = F.group_norm(maps[:, own], 1, weight, bias, norm.eps)
+    return maps
+
+
+def _enlarge(maps: Tensor, scale: int) -> Tensor:
+    if scale > 1:
+        maps = F.interpolate(maps, scale_factor=scale, mode='bilinear', align_corners=False)
+    return F.relu(maps, inplace=True)  # those that are not enlarged are overwritten: the same rows again are the same
+
+
+def _fit(maps: Tensor, height: int, width: int) -> Tensor:
+    maps = maps[..., :height, :width]
+    missing = (0, width - maps.shape[-1], 0, height - maps.shape[-2])
+    return F.pad(maps, missing, mode='replicate') if any(missing) else maps
