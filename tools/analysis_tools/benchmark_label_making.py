@@ -1,8 +1,8 @@
 """Measure the memory and time in which each stage makes the labels of one large photo, and what its files take.
 
-Photos are drawn, and the networks of the light configs have random weights: only sizes count. Each stage runs as by
-`tools/test.py` in a process of its own, which loads the photo too, and reads the CAMs of the stage before. Memory is
-the largest resident set of this process, with Python and all libraries in it; times are of all its CPUs.
+Photos, and the CAMs that stages read, are drawn, and the networks of the light configs have random weights: only sizes
+count. Each stage runs as by `tools/test.py` in a process of its own, which loads the photo, too. Memory is the largest
+resident set of this process, with Python and all libraries in it; times are of all its CPUs.
 
 With `--also CHECKOUT` the same stages of another checkout of this repository are measured in turns with this one's.
 
@@ -12,6 +12,7 @@ Example:
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -23,16 +24,21 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import numpy as np  # noqa: E402
 import repository_path  # noqa: E402, F401  makes projects.wsis importable
+import torch  # noqa: E402
+import torch.nn.functional as F  # noqa: E402
 from benchmark_random_walk import parse_size  # noqa: E402
 from mmengine.config import Config  # noqa: E402
 from PIL import Image  # noqa: E402
 
 from projects.wsis.apis.errors import report_errors  # noqa: E402
+from projects.wsis.ops import strided_size  # noqa: E402
+from projects.wsis.structures import PseudoLabelStore  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 CLASSES = ('cat', 'dog', 'person')
 PHOTO = 'photo.jpg'
-#: By name: the config, the folder of its files, and whether it reads the CAMs of the first stage.
+DRAWN_CAMS = 'drawn_cams'
+#: By name: the config, the folder of its files, and whether it reads CAMs.
 STAGES = {
     'cams': ('cam/cam_mobilenet-v2_5e_photos.py', 'cams', False),
     'inter_pixel_labels': ('irnet/inter-pixel-labels_photos.py', 'inter_pixel_labels', True),
@@ -67,14 +73,14 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--stages', nargs='+', choices=list(STAGES), default=list(STAGES), help='default: all')
     parser.add_argument('--threads', type=int, default=1, help='CPU threads of a stage (default: %(default)s)')
     parser.add_argument('--also', metavar='CHECKOUT', help='another checkout of this repository, to compare with')
-    parser.add_argument('--work-dir', help='new folder for photos and labels (default: removed at the end)')
+    parser.add_argument('--work-dir', help='folder for photos and labels (default: removed at the end)')
     parser.add_argument('--cfg-options', nargs='+', default=[], help='settings of all configs, as of tools/test.py')
     return parser.parse_args()
 
 
 def make_photo_set(folder: Path, size: tuple[int, int]) -> Path:
     """Draw one photo with its tags, and return the file that describes it to the configs."""
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     draw_photo(*size).save(folder / PHOTO, quality=92)
     (folder / 'tags.csv').write_text(f'file,tags\n{PHOTO},"{";".join(CLASSES)}"\n')
     metainfo = dict(classes=CLASSES)
@@ -104,6 +110,27 @@ def draw_photo(height: int, width: int) -> Image.Image:
     return Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
 
 
+def write_cams(folder: Path, size: tuple[int, int]) -> None:
+    """Write a store of CAMs of stride 4 as a network of stride 16 gives them: one coarse value for 16 pixels."""
+    random = np.random.default_rng(1)
+    coarse = torch.from_numpy(random.normal(size=(1, len(CLASSES), *strided_size(size, 16)))).float()
+    smooth = F.avg_pool2d(coarse, 7, 1, 3, count_include_pad=False)
+    maps = F.interpolate(smooth, strided_size(size, 4), mode='bilinear', align_corners=False)[0].clamp(min=0)
+    shutil.rmtree(folder, ignore_errors=True)
+    store = PseudoLabelStore(folder, 'cams', '.npz')
+    store.start({}, CLASSES)
+    store.write_arrays(
+        PHOTO,
+        cams=(maps / maps.amax((1, 2), keepdim=True)).half().numpy(),
+        labels=np.arange(len(CLASSES)),
+        size=np.array(size),
+        scores=np.ones(len(CLASSES), np.float32),
+        mode=np.array('pseudo_label'),
+    )
+    store.note(PHOTO)
+    store.finish([PHOTO])
+
+
 def measure(stage: str, data: Path, out: Path, checkout: Path, arguments: argparse.Namespace) -> Cost:
     """Run a stage of a checkout and return what it took.
 
@@ -114,12 +141,13 @@ def measure(stage: str, data: Path, out: Path, checkout: Path, arguments: argpar
     # one process does everything, so that its peak is that of the stage
     options = ['test_dataloader.num_workers=0', 'test_dataloader.persistent_workers=False', *arguments.cfg_options]
     if reads_cams:
-        options.append(f'test_dataloader.dataset.data_prefix.cams={out / "cams" / "cams"}')
+        options.append(f'test_dataloader.dataset.data_prefix.cams={out / DRAWN_CAMS}')
     command = [sys.executable, str(checkout / 'tools' / 'test.py'), str(checkout / 'configs' / config), 'none']
     command += ['--data', str(data), '--work-dir', str(out / stage), '--cfg-options', *options]
     environment = {**os.environ, 'OMP_NUM_THREADS': str(arguments.threads), 'CUDA_VISIBLE_DEVICES': ''}
+    out.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(out / stage, ignore_errors=True)  # labels that are there would not be made again
     log, began = out / f'{stage}.log', time.perf_counter()
-    log.parent.mkdir(parents=True, exist_ok=True)
     with log.open('wb') as file:
         process = subprocess.Popen(command, env=environment, stdout=file, stderr=subprocess.STDOUT, cwd=checkout)
         _, status, usage = os.wait4(process.pid, 0)  # of this process alone, where `resource` sums up all of them
@@ -154,10 +182,10 @@ def main() -> None:
         for size in arguments.sizes:
             work_dir = Path(folder).resolve() / f'{size[0]}x{size[1]}'
             data = make_photo_set(work_dir / 'photos', size)
-            for stage in sorted({*arguments.stages, 'cams'}, key=list(STAGES).index):
-                for number, checkout in enumerate(checkouts):
-                    cost = measure(stage, data, work_dir / f'labels_{number}', checkout, arguments)
-                    print(format_row(stage, size, checkout, cost), flush=True)
+            write_cams(work_dir / DRAWN_CAMS, size)
+            for stage in arguments.stages:
+                for checkout in checkouts:
+                    print(format_row(stage, size, checkout, measure(stage, data, work_dir, checkout, arguments)), flush=True)
 
 
 if __name__ == '__main__':

@@ -11,9 +11,10 @@ from collections.abc import Callable
 from functools import lru_cache
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
-from .affinity import boundary_to_affinity
+from .affinity import path_affinity
 from .paths import search_paths
 from .transition import TransitionMatrix
 
@@ -67,9 +68,10 @@ def random_walk(
     reach = radius - 1
 
     def rows_of_affinity(sample: int, top: int, bottom: int) -> Tensor:
-        # the paths of the last rows reach further down, so take these rows along and cut them off again
+        # the paths of the last rows reach further down; around the map is a wall, as of boundary_to_affinity
         block = boundary[sample : sample + 1, :, top : bottom + reach]
-        return boundary_to_affinity(block, radius)[0, :, : bottom - top]
+        walled = F.pad(block, (reach, reach, 0, bottom - top + reach - block.shape[2]), value=1.0)
+        return path_affinity(walled, radius)[0]
 
     return _walk(scores, 1 - boundary, rows_of_affinity, radius, beta, steps, tol)
 

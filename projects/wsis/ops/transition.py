@@ -21,6 +21,8 @@ from .paths import search_paths
 
 # Pixels of a band on a CPU: some 2 MB of matrix values. Measured flat from 4k to 16k pixels, up to 1.5x slower above.
 BAND_PIXELS = 8192
+# Pixels of a band whose weights are summed up at once, a multiple of the width of vector instructions.
+SUMMED_PIXELS = 1024
 # Elsewhere a step starts one kernel per band and neighbour, so that a photo is one band.
 BAND_PIXELS_OF_ACCELERATORS = 1 << 20
 
@@ -59,10 +61,10 @@ class TransitionMatrix:
         destinations = [destinations[i] for i in fitting]
         shifts = [y * size[1] + x for y, x in destinations]
         places = [*(-shift for shift in shifts), 0, *shifts]
-        self.columns = sorted(places)
+        order = sorted(range(len(places)), key=places.__getitem__)  # in narrow maps two places may be the same
+        self.columns = [places[index] for index in order]
         self.margin = self.columns[-1]
         self.bands: list[tuple[int, int, Tensor]] = []  # first pixel, last pixel + 1, weights or CSR matrix
-        order = sorted(range(len(places)), key=places.__getitem__)
         self._build(rows_of_affinity, destinations, fitting, order, beta, like)
 
     def enter(self, scores: Tensor) -> Tensor:
@@ -104,19 +106,20 @@ class TransitionMatrix:
         band_pixels = BAND_PIXELS if like.device.type == 'cpu' else BAND_PIXELS_OF_ACCELERATORS
         band_rows = min(height, max(1, band_pixels // max(width, 1)))
         pattern = _csr_pattern(band_rows * width, self.columns, self.margin) if self.use_csr else None
+        above = None
         for top in range(0, height, band_rows):
             bottom = min(height, top + band_rows)
-            above = max(0, top - reach)
-            # (P, rows, W); the rows above give the way back from the destinations in this band
-            affinity = rows_of_affinity(above, bottom)[fitting].to(like).pow(beta)
+            affinity = rows_of_affinity(top, bottom)[fitting].to(like).pow(beta)  # (P, rows, W)
             # weights far below the rounding would only make denormal numbers, on which a CPU is slow
-            kept = inside(above, bottom) & (affinity >= torch.finfo(like.dtype).eps ** 2)
-            affinity = torch.where(kept, affinity, affinity.new_zeros(()))
-            weights = _normalised_rows(affinity, shifts, (top - above) * width)[order]
-            first, last = top * width, bottom * width
+            kept = inside(top, bottom) & (affinity >= torch.finfo(like.dtype).eps ** 2)
+            affinity.masked_fill_(kept.logical_not_(), 0)
+            # the rows above give the way back from the destinations in this band
+            joined = affinity if above is None else torch.cat([above, affinity], 1)
+            weights = _normalised_rows(joined, shifts, (joined.shape[1] - bottom + top) * width, order)
+            above = joined[:, max(0, joined.shape[1] - reach) :].clone()
             if self.use_csr:
                 weights = _csr_matrix(weights, pattern, self.margin)
-            self.bands.append((first, last, weights))
+            self.bands.append((top * width, bottom * width, weights))
 
 
 def prefers_csr(device: torch.device) -> bool:
@@ -138,8 +141,8 @@ def _destinations_inside(destinations: list, size: tuple[int, int], device: torc
     return inside
 
 
-def _normalised_rows(affinity: Tensor, shifts: list[int], skip: int) -> Tensor:
-    """Rows of ``D^-1 A``: weights backwards, of the pixel itself, and forwards, ``(2 P + 1, pixels)``.
+def _normalised_rows(affinity: Tensor, shifts: list[int], skip: int, order: list[int]) -> Tensor:
+    """Rows of ``D^-1 A``: weights backwards, of the pixel itself, and forwards, ``(2 P + 1, pixels)``, put into an order.
 
     ``affinity`` is ``(P, rows, W)``, of which the first ``skip`` pixels belong to the band above. Sums that are off by
     1e-7 would compound over 256 steps to 2e-4. So the sums are taken in float64, and the pixel's own weight is what its
@@ -149,18 +152,23 @@ def _normalised_rows(affinity: Tensor, shifts: list[int], skip: int) -> Tensor:
     pixels = flat.shape[1] - skip
     count = len(shifts)
     weights = flat.new_zeros(2 * count + 1, pixels)
-    weights[count + 1 :] = flat[:, skip:]
+    rows = [row for _, row in sorted(zip(order, weights), key=lambda pair: pair[0])]
     for channel, shift in enumerate(shifts):
+        rows[count + 1 + channel].copy_(flat[channel, skip:])
         # the pixel `shift` places before; in the first rows of the map there is none
         missing = max(0, shift - skip)
         if missing < pixels:
-            weights[channel, missing:] = flat[channel, skip + missing - shift : flat.shape[1] - shift]
-    weights[count] = 1
-    degree = weights.sum(0, dtype=torch.float64)
-    weights.div_(degree.to(weights.dtype))
-    weights[count] = 0
-    weights[count] = 1 - weights.sum(0, dtype=torch.float64)
+            rows[channel][missing:] = flat[channel, skip + missing - shift : flat.shape[1] - shift]
+    own = rows[count].fill_(1)
+    weights.div_(_sum_in_float64(weights).to(weights.dtype))
+    own.zero_()
+    own.copy_(1 - _sum_in_float64(weights))
     return weights
+
+
+def _sum_in_float64(weights: Tensor) -> Tensor:
+    """Sums of the columns. ``sum`` copies all to float64 first, so a part at a time that stays in the cache."""
+    return torch.cat([part.sum(0, dtype=torch.float64) for part in weights.split(SUMMED_PIXELS, 1)])
 
 
 def _csr_pattern(pixels: int, columns: list[int], margin: int) -> tuple[Tensor, Tensor]:

@@ -12,11 +12,14 @@ import numpy as np
 from .class_lists import describe_difference
 from .file_hashes import FileHashes
 from .files import check_no_linked_folder, hash_content, read_json, write_atomically, write_json
+from .packed_maps import pack_maps, unpack_maps
 from .photo_file import MAX_PIXELS
 
 MANIFEST_NAME = 'manifest.json'
 # File systems allow 255; a temporary name has some more than the final one.
 MAX_NAME_BYTES = 235
+#: Ending of the names of packed maps in the file of a photo.
+PACKED = '_packed'
 #: The arrays of one photo are refused beyond: a map of 4 bytes a pixel of the largest photo.
 MAX_ARRAY_BYTES = 4 * MAX_PIXELS
 
@@ -214,13 +217,13 @@ class PseudoLabelStore:
         )
 
     def write_arrays(self, photo: str, **arrays: np.ndarray) -> None:
-        """Write the npz file of a photo."""
+        """Write the npz file of a photo. Maps (K, h, w) of float16 are packed, without loss: ``NAME_packed``."""
         content = io.BytesIO()  # numpy and zipfile tell a full disk by errors of their own
-        np.savez_compressed(content, **arrays)
+        np.savez_compressed(content, **dict(_pack(name, array) for name, array in arrays.items()))
         write_atomically(self.path_of(photo), lambda file: file.write(content.getbuffer()))
 
     def read_arrays(self, photo: str) -> dict[str, np.ndarray]:
-        """Read the npz file of a photo, without unpickling.
+        """Read the npz file of a photo, without unpickling; maps are unpacked, or as they are in a file of old.
 
         Raises:
             FileNotFoundError: If the photo has no file.
@@ -232,10 +235,23 @@ class PseudoLabelStore:
         try:
             _check_sizes(path)
             with np.load(path, allow_pickle=False) as content:
-                return _Arrays(path, {key: content[key] for key in content.files})
+                return _Arrays(path, dict(_unpack(key, content[key]) for key in content.files))
         except Exception as error:  # numpy, zipfile and zlib each raise errors of their own
             reason = ' '.join(str(error).split())
             raise ValueError(f'{path} is damaged ({reason}); delete it and make it again') from None
+
+
+def _pack(name: str, array: np.ndarray) -> tuple[str, np.ndarray]:
+    array = np.asanyarray(array)
+    if array.dtype == np.float16 and array.ndim == 3:
+        return name + PACKED, pack_maps(array)
+    return name, array
+
+
+def _unpack(name: str, array: np.ndarray) -> tuple[str, np.ndarray]:
+    if name.endswith(PACKED):
+        return name.removesuffix(PACKED), unpack_maps(array)
+    return name, array
 
 
 class _Arrays(dict):

@@ -15,7 +15,7 @@ from pycocotools import mask as coco_mask
 from random_models import save_random_model
 
 from projects.wsis.apis import WSISInferencer
-from projects.wsis.structures import read_json
+from projects.wsis.structures import PseudoLabelStore, read_json
 from projects.wsis.structures.masks import decode_masks
 
 KINDS = ('mask_rcnn', 'bestie', 'deeplab', 'cam')
@@ -53,8 +53,7 @@ def test_classifier_and_irnet_make_what_their_stages_made(chain, irnet, demo_roo
     instances = read_json(chain / 'pseudo_labels' / 'instances.json')
     tags = read_json(demo_root / 'tags.json') if (demo_root / 'tags.json').is_file() else None
     for image in instances['images'][:3]:
-        with np.load(chain / 'cams' / 'cams' / f'{image["file_name"][:-4]}.npz', allow_pickle=False) as arrays:
-            stored = dict(arrays)
+        stored = PseudoLabelStore(chain / 'cams' / 'cams', 'cams', '.npz').read_arrays(image['file_name'][:-4])
         names = [classes[label] for label in stored['labels']]
         assert tags is None or set(names) == set(tags[image['file_name']])
         found = irnet(str(demo_root / 'JPEGImages' / image['file_name']), tags=names)['predictions'][0]
