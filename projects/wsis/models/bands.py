@@ -5,9 +5,10 @@ of 96 bytes for each pixel of the photo. A band takes along as many rows above a
 these are cut off again, so that the result is that of the whole map.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+import torch
 from torch import Tensor, nn
 
 # Largest number of bytes of one inner map. Photos of some 1.3 million pixels and less go through MobileNetV2 as a whole.
@@ -69,6 +70,31 @@ def run_in_bands(modules: Sequence[nn.Module], maps: Tensor, band_bytes: int = B
         if joined is None:
             joined = part.new_empty(*part.shape[:-2], total, part.shape[-1])
         joined[..., top:bottom, :] = part[..., top - first : bottom - first, :]
+    return joined
+
+
+def map_rows(function: Callable[[list[Tensor]], Tensor], levels: Sequence[Tensor], channels: int) -> Tensor:
+    """Return what a function of levels (N, C, h, w) of one size gives that treats each pixel alone.
+
+    Without a gradient large levels are given to it a band of rows at a time.
+
+    Args:
+        function: Of all levels, whole or the same rows of each.
+        levels: Its arguments.
+        channels: Of the widest map inside the function.
+    """
+    count, _, height, width = levels[0].shape
+    bytes_of_row = count * channels * width * levels[0].element_size()
+    if torch.is_grad_enabled() or bytes_of_row * height <= BAND_BYTES:
+        return function(list(levels))
+    rows = max(1, BAND_BYTES // bytes_of_row)
+    bands = zip(*(level.split(rows, dim=2) for level in levels))
+    joined = None
+    for number, band in enumerate(bands):
+        part = function(list(band))
+        if joined is None:
+            joined = part.new_empty(count, part.shape[1], height, width)
+        joined[:, :, number * rows : number * rows + part.shape[2]] = part
     return joined
 
 

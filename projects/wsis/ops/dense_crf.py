@@ -4,7 +4,6 @@ import numpy as np
 
 try:
     import pydensecrf.densecrf as densecrf
-    from pydensecrf.utils import unary_from_labels, unary_from_softmax
 except ImportError:  # optional: met with a clear line where it is used
     densecrf = None
 
@@ -62,8 +61,7 @@ def refine_labels_with_crf(
     height, width = labels.shape
     if num_labels == 1:  # nothing to decide, and the unary term would divide by zero
         return np.zeros((height, width), np.int32)
-    unary = unary_from_labels(labels.astype(np.int64), num_labels, certainty, zero_unsure=False)
-    scores = _infer(image, unary, iterations, gaussian, bilateral)
+    scores = _infer(image, _energies_of_labels(labels, num_labels, certainty), iterations, gaussian, bilateral)
     return scores.argmax(0).astype(np.int32)
 
 
@@ -89,7 +87,23 @@ def refine_scores_with_crf(
     check_dense_crf()
     if len(scores) == 1:  # nothing to decide
         return np.ones(scores.shape, np.float32)
-    return _infer(image, unary_from_softmax(scores), iterations, gaussian, bilateral)
+    return _infer(image, _energies_of_scores(scores), iterations, gaussian, bilateral)
+
+
+def _energies_of_labels(labels: np.ndarray, num_labels: int, certainty: float) -> np.ndarray:
+    """Return the unary energies (L, H * W) of labels (H, W) that are right with a certainty, as pydensecrf's utils do."""
+    given = labels.reshape(-1)
+    energies = np.full((num_labels, given.size), -np.log((1 - certainty) / (num_labels - 1)), np.float32)
+    for label, row in enumerate(energies):
+        row[given == label] = -np.log(certainty)
+    return energies
+
+
+def _energies_of_scores(scores: np.ndarray) -> np.ndarray:
+    """Return the unary energies (L, H * W) of scores (L, H, W), as pydensecrf's utils do but in one copy."""
+    energies = np.clip(scores, 1e-5, 1.0).reshape(len(scores), -1)
+    np.log(energies, out=energies)
+    return np.negative(energies, out=energies)
 
 
 def _infer(
@@ -100,11 +114,13 @@ def _infer(
     bilateral: tuple[float, float, float],
 ) -> np.ndarray:
     """Return the probabilities (L, H, W) that mean-field inference gives for unary energies (L, H * W)."""
+    # the library keeps copies of all that it is given, and needs much memory beside
     height, width = image.shape[:2]
     crf = densecrf.DenseCRF2D(width, height, len(unary))
     crf.setUnaryEnergy(np.ascontiguousarray(unary, np.float32))
+    del unary
     crf.addPairwiseGaussian(sxy=gaussian[0], compat=gaussian[1])
     crf.addPairwiseBilateral(
         sxy=bilateral[0], srgb=bilateral[1], rgbim=np.ascontiguousarray(image), compat=bilateral[2]
     )
-    return np.array(crf.inference(iterations), np.float32).reshape(-1, height, width)
+    return np.asarray(crf.inference(iterations), np.float32).reshape(-1, height, width)

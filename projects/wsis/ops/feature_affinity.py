@@ -6,6 +6,9 @@ from torch.autograd.function import once_differentiable
 
 from .paths import search_paths
 
+# Largest number of bytes of differences of features at once.
+DIFFERENCE_BYTES = 64 * 2**20
+
 
 def feature_affinity(features: Tensor, radius: int = 5) -> Tensor:
     """Affinity ``exp(-mean_c |f_i - f_j|)`` of every pixel with its neighbours in the half plane below and right of it.
@@ -58,11 +61,14 @@ class _FeatureAffinity(torch.autograd.Function):
         plane = features.detach()
         regions = _pair_regions(radius, *plane.shape[2:])
         affinity = plane.new_zeros(len(plane), len(regions), *plane.shape[2:])
+        rows = max(1, DIFFERENCE_BYTES * plane.shape[2] // max(1, plane.numel() * plane.element_size()))
         for channel, region in enumerate(regions):
             if region is not None:
                 sources, destinations = region
-                distance = (plane[sources] - plane[destinations]).abs_().mean(1)
-                affinity[:, channel][sources] = distance.neg_().exp_()
+                # a few rows at a time, because the differences of all are as large as the features
+                own, other, result = plane[sources], plane[destinations], affinity[:, channel][sources]
+                for one, two, part in zip(own.split(rows, 2), other.split(rows, 2), result.split(rows, 1)):
+                    part.copy_((one - two).abs_().mean(1).neg_().exp_())
         ctx.radius = radius
         if ctx.needs_input_grad[0]:
             ctx.save_for_backward(plane, affinity)

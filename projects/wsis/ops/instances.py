@@ -82,7 +82,7 @@ def split_regions(winner: Tensor, best: Tensor, labels: Tensor, min_area: float 
             f'{tuple(winner.shape)} and {best.dtype} {tuple(best.shape)}'
         )
     _check_winner(winner, len(labels))
-    regions = winner.cpu().numpy().astype(np.int64)
+    regions = winner.cpu().numpy().astype(np.int64, copy=False)
     values_at = best.detach().cpu().numpy()
     numbers = np.zeros(regions.shape, dtype=np.int64)
     channels, values = [], []

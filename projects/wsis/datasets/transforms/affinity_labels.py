@@ -52,24 +52,35 @@ class GenerateAffinityLabels(BaseTransform):
     def transform(self, results: dict) -> dict:
         """Mine the labels of one photo."""
         image = results['img']
-        cams = upsample_maps(torch.from_numpy(results['cams']), image.shape[:2]).numpy()
+        scores = enlarge_scores(results['cams'], image.shape[:2])
         class_ids = np.concatenate([[0], results['cam_labels'] + 1]).astype(np.uint8)
-        labels = self._decide(image, cams, class_ids, self.low_alpha)
-        background = self._decide(image, cams, class_ids, self.high_alpha)
+        labels = self._decide(image, scores, class_ids, self.low_alpha)
+        background = self._decide(image, scores, class_ids, self.high_alpha)
         labels[labels == 0] = IGNORE_LABEL
         labels[background == 0] = 0  # of both, background wins, as in the official code
         results['inter_pixel_labels'] = labels
         return results
 
-    def _decide(self, image: np.ndarray, cams: np.ndarray, class_ids: np.ndarray, alpha: float) -> np.ndarray:
-        """Return the label map (H, W) uint8 that a background of this exponent leaves."""
-        scores = np.concatenate([power_background(cams, alpha), cams])
+    def _decide(self, image: np.ndarray, scores: np.ndarray, class_ids: np.ndarray, alpha: float) -> np.ndarray:
+        """Return the label map (H, W) uint8 that a background of this exponent leaves; it is written into the scores."""
+        scores[:1] = power_background(scores[1:], alpha)
         if self.crf is not None and self.hard_labels is None:
             scores = refine_scores_with_crf(image, scores, **self.crf)
         labels = class_ids[scores.argmax(0)]
         if self.crf is not None and self.hard_labels is not None:
             labels = refine_labels_with_crf(image, labels, self.hard_labels, **self.crf).astype(np.uint8)
         return labels
+
+
+def enlarge_scores(cams: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Return scores (1 + K, H, W) of CAMs (K, h, w) of a photo (H, W), the first still to be filled with the background's.
+
+    One class after the other is enlarged, straight into its place: each copy of all takes much memory for large photos.
+    """
+    scores = np.zeros((1 + len(cams), *size), cams.dtype)
+    for own, cam in zip(scores[1:], torch.from_numpy(cams).split(1)):
+        own[:] = upsample_maps(cam, size)[0].numpy()
+    return scores
 
 
 def power_background(cams: np.ndarray, alpha: float) -> np.ndarray:

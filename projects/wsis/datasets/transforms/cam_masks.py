@@ -1,13 +1,11 @@
 """Pseudo semantic masks straight from CAMs, as EPS and PPC on EPS make them."""
 
 import numpy as np
-import torch
 from mmcv.transforms import BaseTransform
 from mmengine.registry import TRANSFORMS
 
-from ...ops import upsample_maps
 from ...ops.dense_crf import crf_settings, refine_scores_with_crf
-from .affinity_labels import power_background
+from .affinity_labels import enlarge_scores, power_background
 
 
 @TRANSFORMS.register_module()
@@ -53,12 +51,11 @@ class GenerateCAMMasks(BaseTransform):
     def transform(self, results: dict) -> dict:
         """Make the mask of one photo."""
         image = results['img']
-        cams = upsample_maps(torch.from_numpy(results['cams']), image.shape[:2]).numpy()
+        scores = enlarge_scores(results['cams'], image.shape[:2])
         if self.background_alpha is None:
-            background = np.full((1, *image.shape[:2]), self.background_score, np.float32)
+            scores[0] = self.background_score
         else:
-            background = power_background(cams, self.background_alpha)
-        scores = np.concatenate([background, cams])
+            scores[:1] = power_background(scores[1:], self.background_alpha)
         if self.crf is not None:
             # red first, as in the official code: the library's approximation depends on the order of colours
             scores = refine_scores_with_crf(image[..., ::-1], scores, **self.crf)

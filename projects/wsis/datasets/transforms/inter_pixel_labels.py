@@ -5,7 +5,7 @@ import torch
 from mmcv.transforms import BaseTransform
 from mmengine.registry import TRANSFORMS
 
-from ...ops import upsample_maps
+from ...ops import strongest_map
 from ...ops.dense_crf import crf_settings, refine_labels_with_crf
 from ...structures.masks import IGNORE_LABEL
 
@@ -42,19 +42,23 @@ class GenerateInterPixelLabels(BaseTransform):
     def transform(self, results: dict) -> dict:
         """Mine the labels of one photo."""
         image = results['img']
-        cams = upsample_maps(torch.from_numpy(results['cams']), image.shape[:2]).numpy()
+        # all classes together would not fit into memory at the size of a large photo
+        winner, best = strongest_map(torch.from_numpy(results['cams']), image.shape[:2])
+        winner, best = winner.to(torch.int32).numpy() + 1, best.numpy()
         class_ids = np.concatenate([[0], results['cam_labels'] + 1]).astype(np.uint8)
-        foreground = self._decide(image, cams, self.foreground_threshold)
-        background = self._decide(image, cams, self.background_threshold)
-        labels = class_ids[foreground]
-        labels[foreground == 0] = IGNORE_LABEL
-        labels[(foreground == 0) & (background == 0)] = 0
+        labels = class_ids[self._decide(image, winner, best, self.foreground_threshold, len(class_ids))]
+        unsure = labels == 0
+        background = self._decide(image, winner, best, self.background_threshold, len(class_ids)) == 0
+        labels[unsure] = IGNORE_LABEL
+        labels[unsure & background] = 0
         results['inter_pixel_labels'] = labels
         return results
 
-    def _decide(self, image: np.ndarray, cams: np.ndarray, threshold: float) -> np.ndarray:
-        scores = np.concatenate([np.full((1, *cams.shape[1:]), threshold, cams.dtype), cams])
-        labels = scores.argmax(0)
+    def _decide(
+        self, image: np.ndarray, winner: np.ndarray, best: np.ndarray, threshold: float, count: int
+    ) -> np.ndarray:
+        """Return what beats the threshold, (H, W): 0 background, else the winner, after the CRF if there is one."""
+        labels = np.where(best > best.dtype.type(threshold), winner, np.int32(0))
         if self.crf is None:
             return labels
-        return refine_labels_with_crf(image, labels, len(scores), **self.crf)
+        return refine_labels_with_crf(image, labels, count, **self.crf)

@@ -9,6 +9,7 @@ from mmengine.registry import MODELS
 from torch import nn
 
 from ...ops import feature_affinity
+from ..bands import map_rows
 
 
 @MODELS.register_module()
@@ -54,6 +55,11 @@ class AffinityNetHead(BaseModule):
 
     def forward(self, features: Sequence[torch.Tensor]) -> torch.Tensor:
         """Return the features (N, C, h, w) of every pixel of the first level."""
+        if any(level.shape[-2:] != features[0].shape[-2:] for level in features):
+            return self._fuse(features)
+        return map_rows(self._fuse, features, self.fusion.out_channels)
+
+    def _fuse(self, features: Sequence[torch.Tensor]) -> torch.Tensor:
         size = features[0].shape[-2:]
         projected = []
         for project, level in zip(self.projections, features):
