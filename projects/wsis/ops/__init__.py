@@ -15,7 +15,7 @@ from .paths import SearchPath, search_paths
 from .peaks import find_peaks
 from .random_walk import random_walk, random_walk_from_affinity
 from .strides import find_stride, strided_size, upsample_maps
-from .strongest import strongest_map
+from .strongest import Strongest, strongest_map
 
 __all__ = [
     'CenterSettings',
@@ -24,6 +24,7 @@ __all__ = [
     'InstanceMap',
     'Instances',
     'SearchPath',
+    'Strongest',
     'boundary_to_affinity',
     'cluster_centroids',
     'cluster_displacement',

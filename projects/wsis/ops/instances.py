@@ -28,6 +28,12 @@ class InstanceMap(NamedTuple):
         """``(M, H, W)`` bool mask of each instance."""
         return self.numbers == torch.arange(1, len(self.labels) + 1, device=self.numbers.device)[:, None, None]
 
+    def boxes(self) -> Tensor:
+        """``(M, 4)`` float32 box ``x1, y1, x2, y2`` of each instance, the right and lower borders outside it."""
+        found = ndimage.find_objects(self.numbers.cpu().numpy(), max_label=len(self.labels))
+        boxes = [(x.start, y.start, x.stop, y.stop) for y, x in found]
+        return torch.tensor(boxes, dtype=torch.float32, device=self.numbers.device).view(-1, 4)
+
 
 @torch.no_grad()
 def detect_instances(winner: Tensor, scores: Tensor, labels: Tensor, min_area: float = 0.0) -> InstanceMap:

@@ -16,11 +16,13 @@ from torch import Tensor
 
 from .affinity import path_affinity
 from .paths import search_paths
+from .tiled_walk import plan_tiles, walk_in_tiles
 from .transition import TransitionMatrix
 
-# Largest number of bytes of scores that go through the walk at once. The channels are independent, so chunks bound the
-# memory of large photos at no cost in time.
-CHUNK_BYTES = 128 * 2**20
+# Largest number of bytes of scores that go through the walk at once, and how few channels are a chunk nevertheless. The
+# channels are independent, so chunks bound the memory of large photos; each reads the matrix again.
+CHUNK_BYTES = 32 * 2**20
+FEWEST_CHANNELS = 4
 
 
 @torch.no_grad()
@@ -159,23 +161,31 @@ def _walk(
     """
     coefficients = chebyshev_coefficients(steps, tol)
     walked = torch.empty_like(scores, memory_format=torch.contiguous_format)
-    pixels = scores.shape[2] * scores.shape[3]
+    height, width = scores.shape[2:]
     if scores.numel() == 0:
         return walked
-    chunk = max(1, CHUNK_BYTES // (pixels * scores.element_size()))
+    plan = plan_tiles(height, width, radius, len(coefficients) - 1, scores)
+    chunk = max(FEWEST_CHANNELS, CHUNK_BYTES // (height * width * scores.element_size()))
     for sample in range(len(scores)):
-        transition = TransitionMatrix(
-            lambda top, bottom, sample=sample: rows_of_affinity(sample, top, bottom),
-            size=tuple(scores.shape[2:]),
-            radius=radius,
-            beta=beta,
-            like=scores,
-        )
+
+        def build(top: int, bottom: int, sample: int = sample) -> TransitionMatrix:
+            return TransitionMatrix(
+                lambda first, last: rows_of_affinity(sample, top + first, top + last),
+                size=(bottom - top, width),
+                radius=radius,
+                beta=beta,
+                like=scores,
+            )
+
+        whole = build(0, height) if plan is None else None
         for first in range(0, scores.shape[1], chunk):
             channels = slice(first, first + chunk)
             start = scores[sample, channels] if share is None else scores[sample, channels] * share[sample]
-            result = _chebyshev_series(transition, coefficients, start.flatten(1))
-            walked[sample, channels] = result.view(-1, *scores.shape[2:])
+            if whole is None:
+                walk_in_tiles(build, coefficients, start, plan, walked[sample, channels])
+                continue
+            result = _chebyshev_series(whole, coefficients, start.flatten(1))
+            walked[sample, channels] = result.view(-1, height, width)
     return walked
 
 

@@ -24,13 +24,33 @@ def strongest_map(scores: torch.Tensor, size: tuple[int, int]) -> tuple[torch.Te
         The channel ``(H, W)`` int64 whose enlarged map is largest, of equal ones the first, and its score ``(H, W)``;
         without maps both are 0.
     """
-    winner = torch.zeros(size, dtype=torch.long, device=scores.device)
-    best = scores.new_zeros(size)
-    first = 0
-    for chunk in split_into_chunks(scores, size):
-        highest, channel = upsample_maps(chunk, size).max(0)
-        better = highest > best
-        winner = torch.where(better, channel + first, winner)
-        best = torch.where(better, highest, best)
-        first += len(chunk)
-    return winner, best
+    strongest = Strongest(size, scores)
+    strongest.add(scores)
+    return strongest.winner, strongest.best
+
+
+class Strongest:
+    """:func:`strongest_map` of maps that come in parts.
+
+    Args:
+        size: ``(H, W)`` of the photo.
+        like: A tensor of the type and device of the maps.
+
+    Attributes:
+        winner: The channel ``(H, W)`` int64 of those added so far, counted through all parts.
+        best: Its score.
+    """
+
+    def __init__(self, size: tuple[int, int], like: torch.Tensor) -> None:
+        self.winner = torch.zeros(size, dtype=torch.long, device=like.device)
+        self.best = like.new_zeros(size)
+        self.count = 0
+
+    def add(self, scores: torch.Tensor) -> None:
+        """Compare further maps ``(M, h, w)``, none below 0, with those before."""
+        for chunk in split_into_chunks(scores, tuple(self.best.shape)):
+            highest, channel = upsample_maps(chunk, tuple(self.best.shape)).max(0)
+            better = highest > self.best
+            torch.where(better, channel.add_(self.count), self.winner, out=self.winner)
+            torch.where(better, highest, self.best, out=self.best)
+            self.count += len(chunk)

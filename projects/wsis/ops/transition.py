@@ -77,9 +77,17 @@ class TransitionMatrix:
         maps = maps.t() if self.use_csr else maps
         return maps[:, self.margin : self.margin + self.pixels].contiguous()
 
-    def multiply(self, maps: Tensor, alpha: float, out: Tensor, beta: float) -> Tensor:
-        """``out <- alpha M maps + beta out``, in place, all in the layout of :meth:`enter`. The margins stay 0."""
+    def multiply(
+        self, maps: Tensor, alpha: float, out: Tensor, beta: float, rows: tuple[int, int] | None = None
+    ) -> Tensor:
+        """``out <- alpha M maps + beta out``, in place, all in the layout of :meth:`enter`. The margins stay 0.
+
+        Of the rows of the map only those from ``rows[0]`` to before ``rows[1]`` need be right.
+        """
+        begin, end = (0, self.pixels) if rows is None else (row * self.size[1] for row in rows)
         for first, last, weights in self.bands:
+            if last <= begin or first >= end:
+                continue
             inside = slice(self.margin + first, self.margin + last)
             if self.use_csr:
                 out[inside].addmm_(weights, maps[first : last + 2 * self.margin], beta=beta, alpha=alpha)
@@ -103,8 +111,7 @@ class TransitionMatrix:
         shifts = [y * width + x for y, x in destinations]
         reach = max((y for y, _ in destinations), default=0)
         inside = _destinations_inside(destinations, self.size, like.device)
-        band_pixels = BAND_PIXELS if like.device.type == 'cpu' else BAND_PIXELS_OF_ACCELERATORS
-        band_rows = min(height, max(1, band_pixels // max(width, 1)))
+        band_rows = min(height, rows_of_band(width, like.device))
         pattern = _csr_pattern(band_rows * width, self.columns, self.margin) if self.use_csr else None
         above = None
         for top in range(0, height, band_rows):
@@ -120,6 +127,16 @@ class TransitionMatrix:
             if self.use_csr:
                 weights = _csr_matrix(weights, pattern, self.margin)
             self.bands.append((top * width, bottom * width, weights))
+
+
+def rows_of_band(width: int, device: torch.device) -> int:
+    """Return how many rows of a map of this width make a band."""
+    return max(1, (BAND_PIXELS if device.type == 'cpu' else BAND_PIXELS_OF_ACCELERATORS) // max(width, 1))
+
+
+def bytes_of_row(width: int, radius: int, like: Tensor) -> int:
+    """Return how many bytes the matrix takes for a row of a map, with the type of ``like``."""
+    return (2 * len(search_paths(radius)) + 1) * width * like.element_size()
 
 
 def prefers_csr(device: torch.device) -> bool:

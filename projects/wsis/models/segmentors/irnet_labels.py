@@ -1,12 +1,19 @@
 """From CAMs, boundary and displacement to pseudo semantic and instance masks (IRNet, section 5)."""
 
+from collections.abc import Iterator
+
 import torch
 import torch.nn.functional as F
 from mmdet.structures import DetDataSample
-from mmdet.structures.mask import mask2bbox
 from mmengine.structures import InstanceData, PixelData
 
-from ...ops import cluster_displacement, random_walk, split_regions, strongest_map
+from ...ops import Strongest, cluster_displacement, random_walk, split_regions
+from ...structures.masks import encode_mask
+
+# Largest number of bytes of the maps of instances that are spread at once.
+SCORE_BYTES = 64 * 2**20
+# Largest number of bytes of the boolean masks of a photo; many fragments of a large one are given as COCO RLE.
+MASK_BYTES = 128 * 2**20
 
 
 class IRNetLabelMaker:
@@ -47,15 +54,24 @@ class IRNetLabelMaker:
         self.min_fragment = min_fragment
 
     def __call__(self, sample: DetDataSample) -> DetDataSample:
-        """Add ``pred_sem_seg`` and ``pred_instances`` to a sample with ``cams``, ``boundary`` and ``displacement``."""
+        """Add ``pred_sem_seg`` and ``pred_instances`` to a sample with ``cams``, ``boundary`` and ``displacement``.
+
+        Masks are bool (M, H, W), or, where these would take much memory, M COCO RLEs.
+        """
         size = tuple(sample.ori_shape)
-        classes = sample.cams.labels
-        scores, owner = self.score_instances(sample.cams.cams, sample.boundary, sample.displacement)
-        class_scores = scores.new_zeros(len(classes), *scores.shape[1:]).index_add_(0, owner, scores)
+        cams, classes = self._fit_cams(sample.cams.cams, sample.boundary.shape[-2:]), sample.cams.labels
+        class_scores = cams.new_zeros(len(classes), *sample.boundary.shape[-2:])
+        strongest, owners = Strongest(size, cams), []
+        for scores, owner in self._spread(cams, sample.boundary, sample.displacement):
+            class_scores.index_add_(0, owner, scores)
+            strongest.add(scores)
+            owners.append(owner)
         labels = self._decide(class_scores, size)[0]
-        class_ids = torch.cat([classes.new_zeros(1), classes + 1])
-        sample.pred_sem_seg = PixelData(data=class_ids[labels][None].to(torch.uint8).cpu())
-        sample.pred_instances = self._find_instances(scores, classes[owner], size)
+        class_ids = torch.cat([classes.new_zeros(1), classes + 1]).to(torch.uint8)
+        sample.pred_sem_seg = PixelData(data=class_ids[labels][None].cpu())
+        del labels, class_scores
+        owner = torch.cat(owners) if owners else classes.new_zeros(0)
+        sample.pred_instances = self._split(*self._threshold(strongest), classes[owner], size)
         return sample
 
     def score_instances(
@@ -68,20 +84,39 @@ class IRNetLabelMaker:
             boundary: (1, h, w) in [0, 1].
             displacement: (2: y, x; h, w) in pixels of this stride.
         """
-        size = boundary.shape[-2:]
+        cams = self._fit_cams(cams, boundary.shape[-2:])
+        parts = list(self._spread(cams, boundary, displacement))
+        if not parts:
+            return cams.new_zeros(0, *boundary.shape[-2:]), torch.zeros(0, dtype=torch.long, device=cams.device)
+        return torch.cat([scores for scores, _ in parts]), torch.cat([owner for _, owner in parts])
+
+    @staticmethod
+    def _fit_cams(cams: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
         if cams.shape[-2:] != size and len(cams):
-            cams = F.interpolate(cams[None], size, mode='bilinear', align_corners=False)[0]
-        owner = torch.arange(len(cams), device=cams.device)
-        scores = cams.reshape(-1, *size)
+            return F.interpolate(cams[None], size, mode='bilinear', align_corners=False)[0]
+        return cams.reshape(-1, *size)
+
+    def _spread(
+        self, cams: torch.Tensor, boundary: torch.Tensor, displacement: torch.Tensor
+    ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+        """Yield what :meth:`score_instances` returns in parts: an unclear photo has hundreds of instances."""
+        owner, ids, clusters = torch.arange(len(cams), device=cams.device), None, None
         if self.displacement and len(cams):
             clusters = cluster_displacement(displacement[None], **self.clustering)[0]
             # only clusters with a score: the walk of a map of zeros is zero
             used = [clusters[cam > 0].unique() for cam in cams]
-            scores = torch.cat([cam * (clusters == ids[:, None, None]) for cam, ids in zip(cams, used)])
-            owner = torch.cat([number.expand(len(ids)) for number, ids in zip(owner, used)])
-        if self.boundary and len(scores):
-            scores = random_walk(scores[None], boundary[None], **self.walk)[0]
-        return scores, owner
+            owner = torch.cat([number.expand(len(own)) for number, own in zip(owner, used)])
+            ids = torch.cat(used)
+        count = max(1, SCORE_BYTES // max(1, boundary.numel() * cams.element_size()))
+        for first in range(0, len(owner), count):
+            own = owner[first : first + count]
+            scores = cams[own]
+            if ids is not None:
+                for score, number in zip(scores, ids[first : first + count]):
+                    score *= clusters == number
+            if self.boundary:
+                scores = random_walk(scores[None], boundary[None], **self.walk)[0]
+            yield scores, own
 
     def _decide(self, scores: torch.Tensor, size: tuple[int, int]) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the label map (H, W; 0 background, else 1 + channel) and the winners' scores (H, W).
@@ -89,14 +124,28 @@ class IRNetLabelMaker:
         It is the argmax of [background, enlarged scores relative to their maximum]; the background wins where they are
         equal.
         """
-        winner, best = strongest_map(scores, size)
-        best = best / best.max().clamp(min=1e-5)
-        return torch.where(best > self.background_threshold, winner + 1, 0), best
+        strongest = Strongest(size, scores)
+        strongest.add(scores)
+        return self._threshold(strongest)
+
+    def _threshold(self, strongest: Strongest) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return what :meth:`_decide` does; the maps are overwritten."""
+        winner, best = strongest.winner, strongest.best
+        best /= best.max().clamp(min=1e-5)
+        return winner.add_(1).masked_fill_((best > self.background_threshold).logical_not_(), 0), best
 
     def _find_instances(self, scores: torch.Tensor, classes: torch.Tensor, size: tuple[int, int]) -> InstanceData:
-        winner, best = self._decide(scores, size)
+        return self._split(*self._decide(scores, size), classes, size)
+
+    def _split(
+        self, winner: torch.Tensor, best: torch.Tensor, classes: torch.Tensor, size: tuple[int, int]
+    ) -> InstanceData:
         found = split_regions(winner, best, classes, self.min_fragment * size[0] * size[1])
-        masks = found.masks()
+        if found.numbers.numel() * len(found.labels) <= MASK_BYTES:
+            masks = found.masks().cpu()
+        else:
+            numbers = found.numbers.cpu().numpy()
+            masks = [encode_mask(numbers == number) for number in range(1, len(found.labels) + 1)]
         return InstanceData(
-            masks=masks.cpu(), bboxes=mask2bbox(masks.cpu()), labels=found.labels.cpu(), scores=found.scores.cpu()
+            masks=masks, bboxes=found.boxes().cpu(), labels=found.labels.cpu(), scores=found.scores.cpu()
         )
