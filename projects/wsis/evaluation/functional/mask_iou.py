@@ -59,7 +59,7 @@ def mask_size(masks: Masks) -> tuple[int, int] | None:
     return next(iter(sizes), None)
 
 
-def mask_iou(predicted: Masks, true: Sequence[dict]) -> np.ndarray:
+def mask_iou(predicted: Masks | Sequence[np.ndarray], true: Sequence[dict]) -> np.ndarray:
     """IoU of every predicted mask with every true mask.
 
     RLE is compared run by run (pycocotools). Boolean predictions are counted inside the boxes of
@@ -67,7 +67,7 @@ def mask_iou(predicted: Masks, true: Sequence[dict]) -> np.ndarray:
     count whole pixels and so give the same number to the last bit.
 
     Args:
-        predicted (np.ndarray | Sequence[dict]): Booleans (P, H, W) or P RLEs.
+        predicted (np.ndarray | Sequence): Booleans (P, H, W), P booleans (H, W), or P RLEs.
         true (Sequence[dict]): G RLEs of the same size (H, W).
 
     Returns:
@@ -75,15 +75,14 @@ def mask_iou(predicted: Masks, true: Sequence[dict]) -> np.ndarray:
     """
     if len(predicted) == 0 or len(true) == 0:
         return np.zeros((len(predicted), len(true)), dtype=np.float32)
-    if isinstance(predicted, np.ndarray):
-        return _iou_of_booleans(predicted, true)
+    if isinstance(predicted[0], np.ndarray):
+        return _iou_of_booleans([mask.astype(bool, copy=False) for mask in predicted], true)
     iou = mask_api.iou(list(predicted), list(true), [0] * len(true))
     return np.asarray(iou).astype(np.float32)
 
 
-def _iou_of_booleans(predicted: np.ndarray, true: Sequence[dict]) -> np.ndarray:
-    """:func:`mask_iou` of booleans (P, H, W) with G RLEs."""
-    predicted = predicted.astype(bool, copy=False)
+def _iou_of_booleans(predicted: Sequence[np.ndarray], true: Sequence[dict]) -> np.ndarray:
+    """:func:`mask_iou` of P booleans (H, W) with G RLEs."""
     true_area = mask_api.area(list(true)).astype(np.int64)  # (G,)
     predicted_area = np.array([np.count_nonzero(mask) for mask in predicted])  # (P,)
     intersection = np.zeros((len(predicted), len(true)), dtype=np.int64)

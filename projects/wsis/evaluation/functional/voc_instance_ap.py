@@ -177,5 +177,6 @@ def voc_instance_ap(photos: Sequence[PhotoMatches], num_classes: int, convention
     return ap
 
 
-def _select(masks: Masks, index: np.ndarray) -> Masks:
-    return masks[index] if isinstance(masks, np.ndarray) else [masks[i] for i in index]
+def _select(masks: Masks, index: np.ndarray) -> list:
+    # one by one, as an index array would copy the booleans, which costs as much as counting them
+    return [masks[i] for i in index]

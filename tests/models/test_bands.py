@@ -1,0 +1,123 @@
+"""Large photos band by band: the same maps as of whole photos, without the widest ones inside."""
+
+import pytest
+import torch
+from mmdet.models.backbones import MobileNetV2
+from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
+
+from projects.wsis.models import bands, joined_maps
+from projects.wsis.models.backbones import StridedMobileNetV2
+from projects.wsis.models.heads import AffinityNetHead, IRNetHead
+from projects.wsis.models.necks import IRNetNeck
+
+
+class LargestMap(TorchDispatchMode):
+    """Notes the number of values of the largest tensor that an operation makes."""
+
+    values = 0
+
+    def __torch_dispatch__(self, function, types, arguments=(), settings=None):
+        result = function(*arguments, **(settings or {}))
+        if isinstance(result, torch.Tensor) and '_weight' not in str(function):
+            self.values = max(self.values, result.numel())
+        return result
+
+
+def build_backbone(**settings):
+    torch.manual_seed(0)
+    backbone = StridedMobileNetV2(widen_factor=0.25, **settings)
+    for norm in (module for module in backbone.modules() if isinstance(module, nn.BatchNorm2d)):
+        norm.running_mean.normal_(std=0.1)
+        norm.running_var.uniform_(0.5, 2)
+    backbone.eval()
+    return backbone
+
+
+@pytest.mark.parametrize('size', [(123, 64), (96, 101), (7, 40)])
+@pytest.mark.parametrize('settings', [dict(out_indices=(1, 2, 4, 7)), dict(output_stride=8, out_indices=(0, 6))])
+@torch.no_grad()
+def test_levels_of_bands_are_those_of_the_whole_photo(monkeypatch, settings, size):
+    backbone = build_backbone(**settings)
+    photos = torch.randn(2, 3, *size)
+    expected = MobileNetV2.forward(backbone, photos)
+    monkeypatch.setattr(bands.run_in_bands, '__defaults__', (4 * 2**10,))
+    levels = backbone(photos)
+    assert len(levels) == len(expected)
+    for level, whole in zip(levels, expected):
+        torch.testing.assert_close(level, whole, rtol=0, atol=1e-6 * float(whole.abs().max()))
+
+
+@torch.no_grad()
+def test_wide_maps_inside_blocks_never_exist_as_a_whole(monkeypatch):
+    backbone, photos = build_backbone(out_indices=(7,)), torch.randn(1, 3, 512, 64)
+    with LargestMap() as whole:
+        MobileNetV2.forward(backbone, photos)
+    monkeypatch.setattr(bands.run_in_bands, '__defaults__', (16 * 2**10,))
+    with LargestMap() as largest:
+        backbone(photos)
+    widest = 6 * 8 * 256 * 32  # 48 channels at stride 2
+    assert whole.values >= widest and largest.values <= widest / 4, 'in the end 1280 channels at stride 16'
+
+
+def test_training_goes_through_whole_photos(monkeypatch):
+    backbone = build_backbone(out_indices=(7,))
+    monkeypatch.setattr(bands.run_in_bands, '__defaults__', (1,))
+    with LargestMap() as largest:
+        backbone(torch.randn(1, 3, 64, 64))
+    assert largest.values >= 6 * 8 * 32 * 32
+
+
+def build_irnet(channels=(6, 10, 12)):
+    torch.manual_seed(0)
+    neck = IRNetNeck(channels, (4, 8, 16), boundary_channels=8, displacement_channels=(16, 24, 16), fusion_channels=32)
+    head = IRNetHead(neck.out_channels, 32)
+    head.displacement_mean.normal_()
+    return neck.eval(), head.eval()
+
+
+@pytest.mark.parametrize('rounding', [0, 1])
+@pytest.mark.parametrize('size', [(61, 43), (40, 17), (5, 30)])
+@torch.no_grad()
+def test_rows_of_irnets_branches_are_those_of_the_whole(monkeypatch, size, rounding):
+    neck, head = build_irnet()
+    sizes = [[max(1, -(-length // stride) - rounding * (stride > 1)) for length in size] for stride in (1, 2, 4)]
+    features = [torch.randn(1, channels, *own) for channels, own in zip((6, 10, 12), sizes)]
+    expected = head(neck(features))
+    monkeypatch.setattr(joined_maps.JoinedMaps.apply, '__defaults__', (2**13,))
+    monkeypatch.setattr(joined_maps.normalize_in_place, '__defaults__', (0,))
+    found = head.find_boundary(neck.find_boundary(features)), head.find_displacement(neck.find_displacement(features))
+    for maps, whole in zip(found, expected):
+        torch.testing.assert_close(maps, whole, rtol=0, atol=1e-5)
+    joined = neck.find_displacement(features)
+    for top in (0, 1, size[0] - 2):
+        torch.testing.assert_close(joined.rows(top, top + 2), joined.whole()[..., top : top + 2, :], rtol=0, atol=0)
+
+
+@torch.no_grad()
+def test_joined_features_of_a_large_photo_never_exist(monkeypatch):
+    neck, head = build_irnet()
+    features = [torch.randn(1, channels, 256 // stride, 64 // stride) for channels, stride in zip((6, 10, 12), (1, 2, 4))]
+    joined = (16 + 32) * 256 * 64
+    with LargestMap() as whole:
+        head(neck(features))
+    assert whole.values >= joined
+    monkeypatch.setattr(joined_maps.JoinedMaps.apply, '__defaults__', (2**16,))
+    with LargestMap() as largest:
+        head.find_displacement(neck.find_displacement(features))
+    assert largest.values <= 32 * 256 * 64, 'the hidden layer of the head'
+
+
+@torch.no_grad()
+def test_affinitynets_features_of_rows_are_those_of_the_whole(monkeypatch):
+    torch.manual_seed(0)
+    head = AffinityNetHead((4, 6, 8), (8, 16, 32)).eval()
+    levels = [torch.randn(1, channels, 50, 21) for channels in (4, 6, 8)]
+    expected = head(levels)
+    monkeypatch.setattr(bands, 'BAND_BYTES', 2**13)
+    with LargestMap() as largest:
+        found = head(levels)
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-5)
+    assert largest.values == expected.numel()
+    coarse = [levels[0], *(level[..., ::2, ::2] for level in levels[1:])]  # is enlarged, so as a whole
+    assert head(coarse).shape == expected.shape
