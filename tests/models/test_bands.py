@@ -97,7 +97,9 @@ def test_rows_of_irnets_branches_are_those_of_the_whole(monkeypatch, size, round
 @torch.no_grad()
 def test_joined_features_of_a_large_photo_never_exist(monkeypatch):
     neck, head = build_irnet()
-    features = [torch.randn(1, channels, 256 // stride, 64 // stride) for channels, stride in zip((6, 10, 12), (1, 2, 4))]
+    features = [
+        torch.randn(1, channels, 256 // stride, 64 // stride) for channels, stride in zip((6, 10, 12), (1, 2, 4))
+    ]
     joined = (16 + 32) * 256 * 64
     with LargestMap() as whole:
         head(neck(features))

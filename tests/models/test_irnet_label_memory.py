@@ -8,6 +8,7 @@ from mmengine.structures import InstanceData
 from projects.wsis.evaluation.writers.instance_writer import list_instances
 from projects.wsis.models.segmentors import irnet_labels
 from projects.wsis.models.segmentors.irnet_labels import IRNetLabelMaker
+from projects.wsis.ops.transition import TransitionMatrix
 
 
 def make_labels(**settings):
@@ -26,17 +27,19 @@ def make_labels(**settings):
 
 def test_parts_of_the_instances_give_the_same_labels(monkeypatch):
     whole = make_labels()
-    walks = []
-    walk = irnet_labels.random_walk
+    walks, builds = [], []
+    walk, build = irnet_labels.random_walk_of_parts, TransitionMatrix._build
 
-    def note(scores, *arguments, **settings):
-        walks.append(scores.shape[1])
-        return walk(scores, *arguments, **settings)
+    def note_parts(parts, *arguments, **settings):
+        for part in walk(parts, *arguments, **settings):
+            walks.append(len(part))
+            yield part
 
-    monkeypatch.setattr(irnet_labels, 'random_walk', note)
+    monkeypatch.setattr(irnet_labels, 'random_walk_of_parts', note_parts)
+    monkeypatch.setattr(TransitionMatrix, '_build', lambda *arguments: builds.append(build(*arguments)))
     monkeypatch.setattr(irnet_labels, 'SCORE_BYTES', 3 * 30 * 45 * 4)
     parts = make_labels()
-    assert len(walks) > 2 and max(walks) == 3
+    assert len(walks) > 2 and max(walks) == 3 and len(builds) == 1, 'all parts share one matrix'
     assert torch.equal(parts.pred_sem_seg.data, whole.pred_sem_seg.data)
     found, expected = parts.pred_instances, whole.pred_instances
     assert torch.equal(found.labels, expected.labels) and torch.equal(found.masks, expected.masks)

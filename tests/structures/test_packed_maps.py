@@ -30,7 +30,9 @@ def test_views_are_packed_too():
     assert np.array_equal(unpack_maps(pack_maps(maps)), maps)
 
 
-@pytest.mark.parametrize('packed', [np.zeros((3, 1, 2, 2), np.uint8), np.zeros((2, 1, 2, 2)), np.zeros((2, 4), np.uint8)])
+@pytest.mark.parametrize(
+    'packed', [np.zeros((3, 1, 2, 2), np.uint8), np.zeros((2, 1, 2, 2)), np.zeros((2, 4), np.uint8)]
+)
 def test_other_arrays_are_refused(packed):
     with pytest.raises(ValueError, match='packed maps are an array of shape'):
         unpack_maps(packed)
@@ -58,6 +60,8 @@ def test_a_file_that_was_written_before_maps_were_packed_is_read(tmp_path):
 
 def test_damaged_packed_maps_are_named_in_one_line(tmp_path):
     np.savez_compressed(tmp_path / 'a.npz', cams_packed=np.zeros((3, 1, 2, 2), np.uint8))
-    with pytest.raises(ValueError, match=r'a\.npz is damaged \(packed maps are .*\); delete it and make it again') as error:
+    with pytest.raises(
+        ValueError, match=r'a\.npz is damaged \(packed maps are .*\); delete it and make it again'
+    ) as error:
         PseudoLabelStore(tmp_path, 'cams', '.npz').read_arrays('a')
     assert '\n' not in str(error.value)

@@ -9,7 +9,9 @@ def test_a_stage_of_a_small_photo(demo_root, tmp_path):
     options = ['--sizes', '40x56', '--stages', 'cam_masks', '--work-dir', tmp_path / 'labels']
     result = run_tool(demo_root, tmp_path, 'analysis_tools/benchmark_label_making.py', *options)
     assert result.status == 0, result.tail
-    (row,) = re.findall(r'^\| `cam_masks` \| 40x56 \| this \| (\d+) \| ([\d.]+) \| ([\d.]+) \| ([\d.]+) \|', result.output, re.M)
+    (row,) = re.findall(
+        r'^\| `cam_masks` \| 40x56 \| this \| (\d+) \| ([\d.]+) \| ([\d.]+) \| ([\d.]+) \|', result.output, re.M
+    )
     assert int(row[0]) > 100 and float(row[1]) > 0 and float(row[3]) > 0
 
 

@@ -97,7 +97,7 @@ def draw_photo(height: int, width: int) -> Image.Image:
     random = np.random.default_rng(0)
     coarse = Image.fromarray(random.integers(40, 200, (7, 10, 3)).astype(np.uint8))
     pixels = np.asarray(coarse.resize((width, height), Image.Resampling.BICUBIC), np.int16)
-    rows, columns = np.ogrid[:1:height * 1j, :1:width * 1j]
+    rows, columns = np.ogrid[: 1 : height * 1j, : 1 : width * 1j]
     inside = [
         ((rows - random.random()) / random.uniform(0.05, 0.2)) ** 2
         + ((columns - random.random()) / random.uniform(0.05, 0.2)) ** 2
@@ -151,7 +151,9 @@ def measure(stage: str, data: Path, out: Path, checkout: Path, arguments: argpar
         _, status, usage = os.wait4(process.pid, 0)  # of this process alone, where `resource` sums up all of them
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        last = (log.read_text(errors='replace').strip().splitlines() or ['no message: killed, perhaps out of memory'])[-1]
+        last = (log.read_text(errors='replace').strip().splitlines() or ['no message: killed, perhaps out of memory'])[
+            -1
+        ]
         raise ValueError(f'stage {stage} of {checkout} failed: {last}')
     unit = 1 if sys.platform == 'darwin' else 1024
     size = sum(path.stat().st_size for path in (out / stage / artifact).glob(f'{Path(PHOTO).stem}*'))
@@ -183,7 +185,10 @@ def main() -> None:
             write_cams(work_dir / DRAWN_CAMS, size)
             for stage in arguments.stages:
                 for checkout in checkouts:
-                    print(format_row(stage, size, checkout, measure(stage, data, work_dir, checkout, arguments)), flush=True)
+                    print(
+                        format_row(stage, size, checkout, measure(stage, data, work_dir, checkout, arguments)),
+                        flush=True,
+                    )
 
 
 if __name__ == '__main__':

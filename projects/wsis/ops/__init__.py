@@ -13,7 +13,7 @@ from .instances import InstanceMap, detect_instances, split_regions
 from .label_refinement import refine_labels, refine_labels_with_points
 from .paths import SearchPath, search_paths
 from .peaks import find_peaks
-from .random_walk import random_walk, random_walk_from_affinity
+from .random_walk import random_walk, random_walk_from_affinity, random_walk_of_parts
 from .strides import find_stride, strided_size, upsample_maps
 from .strongest import Strongest, strongest_map
 
@@ -41,6 +41,7 @@ __all__ = [
     'path_affinity',
     'random_walk',
     'random_walk_from_affinity',
+    'random_walk_of_parts',
     'read_instances',
     'read_instances_of_points',
     'refine_displacement',

@@ -7,7 +7,7 @@ approximation theory*, 2014, theorem 3.3), one sparse product a term: 80 instead
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 
 import torch
@@ -67,6 +67,49 @@ def random_walk(
         )
     _check_unit_range('boundary', boundary)
     boundary = boundary.to(scores)
+    return _walk(scores, 1 - boundary, _affinity_of_boundary(boundary, radius), radius, beta, steps, tol)
+
+
+@torch.no_grad()
+def random_walk_of_parts(
+    parts: Iterable[Tensor],
+    boundary: Tensor,
+    radius: int = 5,
+    beta: float = 10.0,
+    steps: int = 256,
+    tol: float = 1e-5,
+) -> Iterator[Tensor]:
+    """:func:`random_walk` of many channels that come in parts, with a matrix that is made once.
+
+    Args:
+        parts: Scores ``(C, H, W)`` each, of one type.
+        boundary: ``(1, H, W)`` boundary probability in [0, 1].
+        radius: As there, as all that follow.
+        beta: Power of the affinities.
+        steps: Length of the walk.
+        tol: Largest error of the series.
+
+    Yields:
+        The propagated scores of each part.
+
+    Raises:
+        ValueError: As :func:`random_walk`.
+    """
+    matrices: dict[int, TransitionMatrix] = {}
+    for scores in parts:
+        _check_walk(scores[None], beta, steps, tol)
+        if boundary.shape != (1, *scores.shape[1:]):
+            raise ValueError(
+                f'boundary must be (1, H, W) = {(1, *scores.shape[1:])} to fit the scores, got {tuple(boundary.shape)}'
+            )
+        _check_unit_range('boundary', boundary)
+        own = boundary[None].to(scores)
+        rows_of_affinity = _affinity_of_boundary(own, radius)
+        yield _walk(scores[None], 1 - own, rows_of_affinity, radius, beta, steps, tol, matrices)[0]
+
+
+def _affinity_of_boundary(boundary: Tensor, radius: int) -> Callable[[int, int, int], Tensor]:
+    """Function ``(sample, top, bottom)`` that gives rows of the affinities of a boundary map ``(N, 1, H, W)``."""
     reach = radius - 1
 
     def rows_of_affinity(sample: int, top: int, bottom: int) -> Tensor:
@@ -75,7 +118,7 @@ def random_walk(
         walled = F.pad(block, (reach, reach, 0, bottom - top + reach - block.shape[2]), value=1.0)
         return path_affinity(walled, radius)[0]
 
-    return _walk(scores, 1 - boundary, rows_of_affinity, radius, beta, steps, tol)
+    return rows_of_affinity
 
 
 @torch.no_grad()
@@ -153,11 +196,13 @@ def _walk(
     beta: float,
     steps: int,
     tol: float,
+    matrices: dict[int, TransitionMatrix] | None = None,
 ) -> Tensor:
     """Apply the series sample by sample and, to bound the memory, a chunk of channels at a time.
 
     ``share``, ``(N, 1, H, W)``, is what multiplies the scores before they set out; ``rows_of_affinity`` gives the rows
-    ``(sample, top, bottom)`` of the affinities as ``(P, bottom - top, W)``.
+    ``(sample, top, bottom)`` of the affinities as ``(P, bottom - top, W)``. Into ``matrices``, if it is given, go those
+    of whole maps, by sample, and they are used again.
     """
     coefficients = chebyshev_coefficients(steps, tol)
     walked = torch.empty_like(scores, memory_format=torch.contiguous_format)
@@ -177,7 +222,11 @@ def _walk(
                 like=scores,
             )
 
-        whole = build(0, height) if plan is None else None
+        whole = (matrices or {}).get(sample)
+        if whole is None and plan is None:
+            whole = build(0, height)
+            if matrices is not None:
+                matrices[sample] = whole
         for first in range(0, scores.shape[1], chunk):
             channels = slice(first, first + chunk)
             start = scores[sample, channels] if share is None else scores[sample, channels] * share[sample]

@@ -1,5 +1,7 @@
 """IRNet: inter-pixel relations on a frozen backbone, and the pseudo labels made from them."""
 
+from collections.abc import Callable
+
 import torch
 import torch.nn.functional as F
 from mmdet.structures import DetDataSample
@@ -87,22 +89,28 @@ class IRNet(BaseModel):
             size: (H, W) without the padding, which is cut off from the outputs too.
         """
         height, width = size
-        mirror = F.pad(photo[:, :height, :width].flip(-1), (0, photo.shape[-1] - width, 0, photo.shape[-2] - height))
-        return self.relate_views(torch.stack([photo, mirror]), size)
+        padding = (0, photo.shape[-1] - width, 0, photo.shape[-2] - height)
+        return self._relate(photo[None], lambda: F.pad(photo[None, :, :height, :width].flip(-1), padding), size)
 
     @torch.no_grad()
     def relate_views(self, views: torch.Tensor, size: tuple[int, int]) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return what :meth:`relate_pixels` returns from the photo and its mirror image, (2, 3, H', W').
+        """Return what :meth:`relate_pixels` returns from the photo and its mirror image, (2, 3, H', W')."""
+        return self._relate(views[:1], lambda: views[1:], size)
+
+    def _relate(
+        self, photo: torch.Tensor, make_mirror: Callable[[], torch.Tensor], size: tuple[int, int]
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Relate the pixels of a photo (1, 3, H', W'), then those of its mirror image.
 
         One after the other: both at once would need twice the memory, and of the mirror image only the boundary is
         asked for.
         """
         rows, columns = (-(-length // self.neck.stride) for length in size)
-        features = self._run_backbone(views[:1])
+        features = self._run_backbone(photo)
         displacement = self.head.find_displacement(self.neck.find_displacement(features))
         logits = self.head.find_boundary(self.neck.find_boundary(features))
         del features
-        mirrored = self.head.find_boundary(self.neck.find_boundary(self._run_backbone(views[1:])))
+        mirrored = self.head.find_boundary(self.neck.find_boundary(self._run_backbone(make_mirror())))
         logits, mirrored = (maps[0, :, :rows, :columns] for maps in (logits, mirrored))
         return ((logits + mirrored.flip(-1)) / 2).sigmoid(), displacement[0, :, :rows, :columns]
 

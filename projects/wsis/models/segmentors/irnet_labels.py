@@ -7,11 +7,11 @@ import torch.nn.functional as F
 from mmdet.structures import DetDataSample
 from mmengine.structures import InstanceData, PixelData
 
-from ...ops import Strongest, cluster_displacement, random_walk, split_regions
+from ...ops import Strongest, cluster_displacement, random_walk_of_parts, split_regions
 from ...structures.masks import encode_mask
 
 # Largest number of bytes of the maps of instances that are spread at once.
-SCORE_BYTES = 64 * 2**20
+SCORE_BYTES = 32 * 2**20
 # Largest number of bytes of the boolean masks of a photo; many fragments of a large one are given as COCO RLE.
 MASK_BYTES = 128 * 2**20
 
@@ -99,7 +99,7 @@ class IRNetLabelMaker:
     def _spread(
         self, cams: torch.Tensor, boundary: torch.Tensor, displacement: torch.Tensor
     ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """Yield what :meth:`score_instances` returns in parts: an unclear photo has hundreds of instances."""
+        """Return what :meth:`score_instances` returns in parts, one after the other: an unclear photo has hundreds of instances."""
         owner, ids, clusters = torch.arange(len(cams), device=cams.device), None, None
         if self.displacement and len(cams):
             clusters = cluster_displacement(displacement[None], **self.clustering)[0]
@@ -108,15 +108,10 @@ class IRNetLabelMaker:
             owner = torch.cat([number.expand(len(own)) for number, own in zip(owner, used)])
             ids = torch.cat(used)
         count = max(1, SCORE_BYTES // max(1, boundary.numel() * cams.element_size()))
-        for first in range(0, len(owner), count):
-            own = owner[first : first + count]
-            scores = cams[own]
-            if ids is not None:
-                for score, number in zip(scores, ids[first : first + count]):
-                    score *= clusters == number
-            if self.boundary:
-                scores = random_walk(scores[None], boundary[None], **self.walk)[0]
-            yield scores, own
+        owners = owner.split(count) if len(owner) else ()
+        numbers = [None] * len(owners) if ids is None else ids.split(count)
+        parts = (_cut_out(cams[own], clusters, own_ids) for own, own_ids in zip(owners, numbers))
+        return zip(random_walk_of_parts(parts, boundary, **self.walk) if self.boundary else parts, owners)
 
     def _decide(self, scores: torch.Tensor, size: tuple[int, int]) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the label map (H, W; 0 background, else 1 + channel) and the winners' scores (H, W).
@@ -149,3 +144,10 @@ class IRNetLabelMaker:
         return InstanceData(
             masks=masks, bboxes=found.boxes().cpu(), labels=found.labels.cpu(), scores=found.scores.cpu()
         )
+
+
+def _cut_out(scores: torch.Tensor, clusters: torch.Tensor | None, ids: torch.Tensor | None) -> torch.Tensor:
+    """Set each of the scores (M, h, w) to 0 outside its cluster, in place; without ids they stay as they are."""
+    for score, number in zip(scores, () if ids is None else ids):
+        score *= clusters == number
+    return scores
