@@ -1,7 +1,7 @@
 """Running convolutions on large photos band by band, so that their widest maps never exist as a whole.
 
 The inner maps of an inverted residual are larger than what goes in and comes out: MobileNetV2's second block makes two
-of 96 bytes for each pixel of the photo. A band takes along as many rows above and below as the convolutions look at, and
+of 96 bytes for each pixel of the photo. A band takes along as many rows above and below as the convolutions look at;
 these are cut off again, so that the result is that of the whole map.
 """
 
@@ -11,7 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-# Largest number of bytes of one inner map. Photos of some 1.3 million pixels and less go through MobileNetV2 as a whole.
+# Largest number of bytes of one inner map. Photos of up to 1.4 million pixels go through MobileNetV2 as a whole.
 BAND_BYTES = 128 * 2**20
 
 

@@ -20,13 +20,13 @@ class Part(NamedTuple):
 class JoinedMaps:
     """Maps of different strides, enlarged, rectified, fitted to one size and concatenated when they are asked for.
 
-    Without a gradient the whole never exists, where a consumer such as a 1x1 convolution works on rows: joined at stride
-    4, the maps of a large photo take many times as much memory as before they were enlarged.
+    Without a gradient the whole never exists where a consumer such as a 1x1 convolution works on rows: joined at
+    stride 4, the maps of a large photo take many times as much memory as before they were enlarged.
 
     Args:
         parts: What is joined.
-        size: (h, w) of the result. Enlarged maps may be larger (strides round up) and are cut; of those that are smaller
-            (backbones that round down) the last row and column are repeated.
+        size: (h, w) of the result. Enlarged maps may be larger (strides round up) and are cut; of those that are
+            smaller (backbones that round down) the last row and column are repeated.
     """
 
     def __init__(self, parts: Sequence[Part], size: tuple[int, int]) -> None:

@@ -91,7 +91,7 @@ def refine_scores_with_crf(
 
 
 def _energies_of_labels(labels: np.ndarray, num_labels: int, certainty: float) -> np.ndarray:
-    """Return the unary energies (L, H * W) of labels (H, W) that are right with a certainty, as pydensecrf's utils do."""
+    """Return the unary energies (L, H * W) of labels (H, W) of this certainty, as pydensecrf's utils do."""
     given = labels.reshape(-1)
     energies = np.full((num_labels, given.size), -np.log((1 - certainty) / (num_labels - 1)), np.float32)
     for label, row in enumerate(energies):

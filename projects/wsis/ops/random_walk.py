@@ -215,7 +215,7 @@ def _walk(
 
         def build(top: int, bottom: int, sample: int = sample) -> TransitionMatrix:
             return TransitionMatrix(
-                lambda first, last: rows_of_affinity(sample, top + first, top + last),
+                lambda begin, end: rows_of_affinity(sample, top + begin, top + end),
                 size=(bottom - top, width),
                 radius=radius,
                 beta=beta,

@@ -1,8 +1,8 @@
 """The Chebyshev series of a random walk on a map whose transition matrix would take too much memory.
 
-A product moves scores by ``radius - 1`` rows at most. So some terms of the series can be formed for a tile of rows by the
-matrix of the tile and of as many rows around it as scores come from; then the next tile, and then the next terms. The
-matrix of a tile is made anew each time, which is what this costs: time for memory.
+A product moves scores by ``radius - 1`` rows at most. So some terms of the series can be formed for a tile of rows by
+the matrix of the tile and of as many rows around it as scores come from; then the next tile, and then the next terms.
+The matrix of a tile is made anew each time: time for memory.
 """
 
 from collections.abc import Callable, Sequence

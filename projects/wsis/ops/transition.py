@@ -159,7 +159,7 @@ def _destinations_inside(destinations: list, size: tuple[int, int], device: torc
 
 
 def _normalised_rows(affinity: Tensor, shifts: list[int], skip: int, order: list[int]) -> Tensor:
-    """Rows of ``D^-1 A``: weights backwards, of the pixel itself, and forwards, ``(2 P + 1, pixels)``, put into an order.
+    """Rows of ``D^-1 A``: weights backwards, of the pixel itself, and forwards, in an order: ``(2 P + 1, pixels)``.
 
     ``affinity`` is ``(P, rows, W)``, of which the first ``skip`` pixels belong to the band above. Sums that are off by
     1e-7 would compound over 256 steps to 2e-4. So the sums are taken in float64, and the pixel's own weight is what its

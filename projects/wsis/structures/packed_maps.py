@@ -1,8 +1,8 @@
 """Half-precision maps as bytes that compress well, without any loss.
 
-CAMs are smooth, but the lower bits of neighbouring values look like noise to a general compressor. What is stored is by how
-much the bits of a value, taken as a whole number, miss those that the neighbours above and on the left foretell: small
-numbers, whose upper bytes are nearly all 0. The two bytes lie apart, as in Blosc's shuffle and PNG's filters.
+CAMs are smooth, but the lower bits of neighbouring values look like noise to a general compressor. What is stored is by
+how much the bits of a value, taken as a whole number, miss what the neighbours above and on the left foretell: small
+numbers, whose upper bytes are nearly all 0. The two bytes lie apart. PNG's filters and Blosc's shuffle do the same.
 """
 
 import numpy as np

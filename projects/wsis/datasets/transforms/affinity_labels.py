@@ -62,7 +62,7 @@ class GenerateAffinityLabels(BaseTransform):
         return results
 
     def _decide(self, image: np.ndarray, scores: np.ndarray, class_ids: np.ndarray, alpha: float) -> np.ndarray:
-        """Return the label map (H, W) uint8 that a background of this exponent leaves; it is written into the scores."""
+        """Return the label map (H, W) uint8 that a background of this exponent, written into the scores, leaves."""
         scores[:1] = power_background(scores[1:], alpha)
         if self.crf is not None and self.hard_labels is None:
             scores = refine_scores_with_crf(image, scores, **self.crf)
@@ -73,7 +73,7 @@ class GenerateAffinityLabels(BaseTransform):
 
 
 def enlarge_scores(cams: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Return scores (1 + K, H, W) of CAMs (K, h, w) of a photo (H, W), the first still to be filled with the background's.
+    """Return scores (1 + K, H, W) of CAMs (K, h, w) of a photo (H, W); those of the background are still to be filled in.
 
     One class after the other is enlarged, straight into its place: each copy of all takes much memory for large photos.
     """

@@ -59,8 +59,8 @@ class StridedMobileNetV2(MobileNetV2):
     def _chains(self) -> Iterator[tuple[int | None, list[nn.Module]]]:
         """Yield modules that run in the same bands, and which layer ends with them (None: it goes on).
 
-        The first ones, whose maps are of stride 2, are joined up to the first map of stride 4; then each block by itself
-        gives a small map.
+        The first ones, whose maps are of stride 2, are joined up to the first map of stride 4; then each block gives a
+        small map by itself.
         """
         waiting = [self.conv1]
         for index, name in enumerate(self.layers[: max(self.out_indices) + 1]):

@@ -99,7 +99,7 @@ class IRNetLabelMaker:
     def _spread(
         self, cams: torch.Tensor, boundary: torch.Tensor, displacement: torch.Tensor
     ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """Return what :meth:`score_instances` returns in parts, one after the other: an unclear photo has hundreds of instances."""
+        """Return what :meth:`score_instances` returns in parts: an unclear photo has hundreds of instances."""
         owner, ids, clusters = torch.arange(len(cams), device=cams.device), None, None
         if self.displacement and len(cams):
             clusters = cluster_displacement(displacement[None], **self.clustering)[0]
