@@ -31,7 +31,7 @@ def test_background_wins_where_the_two_refinements_disagree(monkeypatch):
     calls = []
 
     def swap(image, scores, **settings):
-        calls.append((scores, settings))
+        calls.append((scores.copy(), settings))
         labels = np.array([[1, 1, 1], [0, 0, 0]] if len(calls) == 1 else [[0, 1, 1], [1, 0, 1]])
         return np.stack([labels == 0, labels == 1]).astype(np.float32)
 

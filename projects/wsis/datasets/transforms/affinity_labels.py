@@ -73,7 +73,7 @@ class GenerateAffinityLabels(BaseTransform):
 
 
 def enlarge_scores(cams: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """Return scores (1 + K, H, W) of CAMs (K, h, w) of a photo (H, W); those of the background are still to be filled in.
+    """Return scores (1 + K, H, W) of CAMs (K, h, w) of a photo (H, W); the background's are still to be filled in.
 
     One class after the other is enlarged, straight into its place: each copy of all takes much memory for large photos.
     """

@@ -10,6 +10,7 @@ from ...ops import feature_affinity, strided_size
 from ...structures.finite_maps import check_finite_maps
 from ...structures.masks import IGNORE_LABEL
 from ..feature_levels import exclude_unused, prepare_backbone
+from ..freed_memory import return_freed_memory
 from .affinitynet_labels import AffinityNetLabelMaker
 
 
@@ -70,6 +71,7 @@ class AffinityNet(BaseModel):
                 raise ValueError(f'Photo {sample.img_id} comes without CAMs: add LoadCAMs to the test pipeline')
             affinity = self.relate_pixels(photo[None], sample.img_shape)
             check_finite_maps(sample.img_id, 'affinities', affinity)
+            return_freed_memory(photo[0].numel())
             self.label_maker(sample, affinity)
         return data_samples
 

@@ -9,6 +9,7 @@ from mmengine.model import BaseModel
 from mmengine.registry import MODELS
 
 from ..feature_levels import build_backbone, exclude_unused, prepare_backbone
+from ..freed_memory import return_freed_memory
 from .irnet_labels import IRNetLabelMaker
 
 
@@ -123,6 +124,7 @@ class IRNet(BaseModel):
             if 'cams' not in sample:
                 raise ValueError(f'Photo {sample.img_id} comes without CAMs: add LoadCAMs to the test pipeline')
             sample.boundary, sample.displacement = self.relate_pixels(photo, sample.img_shape)
+            return_freed_memory(photo[0].numel())
             self.label_maker(sample)
         return data_samples
 

@@ -5,6 +5,8 @@ from mmdet.structures import DetDataSample
 from mmengine.model import BaseTTAModel
 from mmengine.registry import MODELS
 
+from ..freed_memory import return_freed_memory
+
 
 @MODELS.register_module()
 class CAMTTAModel(BaseTTAModel):
@@ -26,6 +28,7 @@ class CAMTTAModel(BaseTTAModel):
         for index in range(len(data['inputs'])):
             view = self.module.data_preprocessor({key: values[index] for key, values in data.items()}, False)
             views.append(self.module(**view, mode='maps'))
+            return_freed_memory(view['inputs'][0][0].numel())
         return self.merge_preds(list(zip(*views)))
 
     @torch.no_grad()
