@@ -27,8 +27,10 @@ class CAMTTAModel(BaseTTAModel):
         views = []
         for index in range(len(data['inputs'])):
             view = self.module.data_preprocessor({key: values[index] for key, values in data.items()}, False)
+            pixels = view['inputs'][0][0].numel()
+            return_freed_memory(pixels)  # of the steps of normalising
             views.append(self.module(**view, mode='maps'))
-            return_freed_memory(view['inputs'][0][0].numel())
+            return_freed_memory(pixels)
         return self.merge_preds(list(zip(*views)))
 
     @torch.no_grad()
