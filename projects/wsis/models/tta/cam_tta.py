@@ -30,6 +30,7 @@ class CAMTTAModel(BaseTTAModel):
             pixels = view['inputs'][0][0].numel()
             return_freed_memory(pixels)  # of the steps of normalising
             views.append(self.module(**view, mode='maps'))
+            del view  # before the next one is normalised
             return_freed_memory(pixels)
         return self.merge_preds(list(zip(*views)))
 
