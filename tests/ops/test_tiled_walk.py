@@ -27,7 +27,7 @@ def draw(height, width, channels=2, dtype=torch.float32):
     return torch.rand(1, channels, height, width, generator=generator, dtype=dtype), boundary
 
 
-@pytest.mark.parametrize('size, steps', [((231, 20), 256), ((97, 90), 7), ((300, 6), 7)])
+@pytest.mark.parametrize('size, steps', [((231, 20), 256), ((97, 90), 7)])
 def test_tiles_give_the_walk_on_the_whole_map(little_memory, size, steps):
     scores, boundary = draw(*size)
     little_memory(2**40)

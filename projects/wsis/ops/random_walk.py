@@ -231,7 +231,8 @@ def _walk(
             channels = slice(first, first + chunk)
             start = scores[sample, channels] if share is None else scores[sample, channels] * share[sample]
             if whole is None:
-                walk_in_tiles(build, coefficients, start, plan, walked[sample, channels])
+                own = start.clone() if share is None else start
+                walk_in_tiles(build, coefficients, own, plan, walked[sample, channels])
                 continue
             result = _chebyshev_series(whole, coefficients, start.flatten(1))
             walked[sample, channels] = result.view(-1, height, width)

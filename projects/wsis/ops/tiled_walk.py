@@ -73,7 +73,7 @@ def walk_in_tiles(
     Args:
         build: Function ``(top, bottom)`` that makes the matrix of these rows, as if the map ended with them.
         coefficients: ``c``, at least two.
-        scores: ``x``.
+        scores: ``x``; overwritten.
         plan: Of :func:`plan_tiles`.
         out: ``(C, H, W)`` to write the result to, negative values as 0.
 
@@ -81,7 +81,7 @@ def walk_in_tiles(
         ``out``.
     """
     torch.mul(scores, coefficients[0], out=out)
-    state = (torch.zeros_like(scores), scores.clone(), out)
+    state = (torch.zeros_like(scores), scores, out)
     for first in range(1, len(coefficients), plan.terms):
         _form_terms(build, coefficients, range(first, min(len(coefficients), first + plan.terms)), plan, state)
     return out.clamp_(min=0)
