@@ -41,7 +41,7 @@ class JoinedMaps:
         """Return the rows from ``top`` to before ``bottom``, equal to those of :meth:`whole`."""
         return torch.cat([self._rows_of(part, top, bottom) for part in self.parts], 1)
 
-    def apply(self, function: Callable[[Tensor], Tensor], band_bytes: int = BAND_BYTES) -> Tensor:
+    def apply(self, function: Callable[[Tensor], Tensor], band_bytes: int = BAND_BYTES // 4) -> Tensor:
         """Return ``function`` of the whole; it must treat each pixel alone.
 
         Without a gradient it is called for as many rows at a time as take ``band_bytes``.

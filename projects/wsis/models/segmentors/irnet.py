@@ -108,7 +108,9 @@ class IRNet(BaseModel):
         """
         rows, columns = (-(-length // self.neck.stride) for length in size)
         features = self._run_backbone(photo)
+        return_freed_memory(photo[0, 0].numel())
         displacement = self.head.find_displacement(self.neck.find_displacement(features))
+        return_freed_memory(photo[0, 0].numel())
         logits = self.head.find_boundary(self.neck.find_boundary(features))
         del features
         mirrored = self.head.find_boundary(self.neck.find_boundary(self._run_backbone(make_mirror())))
