@@ -1,13 +1,15 @@
 """What tests of recipes share."""
 
 import pytest
-from mmengine.config import Config
-from scripted_recipe import STAGES, ScriptedRecipe
 
 
 @pytest.fixture
 def make(tmp_path, monkeypatch):
     """Function: behaviours and changes of the pipeline config -> a pipeline in tmp_path/work."""
+    # here, as the process that hands out tests reads this file too
+    from mmengine.config import Config
+    from scripted_recipe import STAGES, ScriptedRecipe
+
     monkeypatch.chdir(tmp_path)
     for name in ('cam', 'irnet'):
         (tmp_path / f'{name}.py').write_text("model = dict(lr=1)\ndata = dict(cams='x')\n")
