@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from inspection.photo_files import break_checksum, cut_off, save_mask, save_photo, save_turned_photo
 from PIL import Image
+from tiny_chain.processes import skip_if_quick
 
 from projects.wsis.inspection.mask_check import look_at_mask
 from projects.wsis.inspection.parallel import map_files
@@ -78,6 +79,7 @@ def test_masks(tmp_path):
 
 
 def test_processes_give_what_one_gives(tmp_path):
+    skip_if_quick()
     paths = [save_photo(tmp_path / f'{index}.jpg', seed=index) for index in range(20)]
     cut_off(paths[7])
     several = map_files(look_at_photo, paths, processes=2)
@@ -87,6 +89,7 @@ def test_processes_give_what_one_gives(tmp_path):
 
 
 def test_killed_process_is_one_line():
+    skip_if_quick()
     with pytest.raises(ValueError, match='use --processes 1'):
         map_files(_die, ['a', 'b'], processes=2)
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from pycocotools import mask as coco_mask
+from tiny_chain.processes import skip_if_quick
 
 from projects.wsis.labelling.own_size import write_instances, write_semantic_masks
 from projects.wsis.labelling.working_copy import WorkingCopy
@@ -67,6 +68,7 @@ def test_masks_of_photos_that_were_taken_out_go(labelled):
 
 
 def test_processes_and_runs_give_equal_bytes(labelled):
+    skip_if_quick()
     folder, copies = labelled
     for processes in (1, 2):
         write_instances(folder / 'instances.json', folder / f'{processes}.json', copies, processes)
