@@ -71,7 +71,8 @@ def test_a_config_of_mmdet_gets_them_from_our_tools():
     assert 'SafeFilesHook' in [hook.type for hook in bare.default_hooks.values()]
 
 
-def test_weights_of_another_model_stop_a_plain_runner(tmp_path):
+def test_weights_of_another_model_stop_a_plain_runner(tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(TINY_CONFIG.parent)  # its model lies beside it
     torch.save(dict(state_dict={'other.weight': torch.zeros(3)}), tmp_path / 'other.pth')
     options = dict(
         load_from=str(tmp_path / 'other.pth'), default_hooks=Config.fromfile(str(ROOT / RUN_HOOKS)).default_hooks
