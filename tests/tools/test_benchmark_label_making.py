@@ -16,6 +16,7 @@ def test_a_stage_of_a_small_photo(demo_root, tmp_path):
 
 
 def test_a_stage_that_fails_is_named_in_one_line(demo_root, tmp_path):
-    options = ['--sizes', '40x56', '--stages', 'cam_masks', '--cfg-options', 'no_such.setting=1']
+    options = ['--sizes', '40x56', '--stages', 'cam_masks']
+    options += ['--cfg-options', 'test_dataloader.dataset.ann_file=missing.txt']
     result = run_tool(demo_root, tmp_path, 'analysis_tools/benchmark_label_making.py', *options)
     assert result.status != 0 and 'stage cam_masks of' in result.output and 'Traceback' not in result.output

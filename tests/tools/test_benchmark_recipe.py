@@ -48,7 +48,9 @@ def test_times_of_a_recipe(recipe, demo_root, tmp_path):
         assert stage['seconds'] == pytest.approx(
             read_json(tmp_path / 'work' / stage['name'] / 'stage.json')['seconds'], abs=0.5
         )
-        assert stage['cpu_seconds'] > 0 and stage['peak_memory'] > 50 << 20 and stage['cpu_use'] > 0
+        assert stage['peak_memory'] > 50 << 20
+        # the listing may end before the clock of processes has ticked
+        assert stage['cpu_seconds'] >= 0 if stage is tool else stage['cpu_seconds'] > 0 and stage['cpu_use'] > 0
     assert 'parts' not in tool and 'start_up' not in tool
     checkpoints = [path.name for path in (tmp_path / 'work/classifier').glob('*.pth')]
     assert checkpoints == ['iter_3.pth'] and (tmp_path / 'work/cams/cams/manifest.json').is_file()

@@ -133,7 +133,7 @@ def measure(stage: str, data: Path, out: Path, checkout: Path, arguments: argpar
     """Run a stage of a checkout and return what it took.
 
     Raises:
-        ValueError: If the stage fails; the last line that it printed is part of the message.
+        SystemExit: If the stage fails, with the last line that it printed.
     """
     config, artifact, reads_cams = STAGES[stage]
     # one process does everything, so that its peak is that of the stage
@@ -154,7 +154,7 @@ def measure(stage: str, data: Path, out: Path, checkout: Path, arguments: argpar
         last = (log.read_text(errors='replace').strip().splitlines() or ['no message: killed, perhaps out of memory'])[
             -1
         ]
-        raise ValueError(f'stage {stage} of {checkout} failed: {last}')
+        sys.exit(f'error: stage {stage} of {checkout} failed: {last}')
     unit = 1 if sys.platform == 'darwin' else 1024
     size = sum(path.stat().st_size for path in (out / stage / artifact).glob(f'{Path(PHOTO).stem}*'))
     return Cost(usage.ru_maxrss * unit / 1e6, usage.ru_utime + usage.ru_stime, time.perf_counter() - began, size)

@@ -73,8 +73,11 @@ class JoinedMaps:
 
 def normalize_in_place(norm: nn.GroupNorm, maps: Tensor, large: int = BAND_BYTES // 4) -> Tensor:
     """Apply group normalisation; large maps without a gradient are overwritten, group by group."""
-    if torch.is_grad_enabled() or len(maps) > 1 or maps.numel() * maps.element_size() <= large:
+    if torch.is_grad_enabled():
         return norm(maps)
+    if len(maps) > 1 or maps.numel() * maps.element_size() <= large:
+        # torch's layer refuses a photo of one pixel, for a group of one value; the function gives the bias
+        return torch.group_norm(maps, norm.num_groups, norm.weight, norm.bias, norm.eps)
     width = maps.shape[1] // norm.num_groups
     for first in range(0, maps.shape[1], width):
         own = slice(first, first + width)
