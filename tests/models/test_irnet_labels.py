@@ -31,7 +31,7 @@ def test_chunks_decide_as_the_plain_formula(monkeypatch, chunk, levels):
     winner, best = maker._decide(scores, size)
     assert torch.equal(winner, expected)
     assert torch.equal(best, enlarged.amax(0))
-    found = maker._find_instances(scores, classes, size)
+    found = maker._split(*maker._decide(scores, size), classes, size)
     instances = detect_instances(expected, enlarged, classes, 0.002 * size[0] * size[1])
     assert len(found.labels) > 10
     assert torch.equal(found.masks, instances.masks())
@@ -50,7 +50,8 @@ def test_cams_are_split_by_the_used_clusters_as_by_one_hot():
     cams[1] = 0  # a class that is nowhere
     displacement = torch.randn(2, 12, 16, generator=generator)
     maker = IRNetLabelMaker(boundary=False)
-    scores, owner = maker.score_instances(cams, torch.zeros(1, 12, 16), displacement)
+    parts = maker._spread(cams, torch.zeros(1, 12, 16), displacement)
+    scores, owner = (torch.cat(joined) for joined in zip(*parts))
     masks = F.one_hot(cluster_displacement(displacement[None], **maker.clustering)[0]).permute(2, 0, 1).to(cams)
     expected = (cams[:, None] * masks).flatten(0, 1)
     used = expected.amax((1, 2)) > 0

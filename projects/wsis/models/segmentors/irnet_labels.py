@@ -74,22 +74,6 @@ class IRNetLabelMaker:
         sample.pred_instances = self._split(*self._threshold(strongest), classes[owner], size)
         return sample
 
-    def score_instances(
-        self, cams: torch.Tensor, boundary: torch.Tensor, displacement: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return the scores (M, h, w) of class instances, and for each which CAM (M,) it belongs to.
-
-        Args:
-            cams: (K, h', w') CAMs of the photo.
-            boundary: (1, h, w) in [0, 1].
-            displacement: (2: y, x; h, w) in pixels of this stride.
-        """
-        cams = self._fit_cams(cams, boundary.shape[-2:])
-        parts = list(self._spread(cams, boundary, displacement))
-        if not parts:
-            return cams.new_zeros(0, *boundary.shape[-2:]), torch.zeros(0, dtype=torch.long, device=cams.device)
-        return torch.cat([scores for scores, _ in parts]), torch.cat([owner for _, owner in parts])
-
     @staticmethod
     def _fit_cams(cams: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
         if cams.shape[-2:] != size and len(cams):
@@ -99,7 +83,15 @@ class IRNetLabelMaker:
     def _spread(
         self, cams: torch.Tensor, boundary: torch.Tensor, displacement: torch.Tensor
     ) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-        """Return what :meth:`score_instances` returns in parts: an unclear photo has hundreds of instances."""
+        """Yield the scores (M, h, w) of class instances, and for each which CAM (M,) it belongs to.
+
+        They come in parts: an unclear photo has hundreds of instances.
+
+        Args:
+            cams: (K, h, w) CAMs of the photo.
+            boundary: (1, h, w) in [0, 1].
+            displacement: (2: y, x; h, w) in pixels of this stride.
+        """
         owner, ids, clusters = torch.arange(len(cams), device=cams.device), None, None
         if self.displacement and len(cams):
             clusters = cluster_displacement(displacement[None], **self.clustering)[0]
@@ -129,12 +121,10 @@ class IRNetLabelMaker:
         best /= best.max().clamp(min=1e-5)
         return winner.add_(1).masked_fill_((best > self.background_threshold).logical_not_(), 0), best
 
-    def _find_instances(self, scores: torch.Tensor, classes: torch.Tensor, size: tuple[int, int]) -> InstanceData:
-        return self._split(*self._decide(scores, size), classes, size)
-
     def _split(
         self, winner: torch.Tensor, best: torch.Tensor, classes: torch.Tensor, size: tuple[int, int]
     ) -> InstanceData:
+        """Return the instances of what :meth:`_decide` returns and the class (M,) of each channel."""
         found = split_regions(winner, best, classes, self.min_fragment * size[0] * size[1])
         if found.numbers.numel() * len(found.labels) <= MASK_BYTES:
             masks = found.masks().cpu()
