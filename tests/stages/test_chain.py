@@ -8,12 +8,13 @@ import torch
 from mmdet.datasets import CocoDataset
 from mmengine.config import ConfigDict
 from mmengine.registry import DATASETS, MODELS, DefaultScope
-from mmengine.runner import Runner, load_checkpoint
+from mmengine.runner import Runner
 from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 from tiny_chain.fixtures import CONFIGS
 
 from projects.wsis.apis.configs import load_config
+from projects.wsis.engine import load_checkpoint_safely
 from projects.wsis.recipes.recipe import Recipe
 from projects.wsis.structures import PseudoLabelStore, read_json
 from projects.wsis.structures.masks import read_index_png
@@ -86,7 +87,7 @@ def test_displacement_mean_is_in_the_checkpoint(chain, demo_environment, one_thr
     cfg.model.backbone.init_cfg = None
     with DefaultScope.overwrite_default_scope('mmdet'):
         model = MODELS.build(cfg.model)
-    load_checkpoint(model, str(chain / 'irnet/epoch_1.pth'), map_location='cpu')
+    model.load_state_dict(load_checkpoint_safely(chain / 'irnet/epoch_1.pth')['state_dict'])
     mean = model.head.displacement_mean.clone()
     assert mean.abs().max() > 0
     model.eval()
