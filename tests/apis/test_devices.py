@@ -58,6 +58,14 @@ def test_mixed_precision_becomes_bfloat16(settings):
     assert cfg.optim_wrapper == dict(type='CPUAmpOptimWrapper', optimizer=dict(type='SGD', lr=0.1))
 
 
+def test_detectors_train_in_float32_on_a_cpu(capsys):
+    wrapper = dict(type='AmpOptimWrapper', loss_scale='dynamic', optimizer=dict(type='SGD', lr=0.1))
+    cfg = Config(dict(model=dict(type='MaskRCNN', roi_head=dict()), optim_wrapper=wrapper))
+    devices.adapt_to_cpu(cfg)
+    assert cfg.optim_wrapper == dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=0.1))
+    assert 'NMS and RoIAlign of mmcv know no bfloat16' in capsys.readouterr().out
+
+
 def test_float16_is_refused():
     cfg = Config(dict(optim_wrapper=dict(type='AmpOptimWrapper', dtype='float16')))
     with pytest.raises(ValueError, match="bfloat16 only: optim_wrapper.dtype is 'float16'") as caught:
