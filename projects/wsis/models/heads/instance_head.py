@@ -5,12 +5,12 @@ from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
-from mmengine.dist import all_reduce, get_world_size
 from mmengine.model import BaseModule
 from mmengine.registry import MODELS
 from torch import Tensor, nn
 
 from ...ops import InstanceLabels
+from ..losses.inter_pixel import mean_over_count
 
 
 class InstanceMaps(NamedTuple):
@@ -99,8 +99,6 @@ class InstanceHead(BaseModule):
 
 def _mean_loss(loss: nn.Module, maps: Tensor, targets: Tensor, weight: Tensor) -> Tensor:
     """Return the weighted sum of a loss over the number of pixels with a weight, of all processes (official code)."""
-    count = (weight > 0).sum().float()
-    all_reduce(count)
     # given the weight, mmdet's L1Loss would wait for a GPU to see whether any is positive
     total = (loss(maps, targets, reduction_override='none') * weight).sum()
-    return total * (get_world_size() / count.clamp(min=1))  # gradients are averaged over processes
+    return mean_over_count(total, (weight > 0).sum())

@@ -66,6 +66,21 @@ def global_mean(sums: Tensor, counts: Tensor) -> Tensor:
     return sums * (get_world_size() / (total + COUNT_EPSILON)).to(sums.dtype)
 
 
+def mean_over_count(total: Tensor, count: Tensor) -> Tensor:
+    """:func:`global_mean` of one sum, without an epsilon: a count of 0 is taken as 1.
+
+    Args:
+        total: Scalar with gradient.
+        count: Number of this rank's addends.
+
+    Returns:
+        Scalar of the type of ``total``.
+    """
+    everywhere = count.detach().double()
+    all_reduce(everywhere)
+    return total * (get_world_size() / everywhere.clamp(min=1)).to(total.dtype)
+
+
 def check_maps(name: str, maps: Tensor, channels: int, label: Tensor, radius: int) -> None:
     """Raise a ValueError that names what does not fit.
 

@@ -1,9 +1,10 @@
 """Cross entropy of the pixels of known label (DeepLab)."""
 
 import torch.nn.functional as F
-from mmengine.dist import all_reduce, get_world_size
 from mmengine.registry import MODELS
 from torch import Tensor, nn
+
+from .inter_pixel import mean_over_count
 
 
 @MODELS.register_module()
@@ -40,7 +41,4 @@ class KnownPixelCrossEntropyLoss(nn.Module):
         labels = labels.long()
         losses = F.cross_entropy(logits.float(), labels, reduction='none', ignore_index=ignore_index)
         total = (losses if weight is None else losses * weight).sum()
-        known = (labels != ignore_index).sum().double()
-        all_reduce(known)
-        # gradients are averaged over processes
-        return total * (self.loss_weight * get_world_size() / known.clamp(min=1)).to(total.dtype)
+        return self.loss_weight * mean_over_count(total, (labels != ignore_index).sum())
