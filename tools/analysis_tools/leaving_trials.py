@@ -18,6 +18,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import repository_path  # noqa: E402, F401  makes projects.wsis importable
 import torch  # noqa: E402
+from mmengine.utils import ProgressBar  # noqa: E402
 from torch import distributed, nn  # noqa: E402
 from torch.nn.parallel import DistributedDataParallel  # noqa: E402
 
@@ -84,6 +85,7 @@ def keep_busy() -> int:
 def count_ends(arguments: argparse.Namespace, folder: Path) -> Counter[str] | None:
     """Start the groups and count how their processes end; None in such a process."""
     ends: Counter[str] = Counter()
+    progress = ProgressBar(arguments.starts, file=sys.stderr)
     for start in range(arguments.starts):
         group = start_group(arguments.processes, folder / str(start), arguments.leave)
         if not group:
@@ -91,6 +93,7 @@ def count_ends(arguments: argparse.Namespace, folder: Path) -> Counter[str] | No
         for process in group:
             status = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
             ends['well' if status == 0 else f'by signal {-status}' if status < 0 else f'with status {status}'] += 1
+        progress.update()
     return ends
 
 

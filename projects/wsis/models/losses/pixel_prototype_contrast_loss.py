@@ -184,19 +184,36 @@ class PixelPrototypeContrastLoss(nn.Module):
     ) -> View:
         features = resize_aligned(features.float(), size)
         with torch.no_grad():
-            scores = score_maps(resize_aligned(maps.float(), size), self.background_threshold)
-            tagged = scores * F.pad(tags.to(scores), (1, 0), value=1.0)[:, :, None, None]
-            labels = tagged.argmax(1).flatten()
-            confidences = tagged if self.prototype_photos == 'tagged' else scores
+            labels, confidences = self.label_pixels(maps, tags, size)
             prototypes = make_prototypes(
                 _rows(self._gather(features.detach())),
                 _rows(self._gather(confidences)),
-                max(1, int(size[0] * size[1] * self.prototype_fraction)),
+                self.count_prototype_pixels(size),
                 choices.prototype_pixels,
             )
+            labels = labels.flatten()
             global_labels = self._gather(labels)
         pixels = F.normalize(_rows(features), dim=1)
         return View(pixels, labels, global_labels, prototypes, self._compare(pixels, prototypes), choices)
+
+    def label_pixels(self, maps: Tensor, tags: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
+        """Return the pseudo labels of pixels, and the confidences by which prototypes choose theirs.
+
+        Args:
+            maps: ``(N, C + 1, h, w)`` class maps, not normalised, background first.
+            tags: ``(N, C)`` multi-hot.
+            size: ``(H, W)`` at which the contrast takes place.
+
+        Returns:
+            Labels ``(N, H, W)`` from 0, the background, and confidences ``(N, C + 1, H, W)``.
+        """
+        scores = score_maps(resize_aligned(maps.float(), size), self.background_threshold)
+        tagged = scores * F.pad(tags.to(scores), (1, 0), value=1.0)[:, :, None, None]
+        return tagged.argmax(1), tagged if self.prototype_photos == 'tagged' else scores
+
+    def count_prototype_pixels(self, size: tuple[int, int]) -> int:
+        """Return how many pixels make a prototype where the contrast takes place at ``(H, W)``."""
+        return max(1, int(size[0] * size[1] * self.prototype_fraction))
 
     def _compare(self, pixels: Tensor, prototypes: Prototypes) -> Tensor:
         return pixels @ prototypes.vectors.T / self.temperature
