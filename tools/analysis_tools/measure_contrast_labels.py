@@ -29,10 +29,10 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument('config', help='training config of SEAM + PPC or EPS + PPC')
     parser.add_argument('checkpoint', help='checkpoint of this model, or of SEAM or EPS alone')
     parser.add_argument('--data', help="data set file to use instead of the config's own")
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='override settings of the config: key=value')
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='override settings: key=value')
     parser.add_argument('--batches', type=int, default=20, help='number of batches (default: 20)')
     parser.add_argument('--batch-size', type=int, default=16, help='images of a batch (default: 16)')
-    parser.add_argument('--long-side', type=int, default=224, help='longest side of the images in pixels (default: 224)')
+    parser.add_argument('--long-side', type=int, default=224, help='longest side of images in pixels (default: 224)')
     return parser
 
 

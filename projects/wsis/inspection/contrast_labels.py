@@ -66,7 +66,7 @@ class ViewQuality:
         self.background_precision.add(right[labels == 0])
 
     def add_prototypes(self, pixels: Tensor, truth: Tensor, tags: Tensor) -> None:
-        """Count the pixels ``(C + 1, k)`` of prototypes by true labels ``(P,)``; tags ``(N, C)`` are those of the batch."""
+        """Count the pixels ``(C + 1, k)`` of prototypes by true labels ``(P,)``; tags ``(N, C)`` are of the batch."""
         for number in (0, *(tags.amax(0).nonzero()[:, 0] + 1).tolist()):
             found = truth[pixels[number]]
             count = self.class_prototypes if number else self.background_prototype

@@ -13,9 +13,8 @@ class EPS(TwoViewClassifier):
     """Explicit pseudo-pixel supervision (Lee et al., CVPR 2021), with pixel-to-prototype contrast (PPC) as a switch.
 
     With the contrast there are two views, as in PPC (Du et al., CVPR 2022, section 3): the second is the first one
-    reduced on the device, both are trained on tags and saliency (mean of both), and the contrast ties their features. It
-    picks pixels by the classes' shares in the softmax, as CAMs do.
-    Nothing of this is there at inference.
+    reduced on the device, both are trained on tags and saliency (mean of both), and the contrast ties their features.
+    It picks pixels by the shares of the classes in the softmax, as CAMs do. Nothing of this is there at inference.
 
     Args:
         backbone: Backbone.
@@ -40,7 +39,7 @@ class EPS(TwoViewClassifier):
         losses = self.head.loss(maps, saliency, tags)
         losses2 = self.head.loss(maps2, saliency, tags)
         losses = {name: (loss + losses2[name]) / 2 for name, loss in losses.items()}
-        # the shares are what CAMs are read from; a map of its own covers more than its class, as its mean is the tag's logit
+        # CAMs are read from the shares too; a class's map alone covers more than its class, as its mean is a logit
         contrast = self.contrast_head.loss(features, maps.softmax(1), features2, maps2.softmax(1), tags)
         return {**losses, **contrast}
 
