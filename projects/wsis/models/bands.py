@@ -61,16 +61,13 @@ def run_in_bands(modules: Sequence[nn.Module], maps: Tensor, band_bytes: int = B
         return _run(modules, maps)
     total = -(-height // shape.stride)
     beyond = -(-shape.reach // shape.stride)
-    rows = max(1, int(band_bytes / (bytes_of_row * shape.stride)) - 2 * beyond)
-    joined = None
-    for top in range(0, total, rows):
-        bottom = min(total, top + rows)
+
+    def run_band(top: int, bottom: int) -> Tensor:
         first, last = max(0, top - beyond), min(total, bottom + beyond)
         part = _run(modules, maps[..., first * shape.stride : last * shape.stride, :])
-        if joined is None:
-            joined = part.new_empty(*part.shape[:-2], total, part.shape[-1])
-        joined[..., top:bottom, :] = part[..., top - first : bottom - first, :]
-    return joined
+        return part[..., top - first : bottom - first, :]
+
+    return join_bands(run_band, total, max(1, int(band_bytes / (bytes_of_row * shape.stride)) - 2 * beyond))
 
 
 def map_rows(function: Callable[[list[Tensor]], Tensor], levels: Sequence[Tensor], channels: int) -> Tensor:
@@ -87,14 +84,28 @@ def map_rows(function: Callable[[list[Tensor]], Tensor], levels: Sequence[Tensor
     bytes_of_row = count * channels * width * levels[0].element_size()
     if torch.is_grad_enabled() or bytes_of_row * height <= BAND_BYTES:
         return function(list(levels))
-    rows = max(1, BAND_BYTES // bytes_of_row)
-    bands = zip(*(level.split(rows, dim=2) for level in levels))
+    return join_bands(
+        lambda top, bottom: function([level[:, :, top:bottom] for level in levels]),
+        height,
+        max(1, BAND_BYTES // bytes_of_row),
+    )
+
+
+def join_bands(make_band: Callable[[int, int], Tensor], height: int, rows: int) -> Tensor:
+    """Return maps (N, C, height, w) that are made a band of rows after the other.
+
+    Args:
+        make_band: Gives the rows from the first number to before the second.
+        height: Of the whole.
+        rows: Of a band, but the last.
+    """
     joined = None
-    for number, band in enumerate(bands):
-        part = function(list(band))
+    for top in range(0, height, rows):
+        bottom = min(height, top + rows)
+        band = make_band(top, bottom)
         if joined is None:
-            joined = part.new_empty(count, part.shape[1], height, width)
-        joined[:, :, number * rows : number * rows + part.shape[2]] = part
+            joined = band.new_empty(*band.shape[:-2], height, band.shape[-1])
+        joined[..., top:bottom, :] = band
     return joined
 
 

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .bands import BAND_BYTES
+from .bands import BAND_BYTES, join_bands
 
 
 class Part(NamedTuple):
@@ -52,14 +52,8 @@ class JoinedMaps:
         bytes_of_row = len(first) * channels * width * first.element_size()
         if torch.is_grad_enabled() or bytes_of_row * height <= band_bytes:
             return function(self.whole())
-        step = max(1, band_bytes // bytes_of_row)
-        result = None
-        for top in range(0, height, step):
-            part = function(self.rows(top, min(height, top + step)))
-            if result is None:
-                result = part.new_empty(*part.shape[:2], *self.size)
-            result[..., top : top + part.shape[2], :] = part
-        return result
+        rows = max(1, band_bytes // bytes_of_row)
+        return join_bands(lambda top, bottom: function(self.rows(top, bottom)), height, rows)
 
     def _rows_of(self, part: Part, top: int, bottom: int) -> Tensor:
         maps, scale = part
