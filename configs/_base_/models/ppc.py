@@ -1,4 +1,4 @@
-# Adds PPC to SEAM or EPS: `model = _base_.ppc`. The second view has the size of the official code, so that the contrast is
+# Adds PPC to SEAM (EPS: ppc_eps.py): `model = _base_.ppc`. The second view has the size of the official code, so that the contrast is
 # computed at 16x16 pixels with a backbone of output stride 8.
 ppc = dict(
     contrast_head=dict(
