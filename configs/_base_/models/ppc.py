@@ -1,5 +1,5 @@
-# Adds PPC to SEAM (EPS: ppc_eps.py): `model = _base_.ppc`. The second view has the size of the official code, so that the contrast is
-# computed at 16x16 pixels with a backbone of output stride 8.
+# Adds PPC to SEAM: `model = _base_.ppc`; ppc_eps.py adds it to EPS. The second view has the size of the official code, so that the
+# contrast is computed at 16x16 pixels with a backbone of output stride 8.
 ppc = dict(
     contrast_head=dict(
         type='PPCHead',
