@@ -11,9 +11,9 @@ from mmengine.registry import MODELS, init_default_scope
 from tiny_chain.fixtures import CONFIGS, read_tiny_config
 from tiny_chain.processes import run_tool
 
-from projects.wsis.inspection.contrast_labels import IGNORED, ViewQuality, measure_contrast_labels
+from projects.wsis.inspection.contrast_labels import ViewQuality, measure_contrast_labels
 from projects.wsis.models.classifiers.eps import EPS
-from projects.wsis.structures.masks import read_index_png
+from projects.wsis.structures.masks import IGNORE_LABEL, read_index_png
 
 TOOL = 'analysis_tools/measure_contrast_labels.py'
 GREY_STEP = 25
@@ -30,7 +30,7 @@ def checkpoint(tmp_path):
 
 def test_shares_of_a_row_of_pixels():
     quality = ViewQuality()
-    truth = torch.tensor([0, 0, 1, 1, 1, 2, IGNORED, 0])
+    truth = torch.tensor([0, 0, 1, 1, 1, 2, IGNORE_LABEL, 0])
     quality.add_labels(torch.tensor([0, 1, 1, 1, 0, 1, 1, 0]), truth)
     assert (quality.foreground_precision.right, quality.foreground_precision.all) == (2, 4)
     assert (quality.foreground_recall.right, quality.foreground_recall.all) == (2, 4)
@@ -46,7 +46,7 @@ def paint_classes(root):
     """Give every photo the grey of its classes."""
     for path in sorted((root / 'SegmentationClass').glob('*.png')):
         labels = read_index_png(path)
-        labels[labels == IGNORED] = 0
+        labels[labels == IGNORE_LABEL] = 0
         photo = np.repeat(labels[..., None] * GREY_STEP, 3, axis=2)
         cv2.imwrite(str(root / 'JPEGImages' / f'{path.stem}.jpg'), photo, [cv2.IMWRITE_JPEG_QUALITY, 100])
 
@@ -78,6 +78,15 @@ def test_tool_prints_both_views(demo_root, tmp_path, checkpoint):
     assert result.status == 0, result.tail
     rows = re.findall(r'^\| (larger|smaller) (\| (?:nan|[\d.]+) ){5}\|$', result.output, re.MULTILINE)
     assert [view for view, _ in rows] == ['larger', 'smaller']
+
+
+def test_checkpoint_of_another_model_is_refused(demo_root, tmp_path, checkpoint):
+    weights = torch.load(checkpoint, weights_only=True)['state_dict']
+    weights = {name: value for name, value in weights.items() if not name.startswith(('head.', 'contrast_head.'))}
+    torch.save(dict(state_dict=weights, meta={}), tmp_path / 'other.pth')
+    result = run_tool(demo_root, tmp_path, TOOL, CONFIGS / 'tiny_ppc_eps.py', 'other.pth')
+    assert result.status == 1 and 'error: ' in result.output and 'head.classifier.weight' in result.output
+    assert 'Traceback' not in result.output
 
 
 @pytest.mark.parametrize(

@@ -9,16 +9,15 @@ from mmdet.structures import DetDataSample
 from mmengine.config import Config
 from mmengine.registry import MODELS, init_default_scope
 from mmengine.runner import Runner
-from mmengine.runner.checkpoint import load_checkpoint
 from mmengine.structures import PixelData
 from mmengine.utils import track_iter_progress
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
 
-from projects.wsis.engine.safe_loading import safe_loading
-from projects.wsis.ops.prototypes import choose_confident_pixels
-
-IGNORED = 255
+from projects.wsis.engine.checkpoint_match import load_matching
+from projects.wsis.engine.safe_checkpoint import load_checkpoint_safely
+from projects.wsis.ops.prototypes import choose_confident_pixels, flatten_pixels
+from projects.wsis.structures.masks import IGNORE_LABEL
 
 
 @dataclass
@@ -59,7 +58,7 @@ class ViewQuality:
 
     def add_labels(self, labels: Tensor, truth: Tensor) -> None:
         """Count pseudo labels against true ones, both of one shape."""
-        labels, truth = labels[truth != IGNORED], truth[truth != IGNORED]
+        labels, truth = labels[truth != IGNORE_LABEL], truth[truth != IGNORE_LABEL]
         right = labels == truth
         self.foreground_precision.add(right[labels > 0])
         self.foreground_recall.add(right[truth > 0])
@@ -70,7 +69,7 @@ class ViewQuality:
         for number in (0, *(tags.amax(0).nonzero()[:, 0] + 1).tolist()):
             found = truth[pixels[number]]
             count = self.class_prototypes if number else self.background_prototype
-            count.add(found[found != IGNORED] == number)
+            count.add(found[found != IGNORE_LABEL] == number)
 
 
 def measure_contrast_labels(
@@ -90,7 +89,8 @@ def measure_contrast_labels(
         device: Where the model runs.
 
     Raises:
-        ValueError: If the model has no contrast, an image has no mask, or there are fewer images than a batch.
+        ValueError: If the model has no contrast, the checkpoint is of another one, an image has no mask, or there are
+            fewer images than a batch.
     """
     init_default_scope(cfg.default_scope)
     model = _build_model(cfg, checkpoint).to(device)
@@ -105,8 +105,7 @@ def measure_contrast_labels(
         for quality, maps in zip(qualities, views):
             labels, confidences = contrast.label_pixels(maps, tags, size)
             quality.add_labels(labels.cpu(), truth)
-            rows = confidences.permute(0, 2, 3, 1).flatten(0, 2)
-            pixels = choose_confident_pixels(rows, contrast.count_prototype_pixels(size))
+            pixels = choose_confident_pixels(flatten_pixels(confidences), contrast.count_prototype_pixels(size))
             quality.add_prototypes(pixels.cpu(), truth.flatten(), tags)
     return qualities
 
@@ -115,9 +114,10 @@ def _build_model(cfg: Config, checkpoint: str | Path) -> nn.Module:
     if not cfg.model.get('contrast_head'):
         raise ValueError(f'the model {cfg.model.type} has no contrast_head: give a training config of PPC')
     cfg.model.backbone.init_cfg = None  # the checkpoint has all weights
-    with safe_loading():
-        model = MODELS.build(cfg.model).eval()
-        load_checkpoint(model, str(checkpoint), 'cpu')
+    model = MODELS.build(cfg.model).eval()
+    misfit = load_matching(model, load_checkpoint_safely(str(checkpoint)), training=False)
+    if misfit.count:
+        raise ValueError(misfit.describe(str(checkpoint), cfg.model.type))
     return model
 
 
@@ -162,7 +162,7 @@ def _run_contrast(
 def _stack_masks(samples: list[DetDataSample]) -> Tensor:
     """Return the true labels (N, H, W) of images that were resized and padded, 255 in the padding."""
     height, width = samples[0].batch_input_shape
-    masks = torch.full((len(samples), height, width), IGNORED, dtype=torch.uint8)
+    masks = torch.full((len(samples), height, width), IGNORE_LABEL, dtype=torch.uint8)
     for mask, sample in zip(masks, samples):
         if 'gt_sem_seg' not in sample:
             raise ValueError(f'{sample.img_id} has no mask in the data set: take images that have one')

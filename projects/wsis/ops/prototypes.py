@@ -23,6 +23,11 @@ class Prototypes(NamedTuple):
     valid: Tensor
 
 
+def flatten_pixels(maps: Tensor) -> Tensor:
+    """Reorder maps ``(N, D, h, w)`` to rows of pixels ``(N * h * w, D)``."""
+    return maps.permute(0, 2, 3, 1).flatten(0, 2)
+
+
 def choose_confident_pixels(scores: Tensor, count: int) -> Tensor:
     """Choose the most confident pixels of each class over the whole batch.
 

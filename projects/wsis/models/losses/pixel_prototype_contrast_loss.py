@@ -10,7 +10,13 @@ from mmengine.registry import MODELS
 from torch import Tensor, nn
 
 from projects.wsis.ops.class_maps import resize_aligned, score_maps
-from projects.wsis.ops.prototypes import Prototypes, hard_pixel_weights, make_prototypes, semi_hard_logits
+from projects.wsis.ops.prototypes import (
+    Prototypes,
+    flatten_pixels,
+    hard_pixel_weights,
+    make_prototypes,
+    semi_hard_logits,
+)
 from projects.wsis.structures.finite_maps import FiniteCheck
 
 
@@ -186,14 +192,14 @@ class PixelPrototypeContrastLoss(nn.Module):
         with torch.no_grad():
             labels, confidences = self.label_pixels(maps, tags, size)
             prototypes = make_prototypes(
-                _rows(self._gather(features.detach())),
-                _rows(self._gather(confidences)),
+                flatten_pixels(self._gather(features.detach())),
+                flatten_pixels(self._gather(confidences)),
                 self.count_prototype_pixels(size),
                 choices.prototype_pixels,
             )
             labels = labels.flatten()
             global_labels = self._gather(labels)
-        pixels = F.normalize(_rows(features), dim=1)
+        pixels = F.normalize(flatten_pixels(features), dim=1)
         return View(pixels, labels, global_labels, prototypes, self._compare(pixels, prototypes), choices)
 
     def label_pixels(self, maps: Tensor, tags: Tensor, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
@@ -295,11 +301,6 @@ def draw_keys(count: int, seed: int, step: int, number: int) -> Tensor:
     # torch's CPU generator reads 32 bits of the seed
     generator = torch.Generator().manual_seed((seed * 1000003 + 2 * step + number) % 2**32)
     return torch.rand(count, generator=generator)
-
-
-def _rows(maps: Tensor) -> Tensor:
-    """Reorder ``(N, D, h, w)`` to ``(N * h * w, D)``."""
-    return maps.permute(0, 2, 3, 1).flatten(0, 2)
 
 
 def _check_shapes(features1: Tensor, maps1: Tensor, features2: Tensor, maps2: Tensor, tags: Tensor) -> None:
