@@ -18,6 +18,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / 'tools'), str(ROOT / 'tests')]
 import repository_path  # noqa: E402, F401  makes projects.wsis importable
+from mmengine.utils import ProgressBar  # noqa: E402
 from rich.console import Console  # noqa: E402
 from rich.table import Table  # noqa: E402
 
@@ -43,13 +44,16 @@ def try_all(names: list[str], examples: int, seed: int, console: Console) -> boo
 
     table = Table('reader', 'inputs tried', 'failures', 'seconds')
     failed = 0
-    for reader in choose_readers(names):
+    readers = list(choose_readers(names))
+    progress = ProgressBar(len(readers), file=sys.stderr)
+    for reader in readers:
         began = time.monotonic()
         tried, failures = _try(reader, examples, seed)
         for failure in failures:
             console.print(f'{reader.name}: {failure}', markup=False, highlight=False)
         failed += len(failures)
         table.add_row(reader.name, str(tried), str(len(failures)), f'{time.monotonic() - began:.0f}')
+        progress.update()
     console.print(table)
     return not failed
 
