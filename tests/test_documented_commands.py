@@ -45,6 +45,7 @@ RUN_BY = {
     r'tools/(train|test)\.py': 'tests/tools/test_tools.py::test_train_and_test',
     r'demo/(image|video)_demo\.py': 'tests/demo/test_demos.py::test_image_demo_writes_pictures_and_predictions',
     r'analyze_logs\.py': 'tests/inspection/test_training_logs.py',
+    r'benchmark_dense_crf\.py': 'tests/tools/test_benchmark_dense_crf.py::test_table_of_a_photo',
     r'benchmark_label_making\.py': 'tests/tools/test_benchmark_label_making.py::test_a_stage_of_a_small_photo',
     r'benchmark_recipe\.py': 'tests/tools/test_benchmark_recipe.py::test_times_of_a_recipe',
     r'benchmark_refinement_share\.py': 'tests/tools/test_benchmark_refinement_share.py::test_share_of_a_step',

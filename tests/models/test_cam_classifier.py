@@ -8,6 +8,8 @@ from mmdet.structures import DetDataSample
 from mmengine.registry import MODELS, init_default_scope
 from torch import nn
 
+from projects.wsis.models.tta import cam_tta
+
 CLASSES = 4
 
 
@@ -193,8 +195,33 @@ def test_merging_enlarges_the_maps_of_tagged_classes_only(monkeypatch):
     assert seen == [1] * (len(views) * 2)  # two tags, one map at a time
     samples = [predict(model, [view], [sample])[0] for view, sample in views_of(photos_of((48, 36))[0], (1.0, 0.5))]
     (expected,) = build_merger(model).merge_preds([samples])
-    assert torch.equal(merged.pred_cams.cams, expected.pred_cams.cams)
-    assert torch.equal(merged.pred_scores, expected.pred_scores)
+    torch.testing.assert_close(merged.pred_cams.cams, expected.pred_cams.cams)
+    torch.testing.assert_close(merged.pred_scores, expected.pred_scores)
+
+
+def test_views_of_one_size_are_one_batch(monkeypatch):
+    model = build(stride=4)
+    model.data_preprocessor = DetDataPreprocessor()
+    find, batches = model.find_maps, []
+    monkeypatch.setattr(
+        model, 'find_maps', lambda inputs, samples: batches.append(inputs.shape) or find(inputs, samples)
+    )
+
+    def merge():
+        by_view = [zip(*views_of(photo, (1.0, 0.5))) for photo in photos_of((48, 36), (40, 32))]
+        inputs, samples = zip(*by_view)
+        data = dict(inputs=[list(view) for view in zip(*inputs)], data_samples=[list(view) for view in zip(*samples)])
+        return model_of_views.test_step(data)
+
+    model_of_views = build_merger(model)
+    together = merge()
+    assert batches == [(4, 3, 48, 36), (4, 3, 24, 18)]
+    monkeypatch.setattr(cam_tta, 'LARGE_PIXELS', 6000)
+    apart = merge()
+    assert batches[2:] == [(2, 3, 48, 36)] * 2 + [(4, 3, 24, 18)]
+    for one, other in zip(together, apart):
+        torch.testing.assert_close(one.pred_cams.cams, other.pred_cams.cams)
+        torch.testing.assert_close(one.pred_scores, other.pred_scores)
 
 
 def test_views_of_several_photos_are_kept_apart():
@@ -255,3 +282,29 @@ def test_backbone_and_neck_of_the_libraries_fit_in():
     )
     assert model.head.classifier.in_channels == 5 and model.feature_stride == 8
     assert model(torch.zeros(1, 3, 64, 64), mode='tensor').shape == (1, 2, 8, 8)
+
+
+@pytest.mark.parametrize('pad_size_divisor', (1, 8))
+def test_views_of_a_large_photo_are_normalised_in_bands(monkeypatch, pad_size_divisor):
+    """To the last bit as by the data preprocessor, which does it as a whole where it also pads."""
+    settings = dict(mean=[0.4, 0.5, 0.6], std=[2.0, 3.0, 4.0], bgr_to_rgb=True, pad_size_divisor=pad_size_divisor)
+    module = build()
+    module.data_preprocessor = DetDataPreprocessor(**settings)
+    model = build_merger(module)
+    (photo,) = photos_of((40, 56))
+
+    def find():
+        photos, samples = zip(*views_of(photo, (1.0, 0.5))[::2])
+        return model.test_step(dict(inputs=[[view] for view in photos], data_samples=[[view] for view in samples]))[0]
+
+    whole, rows = find(), []
+    monkeypatch.setattr(cam_tta, 'LARGE_PIXELS', 12 * 56)
+    normalize = cam_tta.CAMTTAModel._normalize_rows
+    monkeypatch.setattr(
+        cam_tta.CAMTTAModel, '_normalize_rows', lambda *given: rows.append(given[2:]) or normalize(*given)
+    )
+    banded = find()
+    assert rows == [(0, 12), (12, 24), (24, 36), (36, 40)] * (pad_size_divisor == 1)
+    assert torch.equal(banded.pred_cams.cams, whole.pred_cams.cams)
+    assert torch.equal(banded.pred_scores, whole.pred_scores)
+    assert banded.pad_shape == whole.pad_shape and banded.batch_input_shape == whole.batch_input_shape

@@ -11,8 +11,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-# Largest number of bytes of one inner map. Photos of up to 1.4 million pixels go through MobileNetV2 as a whole.
-BAND_BYTES = 128 * 2**20
+# Largest number of bytes of one inner map. Photos of up to .7 million pixels go through MobileNetV2 as a whole.
+BAND_BYTES = 64 * 2**20
 
 
 class ChainShape(NamedTuple):

@@ -1,11 +1,16 @@
 """Dense CRF of hard label maps and of scores, by pydensecrf2."""
 
+import math
+
 import numpy as np
 
 try:
     import pydensecrf.densecrf as densecrf
 except ImportError:  # optional: met with a clear line where it is used
     densecrf = None
+
+# Largest number of pixels of a photo that the library sees at once: it needs some 230 bytes a pixel for three labels.
+TILE_PIXELS = 2 * 2**20
 
 
 def check_dense_crf() -> None:
@@ -113,14 +118,47 @@ def _infer(
     gaussian: tuple[float, float],
     bilateral: tuple[float, float, float],
 ) -> np.ndarray:
-    """Return the probabilities (L, H, W) that mean-field inference gives for unary energies (L, H * W)."""
+    """Return the probabilities (L, H, W) that mean-field inference gives for unary energies (L, H * W).
+
+    A photo of more than ``TILE_PIXELS`` is cut across its longer side. A tile sees three standard deviations of the
+    wider kernel beyond its own lines; there a pixel's weight is .011 of that of a near one.
+    """
+    height, width = image.shape[:2]
+    unary = unary.reshape(-1, height, width)
+    if height * width <= TILE_PIXELS:
+        return _infer_tile(image, unary, iterations, gaussian, bilateral)
+
+    def lines(first: int, last: int) -> tuple[slice, slice]:
+        return (slice(first, last), slice(None)) if height >= width else (slice(None), slice(first, last))
+
+    reach = math.ceil(3 * max(gaussian[0], bilateral[0]))
+    own = max(reach, TILE_PIXELS // min(height, width) - 2 * reach)
+    found = np.empty(unary.shape, np.float32)
+    for top in range(0, max(height, width), own):
+        first = max(0, top - reach)
+        seen = lines(first, top + own + reach)
+        tile = _infer_tile(image[seen], unary[(..., *seen)], iterations, gaussian, bilateral)
+        found[(..., *lines(top, top + own))] = tile[(..., *lines(top - first, top - first + own))]
+    return found
+
+
+def _infer_tile(
+    image: np.ndarray,
+    unary: np.ndarray,
+    iterations: int,
+    gaussian: tuple[float, float],
+    bilateral: tuple[float, float, float],
+) -> np.ndarray:
+    """Return the probabilities (L, h, w) of a whole photo or a tile of one, for unary energies (L, h, w)."""
     # the library keeps copies of all that it is given, and needs much memory beside
     height, width = image.shape[:2]
     crf = densecrf.DenseCRF2D(width, height, len(unary))
-    crf.setUnaryEnergy(np.ascontiguousarray(unary, np.float32))
-    del unary
+    crf.setUnaryEnergy(np.ascontiguousarray(unary, np.float32).reshape(len(unary), -1))
     crf.addPairwiseGaussian(sxy=gaussian[0], compat=gaussian[1])
     crf.addPairwiseBilateral(
-        sxy=bilateral[0], srgb=bilateral[1], rgbim=np.ascontiguousarray(image), compat=bilateral[2]
+        sxy=bilateral[0],
+        srgb=bilateral[1],
+        rgbim=np.require(image, np.uint8, ['C', 'W']),  # it takes no array that cannot be written to
+        compat=bilateral[2],
     )
     return np.asarray(crf.inference(iterations), np.float32).reshape(-1, height, width)

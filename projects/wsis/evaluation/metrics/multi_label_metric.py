@@ -47,15 +47,16 @@ class MultiLabelMetric(PhotoMetric):
         self.score_threshold = score_threshold
         self.classwise = classwise
 
-    def measure_photo(self, sample: dict) -> tuple[np.ndarray, np.ndarray] | None:
+    def measure_photo(self, sample: dict) -> tuple[bytes, bytes] | None:
         """Read scores and tags of one photo.
 
         Args:
             sample (dict): The data sample as a dict.
 
         Returns:
-            tuple[np.ndarray, np.ndarray] | None: Scores (C,) float32 and tags (C,) bool; None
-            without ``gt_tags``.
+            tuple[bytes, bytes] | None: The bytes of scores (C,) float32 and of tags (C,) bool; None without
+            ``gt_tags``. Arrays that are kept to the end would lie between the large maps of the photos, and hold
+            memory that these have freed; Python keeps short bytes apart.
 
         Raises:
             ValueError: If scores or tags are missing or of another number of classes.
@@ -65,28 +66,29 @@ class MultiLabelMetric(PhotoMetric):
         if sample.get('pred_scores') is None:
             raise ValueError('the data sample has no `pred_scores`: does the model predict them?')
         num_classes = len(self.class_names)
-        # a copy: what is kept for the end must not keep the tensors of each photo with it
-        scores = torch.as_tensor(sample['pred_scores']).detach().float().cpu().numpy().copy()
+        scores = torch.as_tensor(sample['pred_scores']).detach().float().cpu().numpy()
         tags = torch.as_tensor(sample['gt_tags']).cpu().numpy() > 0
         for name, values in (('pred_scores', scores), ('gt_tags', tags)):
             if values.shape != (num_classes,):
                 raise ValueError(f'`{name}` has the shape {values.shape}, the data set has {num_classes} classes')
         if not np.isfinite(scores).all():
             raise ValueError('a score of `pred_scores` is not finite')
-        return scores, tags
+        return scores.tobytes(), tags.tobytes()
 
-    def summarize(self, measures: list[tuple[np.ndarray, np.ndarray]]) -> dict[str, float]:
+    def summarize(self, measures: list[tuple[bytes, bytes]]) -> dict[str, float]:
         """Compute mAP and F1 of all photos and log a table per class.
 
         Args:
-            measures (list[tuple[np.ndarray, np.ndarray]]): Scores and tags of at least one photo.
+            measures (list[tuple[bytes, bytes]]): Scores and tags of at least one photo, see :meth:`measure_photo`.
 
         Returns:
             dict[str, float]: Numbers in percent, see the class.
         """
         names = self.class_names
-        scores = np.stack([photo[0] for photo in measures])  # (N, C)
-        tags = np.stack([photo[1] for photo in measures])  # (N, C)
+        scores, tags = (  # (N, C)
+            np.frombuffer(b''.join(values), kind).reshape(len(measures), -1)
+            for values, kind in zip(zip(*measures), (np.float32, bool))
+        )
         if not tags.any():
             self.log(f'{self.title}: no photo has a tag, so there is no AP')
             return {}

@@ -9,6 +9,7 @@ from mmengine.registry import MODELS
 from torch import nn
 
 from ..bands import run_in_bands
+from ..freed_memory import return_freed_memory
 
 
 @MODELS.register_module()
@@ -49,9 +50,10 @@ class StridedMobileNetV2(MobileNetV2):
         """Return the levels of photos (N, 3, H, W); of large ones without keeping the wide maps inside the blocks."""
         if self.training or torch.is_grad_enabled():
             return super().forward(x)
-        levels = []
+        levels, pixels = [], x[0, 0].numel() if x.device.type == 'cpu' else 0
         for index, modules in self._chains():
             x = run_in_bands(modules, x)
+            return_freed_memory(pixels)  # the maps of the next bands are of other sizes
             if index in self.out_indices:
                 levels.append(x)
         return tuple(levels)

@@ -1,20 +1,25 @@
 """Test-time augmentation of CAMs."""
 
+from collections.abc import Iterator
+from functools import partial
+
 import torch
 from mmdet.structures import DetDataSample
 from mmengine.model import BaseTTAModel
 from mmengine.registry import MODELS
 
-from ..freed_memory import return_freed_memory
+from ..bands import join_bands
+from ..freed_memory import LARGE_PIXELS, return_freed_memory
 
 
 @MODELS.register_module()
 class CAMTTAModel(BaseTTAModel):
     """Sum the class maps of all scales and mirror images, then normalise: the multi-scale CAMs of the papers.
 
-    Views are seen one after the other, and of each only the class maps at the network's stride are kept; then the maps
-    of the photo's classes are enlarged and added view by view. The model that is wrapped gives ``find_maps``,
-    ``choose_classes``, ``read_maps`` and ``finish_sample``, as :class:`CAMClassifier`.
+    Views are seen scale by scale, of small photos each with its mirror image in one batch, and of each only the class
+    maps at the network's stride are kept; then the maps of the photo's classes are enlarged and added view by view.
+    The model that is wrapped gives ``find_maps``, ``choose_classes``, ``read_maps`` and ``finish_sample``, as
+    :class:`CAMClassifier`.
     """
 
     @torch.no_grad()
@@ -24,15 +29,38 @@ class CAMTTAModel(BaseTTAModel):
         Args:
             data: What ``TestTimeAug`` gives: ``inputs`` and ``data_samples``, of each a list a view.
         """
-        views = []
-        for index in range(len(data['inputs'])):
-            view = self.module.data_preprocessor({key: values[index] for key, values in data.items()}, False)
-            pixels = view['inputs'][0][0].numel()
+        views, photos, samples = [], list(data['inputs']), data['data_samples']
+        count = len(photos[0])
+        for first, last in _group_views(photos):
+            batch = self._normalize(sum(photos[first:last], []), sum(samples[first:last], []))
+            photos[first:last] = [None] * (last - first)
+            pixels = batch['inputs'][0][0].numel()
             return_freed_memory(pixels)  # of the steps of normalising
-            views.append(self.module(**view, mode='maps'))
-            del view  # before the next one is normalised
+            found = self.module(**batch, mode='maps')
+            views += [found[index : index + count] for index in range(0, len(found), count)]
+            del batch  # before the next one is normalised
             return_freed_memory(pixels)
         return self.merge_preds(list(zip(*views)))
+
+    def _normalize(self, photos: list[torch.Tensor], samples: list[DetDataSample]) -> dict:
+        """Return what the data preprocessor makes of a batch; of one large photo a band of rows at a time.
+
+        The preprocessor keeps several maps of the photo at once, each four times as large as the photo.
+        """
+        preprocess = self.module.data_preprocessor
+        height, width = photos[0].shape[-2:]
+        if len(photos) > 1 or height * width < LARGE_PIXELS or preprocess.pad_size_divisor > 1:
+            return preprocess(dict(inputs=photos, data_samples=samples), False)
+        normalize = partial(self._normalize_rows, photos[0])
+        inputs = join_bands(normalize, height, max(1, LARGE_PIXELS // width))
+        samples = preprocess.cast_data(samples)
+        samples[0].set_metainfo(dict(batch_input_shape=(height, width), pad_shape=(height, width)))
+        return dict(inputs=inputs, data_samples=samples)
+
+    def _normalize_rows(self, photo: torch.Tensor, top: int, bottom: int) -> torch.Tensor:
+        """Return some rows (1, 3, h, W) of a photo (3, H, W), normalised."""
+        rows = self.module.data_preprocessor(dict(inputs=[photo[:, top:bottom]], data_samples=None), False)
+        return rows['inputs']
 
     @torch.no_grad()
     def merge_preds(self, data_samples_list: list[list[DetDataSample]]) -> list[DetDataSample]:
@@ -49,3 +77,18 @@ class CAMTTAModel(BaseTTAModel):
             total = total + self.module.read_maps(view, labels)
             view.pop('cam_maps')
         return self.module.finish_sample(merged, labels, total, len(views))
+
+
+def _group_views(views: list[list[torch.Tensor]]) -> Iterator[tuple[int, int]]:
+    """Yield which views go through the network together, from the first to before the last: neighbours of one size.
+
+    Each core can then take photos of its own. Views of large photos go one by one, for the sake of memory.
+    """
+    first = 0
+    for index in range(1, len(views) + 1):
+        shapes = [photo.shape for photo in views[first]]
+        pixels = sum(shape[-2:].numel() for shape in shapes) * (index + 1 - first)
+        if index < len(views) and pixels <= LARGE_PIXELS and [photo.shape for photo in views[index]] == shapes:
+            continue
+        yield first, index
+        first = index
