@@ -67,6 +67,13 @@ def test_another_artifact_is_refused_and_untouched(store):
     assert {path: path.read_bytes() for path in store.root.iterdir()} == before
 
 
+def test_odd_name_of_an_artifact_stays_in_one_line(store):
+    manifest = read_json(store.manifest_path)
+    write_json(store.manifest_path, dict(manifest, artifact='a\nb'))
+    with pytest.raises(ValueError, match=r"holds 'a\\nb', but 'cams' are needed here"):
+        store.check_readable(CLASSES)
+
+
 def test_folder_of_other_files_is_refused_and_untouched(tmp_path):
     (tmp_path / 'holiday.png').write_bytes(b'precious')
     with pytest.raises(ValueError, match=r'holds holiday\.png, but no manifest\.json'):

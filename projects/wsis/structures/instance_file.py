@@ -7,6 +7,7 @@ from typing import Any
 from .files import read_json_object, report_damaged
 from .masks import IGNORE_LABEL, check_encoded
 from .photo_file import MAX_PIXELS
+from .point_file import is_number
 
 
 def read_instance_file(path: str | Path) -> dict[str, Any]:
@@ -46,7 +47,7 @@ def check_instance(instance: Mapping[str, Any], place: str) -> None:
     label, score, mask = instance['label'], instance['score'], instance['mask']
     if type(label) is not int or not 0 <= label < IGNORE_LABEL:
         raise ValueError(f'{place} has the label {label!r}')
-    if isinstance(score, bool) or not isinstance(score, (int, float)) or not abs(score) < float('inf'):
+    if not is_number(score):
         raise ValueError(f'{place} has the score {score!r}')
     try:
         check_encoded(mask)

@@ -89,7 +89,7 @@ class PseudoLabelStore:
         manifest = read_manifest(self.manifest_path)
         if manifest['artifact'] != self.artifact:
             raise ValueError(
-                f"{self.root} holds '{manifest['artifact']}', but '{self.artifact}' are needed here: name another "
+                f'{self.root} holds {manifest["artifact"]!r}, but {self.artifact!r} are needed here: name another '
                 'folder'
             )
         return manifest

@@ -139,8 +139,11 @@ def test_a_wrong_metafile_gets_one_line(tmp_path, metafile, error, line):
     assert '\n' not in str(caught.value)
 
 
-@pytest.mark.parametrize('content', ['Import: 7', 'Import: [[a]]', 'Import: [1]'])
+@pytest.mark.parametrize(
+    'content',
+    ['7', '[[a]]', '[1]', '[/etc/passwd]', '[../a]', r'["\n"]'],
+)
 def test_a_wrong_index_gets_one_line(tmp_path, content):
-    (tmp_path / 'model-index.yml').write_text(content)
+    (tmp_path / 'model-index.yml').write_text(f'Import: {content}')
     with pytest.raises(ValueError, match='model-index.yml is damaged'):
         read_model_index(tmp_path)

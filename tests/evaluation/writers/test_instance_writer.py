@@ -57,6 +57,7 @@ RLE = encode_mask(np.eye(4, 6) > 0)
         (dict(instances=[dict(label=1, score=0.5)]), "'mask' is missing"),
         (dict(instances=[dict(label=1.5, score=0.5, mask=RLE)]), r'the label 1\.5'),
         (dict(instances=[dict(label=1, score='1', mask=RLE)]), "the score '1'"),
+        (dict(instances=[dict(label=1, score=10**400, mask=RLE)]), 'the score 1000'),
         (dict(instances=[dict(label=1, score=1, mask=dict(RLE, counts='000'))]), 'do not add up'),
         (dict(height=5), 'a mask has the size'),
         (dict(file_name=7), 'its file_name is 7'),

@@ -82,7 +82,7 @@ def read_model_index(root: Path | None = None) -> tuple[ZooModel, ...]:
     root = root or find_project_root()
     models: dict[str, ZooModel] = {}
     with report_damaged(root / INDEX_NAME, ADVICE):
-        metafiles = [check_type(metafile, str) for metafile in _read_yaml(root / INDEX_NAME).get('Import') or ()]
+        metafiles = [_check_place(metafile) for metafile in _read_yaml(root / INDEX_NAME).get('Import') or ()]
     for metafile in metafiles:
         content = _read_yaml(root / metafile)
         with report_damaged(root / metafile, ADVICE):
@@ -93,6 +93,14 @@ def read_model_index(root: Path | None = None) -> tuple[ZooModel, ...]:
                     raise ValueError(f'{root / metafile}: a second model is called {printable(model.name)}; rename it')
                 models[model.name] = model
     return tuple(models.values())
+
+
+def _check_place(metafile: Any) -> str:
+    """Return the name of a metafile if it can be a file below the folder of the index."""
+    parts = Path(check_type(metafile, str)).parts
+    if Path(metafile).is_absolute() or '..' in parts or not metafile.isprintable():
+        raise ValueError(f'{metafile!r} is no file below the folder of the index')
+    return metafile
 
 
 def check_type(value: Any, kind: type) -> Any:

@@ -65,6 +65,8 @@ class PeakWriter(StoreWriter):
             for entry in entries:
                 if fault := find_point_fault(entry, ids, with_photo=False):
                     raise ValueError(fault)
+            if not isinstance(scores, list):
+                raise ValueError(f'its scores are a {type(scores).__name__}')
             if wrong := [score for score in scores if not is_number(score)]:
                 raise ValueError(f'a class score is {wrong[0]!r}')
             if not isinstance(mode, str):

@@ -6,6 +6,8 @@ from mmengine.model import BaseModule
 from mmengine.registry import MODELS
 from torch import nn
 
+from ..bands import map_rows
+
 
 @MODELS.register_module()
 class CAMHead(BaseModule):
@@ -44,7 +46,8 @@ class CAMHead(BaseModule):
 
     def forward(self, features: tuple[torch.Tensor, ...]) -> torch.Tensor:
         """Return the class maps (N, C, h, w), not yet rectified."""
-        return self.classifier(self.dropout(features[self.in_index]))
+        level = features[self.in_index]
+        return map_rows(lambda levels: self.classifier(self.dropout(levels[0])), [level], channels=level.shape[1])
 
     def loss(self, features: tuple[torch.Tensor, ...], tags: torch.Tensor) -> dict[str, torch.Tensor]:
         """Return the classification loss for the tags (N, C)."""

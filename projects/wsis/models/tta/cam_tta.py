@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from functools import partial
+from itertools import chain
 
 import torch
 from mmdet.structures import DetDataSample
@@ -32,7 +33,7 @@ class CAMTTAModel(BaseTTAModel):
         views, photos, samples = [], list(data['inputs']), data['data_samples']
         count = len(photos[0])
         for first, last in _group_views(photos):
-            batch = self._normalize(sum(photos[first:last], []), sum(samples[first:last], []))
+            batch = self._normalize(*(list(chain(*values[first:last])) for values in (photos, samples)))
             photos[first:last] = [None] * (last - first)
             pixels = batch['inputs'][0][0].numel()
             return_freed_memory(pixels)  # of the steps of normalising
