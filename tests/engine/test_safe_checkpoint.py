@@ -217,6 +217,8 @@ class Own:
 @pytest.mark.parametrize('entry', [getattr, (getattr, 'builtins.getattr')])
 def test_what_others_have_allowed_stays_but_for_getattr(entry, tmp_path):
     """With the real `getattr`, which mmengine allows too, a file reaches any function."""
+    if isinstance(entry, tuple) and tuple(map(int, torch.__version__.split('.')[:2])) < (2, 6):
+        pytest.skip('this torch takes no other name for what is allowed')
     take_back = allow(entry, Own)
     try:
         before = set(torch.serialization.get_safe_globals())
@@ -241,6 +243,7 @@ def test_damaged_file_gets_one_line(tmp_path, name):
     good = tmp_path / 'good.pth'
     torch.save(dict(state_dict=dict(a=torch.rand(1000))), good)
     data = good.read_bytes()
+    place = data.index(b'torch._utils')  # in the pickle: of the tensor's numbers torch checks nothing
     path = tmp_path / 'bad.pth'
     if name == 'folder':
         path.mkdir()
@@ -250,7 +253,7 @@ def test_damaged_file_gets_one_line(tmp_path, name):
                 'truncated': data[: len(data) // 2],
                 'empty': b'',
                 'text': b'not a checkpoint\n' * 40,
-                'zeros inside': data[:500] + bytes(500) + data[1000:],
+                'zeros inside': data[:place] + bytes(50) + data[place + 50 :],
                 'plain pickle': pickle.dumps(dict(a=[1, 2])),
             }[name]
         )

@@ -7,6 +7,7 @@ restricted loader refuses a file; the original distribution cannot load its own 
 fallback. Importing this changes nothing; `safe_loading` lets mmengine load by it too, for as long as it is asked to.
 """
 
+import codecs
 import hashlib
 import os
 import pickle
@@ -68,6 +69,7 @@ def safe_types() -> list[Any]:
         np.dtype,
         multiarray._reconstruct,
         multiarray.scalar,
+        codecs.encode,  # of bytes; torch < 2.6 does not list it itself
     ]
     types += {type(np.dtype(code)) for code in NUMPY_TYPE_CODES}
     return types

@@ -93,6 +93,12 @@ def test_commands_name_files_that_exist():
             assert (ROOT / path).is_file(), (model.name, path)
 
 
+def test_a_metafile_whose_name_is_too_long_is_missing(tmp_path):
+    (tmp_path / 'model-index.yml').write_text(f'Import: [{"a" * 300}]')
+    with pytest.raises(FileNotFoundError, match='a is missing: install'):
+        read_model_index(tmp_path)
+
+
 def write_index(folder, metafile):
     (folder / 'model-index.yml').write_text('Import: [metafile.yml]\n')
     if metafile is not None:

@@ -140,7 +140,11 @@ def _read_model(entry: Mapping[str, Any], collections: Mapping[str, Any], metafi
 
 
 def _read_yaml(path: Path) -> dict[str, Any]:
-    if not path.is_file():
+    try:
+        is_there = path.is_file()
+    except OSError:  # a name that is longer than the file system takes
+        is_there = False
+    if not is_there:
         raise FileNotFoundError(f'{path} is missing: install this project anew, or restore the file')
     try:
         content = yaml.safe_load(path.read_text(encoding='utf-8'))
