@@ -11,7 +11,6 @@ from tiny_chain.processes import call_in_ranks
 
 from projects.wsis.apis.launch import apply_show, finish
 
-
 TORCH_VERSION = tuple(map(int, torch.__version__.split('.')[:2]))
 
 

@@ -243,7 +243,7 @@ def test_damaged_file_gets_one_line(tmp_path, name):
     good = tmp_path / 'good.pth'
     torch.save(dict(state_dict=dict(a=torch.rand(1000))), good)
     data = good.read_bytes()
-    place = data.index(b'torch._utils')  # in the pickle: of the tensor's numbers torch checks nothing
+    place = data.index(b'state_dict') - 5  # in the pickle: of the tensor's numbers torch checks nothing
     path = tmp_path / 'bad.pth'
     if name == 'folder':
         path.mkdir()
