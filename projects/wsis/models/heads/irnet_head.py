@@ -6,6 +6,7 @@ from mmengine.model import BaseModule
 from mmengine.registry import MODELS
 from torch import nn
 
+from ..bands import map_rows
 from ..joined_maps import JoinedMaps
 from ..necks.irnet_neck import Projection
 
@@ -54,7 +55,11 @@ class IRNetHead(BaseModule):
     def find_displacement(self, features: JoinedMaps) -> torch.Tensor:
         """Return the displacements of features that are not yet joined, in less memory."""
         projection, last = self.displacement
-        return self._center(last(F.relu(projection.normalize(features), inplace=True)))
+        normalized = projection.normalize(features)
+        displacement = map_rows(
+            lambda maps: last(F.relu(maps[0], inplace=True)), [normalized], channels=normalized.shape[1]
+        )
+        return self._center(displacement)
 
     def _center(self, displacement: torch.Tensor) -> torch.Tensor:
         return displacement if self.training else displacement - self.displacement_mean[:, None, None]

@@ -107,12 +107,16 @@ class IRNet(BaseModel):
         asked for.
         """
         rows, columns = (-(-length // self.neck.stride) for length in size)
+        pixels = photo[0, 0].numel()
         features = self._run_backbone(photo)
-        return_freed_memory(photo[0, 0].numel())
-        displacement = self.head.find_displacement(self.neck.find_displacement(features))
-        return_freed_memory(photo[0, 0].numel())
+        return_freed_memory(pixels)
         logits = self.head.find_boundary(self.neck.find_boundary(features))
+        joined = self.neck.find_displacement(features)
         del features
+        return_freed_memory(pixels)
+        displacement = self.head.find_displacement(joined)
+        del joined
+        return_freed_memory(pixels)
         mirrored = self.head.find_boundary(self.neck.find_boundary(self._run_backbone(make_mirror())))
         logits, mirrored = (maps[0, :, :rows, :columns] for maps in (logits, mirrored))
         return ((logits + mirrored.flip(-1)) / 2).sigmoid(), displacement[0, :, :rows, :columns]
