@@ -199,7 +199,7 @@ def test_merging_enlarges_the_maps_of_tagged_classes_only(monkeypatch):
     torch.testing.assert_close(merged.pred_scores, expected.pred_scores)
 
 
-def test_views_of_one_size_are_one_batch(monkeypatch):
+def test_views_of_one_size_are_one_batch_on_a_gpu(monkeypatch):
     model = build(stride=4)
     model.data_preprocessor = DetDataPreprocessor()
     find, batches = model.find_maps, []
@@ -208,20 +208,20 @@ def test_views_of_one_size_are_one_batch(monkeypatch):
     )
 
     def merge():
+        batches.clear()
         by_view = [zip(*views_of(photo, (1.0, 0.5))) for photo in photos_of((48, 36), (40, 32))]
         inputs, samples = zip(*by_view)
-        data = dict(inputs=[list(view) for view in zip(*inputs)], data_samples=[list(view) for view in zip(*samples)])
-        return model_of_views.test_step(data)
+        return build_merger(model).test_step(dict(inputs=list(zip(*inputs)), data_samples=list(zip(*samples))))
 
-    model_of_views = build_merger(model)
-    together = merge()
-    assert batches == [(4, 3, 48, 36), (4, 3, 24, 18)]
-    monkeypatch.setattr(cam_tta, 'LARGE_PIXELS', 6000)
-    apart = merge()
-    assert batches[2:] == [(2, 3, 48, 36)] * 2 + [(4, 3, 24, 18)]
-    for one, other in zip(together, apart):
-        torch.testing.assert_close(one.pred_cams.cams, other.pred_cams.cams)
-        torch.testing.assert_close(one.pred_scores, other.pred_scores)
+    expected = merge()
+    assert batches == [(2, 3, 48, 36)] * 2 + [(2, 3, 24, 18)] * 2  # a CPU
+    monkeypatch.setattr(cam_tta, 'SINGLE_DEVICES', ())
+    for largest, seen in ((6100, [(4, 3, 48, 36)]), (6000, [(2, 3, 48, 36)] * 2)):
+        monkeypatch.setattr(cam_tta, 'LARGE_PIXELS', largest)
+        for one, other in zip(merge(), expected):
+            torch.testing.assert_close(one.pred_cams.cams, other.pred_cams.cams)
+            torch.testing.assert_close(one.pred_scores, other.pred_scores)
+        assert batches == [*seen, (4, 3, 24, 18)]
 
 
 def test_views_of_several_photos_are_kept_apart():
@@ -294,7 +294,7 @@ def test_views_of_a_large_photo_are_normalised_in_bands(monkeypatch, pad_size_di
     (photo,) = photos_of((40, 56))
 
     def find():
-        photos, samples = zip(*views_of(photo, (1.0, 0.5))[::2])
+        photos, samples = zip(*views_of(photo, (1.0, 0.5)))
         return model.test_step(dict(inputs=[[view] for view in photos], data_samples=[[view] for view in samples]))[0]
 
     whole, rows = find(), []
@@ -304,7 +304,7 @@ def test_views_of_a_large_photo_are_normalised_in_bands(monkeypatch, pad_size_di
         cam_tta.CAMTTAModel, '_normalize_rows', lambda *given: rows.append(given[2:]) or normalize(*given)
     )
     banded = find()
-    assert rows == [(0, 12), (12, 24), (24, 36), (36, 40)] * (pad_size_divisor == 1)
+    assert rows == [(0, 12), (12, 24), (24, 36), (36, 40)] * 2 * (pad_size_divisor == 1)
     assert torch.equal(banded.pred_cams.cams, whole.pred_cams.cams)
     assert torch.equal(banded.pred_scores, whole.pred_scores)
     assert banded.pad_shape == whole.pad_shape and banded.batch_input_shape == whole.batch_input_shape

@@ -12,10 +12,10 @@ from pathlib import Path, PurePosixPath
 from tqdm import tqdm
 
 # RuntimeError and its kinds are of files with a password or an unknown compression; what is damaged ends in Python's
-# modules with errors of types and numbers, too
+# modules with errors of types and numbers, too, and in tarfile of Python 3.10 with a name that does not exist
 FAULTS = (
     *(tarfile.TarError, zipfile.BadZipFile, EOFError, OSError, RuntimeError, zlib.error, lzma.LZMAError),
-    *(TypeError, LookupError, OverflowError),
+    *(TypeError, LookupError, OverflowError, AttributeError),
 )
 
 

@@ -12,14 +12,17 @@ from mmengine.registry import MODELS
 from ..bands import join_bands
 from ..freed_memory import LARGE_PIXELS, return_freed_memory
 
+# Here a view is a batch: on a CPU the maps of two together depend, by float noise, on the number of threads.
+SINGLE_DEVICES = ('cpu',)
+
 
 @MODELS.register_module()
 class CAMTTAModel(BaseTTAModel):
     """Sum the class maps of all scales and mirror images, then normalise: the multi-scale CAMs of the papers.
 
-    Views are seen scale by scale, of small photos each with its mirror image in one batch, and of each only the class
-    maps at the network's stride are kept; then the maps of the photo's classes are enlarged and added view by view.
-    The model that is wrapped gives ``find_maps``, ``choose_classes``, ``read_maps`` and ``finish_sample``, as
+    Views are seen one after the other (on a GPU small photos together with their mirror images), and of each only the
+    class maps at the network's stride are kept; then the maps of the photo's classes are enlarged and added view by
+    view. The model that is wrapped gives ``find_maps``, ``choose_classes``, ``read_maps`` and ``finish_sample``, as
     :class:`CAMClassifier`.
     """
 
@@ -32,7 +35,8 @@ class CAMTTAModel(BaseTTAModel):
         """
         views, photos, samples = [], list(data['inputs']), data['data_samples']
         count = len(photos[0])
-        for first, last in _group_views(photos):
+        largest = 0 if self.module.data_preprocessor.device.type in SINGLE_DEVICES else LARGE_PIXELS
+        for first, last in _group_views(photos, largest):
             batch = self._normalize(*(list(chain(*values[first:last])) for values in (photos, samples)))
             photos[first:last] = [None] * (last - first)
             pixels = batch['inputs'][0][0].numel()
@@ -80,16 +84,18 @@ class CAMTTAModel(BaseTTAModel):
         return self.module.finish_sample(merged, labels, total, len(views))
 
 
-def _group_views(views: list[list[torch.Tensor]]) -> Iterator[tuple[int, int]]:
-    """Yield which views go through the network together, from the first to before the last: neighbours of one size.
+def _group_views(views: list[list[torch.Tensor]], largest: int) -> Iterator[tuple[int, int]]:
+    """Yield which views go through the network together, from the first to before the last.
 
-    Each core can then take photos of its own. Views of large photos go one by one, for the sake of memory.
+    Args:
+        views: Of each the photos of a batch.
+        largest: Neighbours of one size are together up to this number of pixels.
     """
     first = 0
     for index in range(1, len(views) + 1):
         shapes = [photo.shape for photo in views[first]]
         pixels = sum(shape[-2:].numel() for shape in shapes) * (index + 1 - first)
-        if index < len(views) and pixels <= LARGE_PIXELS and [photo.shape for photo in views[index]] == shapes:
+        if index < len(views) and pixels <= largest and [photo.shape for photo in views[index]] == shapes:
             continue
         yield first, index
         first = index
