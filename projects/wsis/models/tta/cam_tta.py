@@ -54,7 +54,7 @@ class CAMTTAModel(BaseTTAModel):
         """
         preprocess = self.module.data_preprocessor
         height, width = photos[0].shape[-2:]
-        if len(photos) > 1 or height * width < LARGE_PIXELS or preprocess.pad_size_divisor > 1:
+        if len(photos) > 1 or height * width < LARGE_PIXELS or getattr(preprocess, 'pad_size_divisor', None) != 1:
             return preprocess(dict(inputs=photos, data_samples=samples), False)
         normalize = partial(self._normalize_rows, photos[0])
         inputs = join_bands(normalize, height, max(1, LARGE_PIXELS // width))
