@@ -71,7 +71,8 @@ def refine(arguments: argparse.Namespace) -> None:
     refined = dense_crf.refine_labels_with_crf(np.asarray(photo), labels, count)
     seconds = time.process_time() - began
     np.save(arguments.child, refined.astype(np.uint8))
-    megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    unit = 1 if sys.platform == 'darwin' else 1024
+    megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
     print(json.dumps(dict(seconds=seconds, megabytes=megabytes, changed=float((refined != labels).mean()))))
 
 
