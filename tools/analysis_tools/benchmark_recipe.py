@@ -10,7 +10,7 @@ work on the machine slows both alike. ``--compare`` shows two files of earlier r
 
 Example::
 
-    python tools/analysis_tools/benchmark_recipe.py configs/recipes/irnet_r18_demo.py --work-dir DIR --steps 20
+    python tools/analysis_tools/benchmark_recipe.py configs/recipes/irnet_r18_demo.py --work-dir DIR --steps 120
     python tools/analysis_tools/benchmark_recipe.py configs/recipes/irnet_r18_demo.py --work-dir DIR --against CHECKOUT
     python tools/analysis_tools/benchmark_recipe.py --compare BEFORE/times.json AFTER/times.json
 """
