@@ -1,5 +1,6 @@
 """Pictures of data samples: what is drawn of a sample, and where."""
 
+import matplotlib
 import numpy as np
 import pytest
 import torch
@@ -107,7 +108,8 @@ def test_visualizer_puts_the_truth_beside_the_prediction(sample, tmp_path):
     assert both.shape == (60, 160, 3) and (tmp_path / 'both.png').is_file()
     assert nearest_class(both, 2, 2) == 2 and nearest_class(both, 2, 82) is None
     visualizer.add_datasample('photo', PHOTO, sample, draw_gt=False, out_file=str(tmp_path / 'one.png'))
-    # some releases of matplotlib move what is drawn by part of a pixel
-    assert (visualizer.get_image() == both[:, 80:]).all(2).mean() > 0.9
+    # releases before 3.11 move what is drawn by part of a pixel
+    share = 1 if matplotlib.__version_info__ >= (3, 11) else 0.9
+    assert (visualizer.get_image() == both[:, 80:]).all(2).mean() >= share
     visualizer.add_datasample('photo', PHOTO, out_file=str(tmp_path / 'photo.png'))
     assert (visualizer.get_image() == PHOTO).all()

@@ -27,9 +27,9 @@ from PIL import Image  # noqa: E402
 from projects.wsis.apis.errors import report_errors  # noqa: E402
 from projects.wsis.ops import dense_crf  # noqa: E402
 from projects.wsis.structures import decode_photo  # noqa: E402
+from projects.wsis.structures.masks import IGNORE_LABEL  # noqa: E402
 
 MOVED = 20  # pixels of the enlarged photo
-UNKNOWN = 255
 
 
 def parse_args() -> argparse.Namespace:
@@ -58,7 +58,7 @@ def make_labels(photo: str, arguments: argparse.Namespace) -> tuple[np.ndarray, 
         blocks = np.random.default_rng(0).integers(0, arguments.labels, (height // 100 + 1, width // 100 + 1))
         return blocks.repeat(100, 0).repeat(100, 1)[:height, :width], arguments.labels
     mask = np.asarray(Image.open(Path(arguments.masks) / f'{Path(photo).stem}.png').resize((width, height), 0))
-    classes, labels = np.unique(np.where(mask == UNKNOWN, 0, mask), return_inverse=True)
+    classes, labels = np.unique(np.where(mask == IGNORE_LABEL, 0, mask), return_inverse=True)
     return np.roll(labels.reshape(height, width), MOVED, axis=1), len(classes)
 
 

@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import matplotlib
 import numpy as np
 import pytest
 import torch
@@ -37,8 +38,9 @@ def test_mmseg_draws_each_class_in_its_colour(tmp_path):
     assert len(np.unique(labels)) > 1
     drawn = show_result_pyplot(segmentor, black, found, opacity=0.5, show=False, with_labels=False, draw_gt=False)
     expected = np.array([(0, 0, 0), *palette])[labels] // 2
-    # some releases of matplotlib move the picture by part of a pixel, which shows at the borders
-    assert (np.abs(drawn.astype(int) - expected).max(2) <= 1).mean() > 0.9
+    # releases before 3.11 move the picture by part of a pixel, which shows at the borders
+    share = 1 if matplotlib.__version_info__ >= (3, 11) else 0.9
+    assert (np.abs(drawn.astype(int) - expected).max(2) <= 1).mean() >= share
 
 
 def test_a_resumed_training_finds_the_list_of_its_data_set():
