@@ -6,13 +6,12 @@ import subprocess
 import sys
 
 import pytest
-import torch
 from mmengine.config import Config
 from mmengine.model import MMDistributedDataParallel
 from mmengine.registry import MODEL_WRAPPERS
 
 from projects.wsis.apis import devices
-from projects.wsis.models.channels_last import ChannelsLastDistributedDataParallel, lay_out_channels_last
+from projects.wsis.models.channels_last import ChannelsLastDistributedDataParallel
 
 needs_glibc = pytest.mark.skipif(platform.libc_ver()[0] != 'glibc', reason='another C library has no such setting')
 
@@ -58,33 +57,11 @@ def test_mixed_precision_becomes_bfloat16(settings):
     assert cfg.optim_wrapper == dict(type='CPUAmpOptimWrapper', optimizer=dict(type='SGD', lr=0.1))
 
 
-def test_detectors_train_in_float32_on_a_cpu(capsys):
-    wrapper = dict(type='AmpOptimWrapper', loss_scale='dynamic', optimizer=dict(type='SGD', lr=0.1))
-    cfg = Config(dict(model=dict(type='MaskRCNN', roi_head=dict()), optim_wrapper=wrapper))
-    devices.adapt_to_cpu(cfg)
-    assert cfg.optim_wrapper == dict(type='OptimWrapper', optimizer=dict(type='SGD', lr=0.1))
-    assert 'NMS and RoIAlign of mmcv know no bfloat16' in capsys.readouterr().out
-
-
 def test_float16_is_refused():
     cfg = Config(dict(optim_wrapper=dict(type='AmpOptimWrapper', dtype='float16')))
     with pytest.raises(ValueError, match="bfloat16 only: optim_wrapper.dtype is 'float16'") as caught:
         devices.adapt_to_cpu(cfg)
     assert '\n' not in str(caught.value)
-
-
-def test_maps_follow_the_layout_of_the_weights():
-    model = torch.nn.Sequential(
-        torch.nn.Conv2d(3, 8, 3), torch.nn.BatchNorm2d(8), torch.nn.ReLU(), torch.nn.Conv2d(8, 4, 3)
-    )
-    photos = torch.randn(2, 3, 9, 9)
-    plain = model(photos)
-    lay_out_channels_last(model)
-    found = model(photos)
-    assert found.is_contiguous(memory_format=torch.channels_last) and not plain.is_contiguous(
-        memory_format=torch.channels_last
-    )
-    torch.testing.assert_close(found, plain)
 
 
 @pytest.mark.parametrize('asked', [True, False])

@@ -10,7 +10,10 @@ def make(tmp_path, monkeypatch):
     from mmengine.config import Config
     from scripted_recipe import STAGES, ScriptedRecipe
 
+    from projects.wsis.recipes import recipe
+
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(recipe, 'prefers_mixed_precision', lambda: False)  # on any machine
     for name in ('cam', 'irnet'):
         (tmp_path / f'{name}.py').write_text("model = dict(lr=1)\ndata = dict(cams='x')\n")
 

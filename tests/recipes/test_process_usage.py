@@ -22,14 +22,14 @@ def test_children_count_also_when_they_have_ended():
     pipes = dict(stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     usage = ProcessUsage()
     with subprocess.Popen([sys.executable, '-c', PARENT], **pipes) as parent:
-        usage.begin(parent.pid)
+        usage.begin([parent.pid])
         assert parent.stdout.readline() == 'done\n'
-        assert len(find_processes(parent.pid)) == 2 and os.getpid() not in find_processes(parent.pid)
-        usage.look(parent.pid)
+        assert len(find_processes([parent.pid])) == 2 and os.getpid() not in find_processes([parent.pid])
+        usage.look([parent.pid])
         parent.communicate('\n')
         usage.end()
     assert 0.25 < usage.cpu_seconds < 5
-    assert find_processes(parent.pid) == {}
+    assert find_processes([parent.pid]) == {}
 
 
 def test_peak_of_the_largest():
@@ -38,7 +38,7 @@ def test_peak_of_the_largest():
     usage = ProcessUsage()
     with subprocess.Popen([sys.executable, '-c', keep], **pipes) as process:
         assert process.stdout.readline() == 'done\n'
-        usage.look(process.pid)
+        usage.look([process.pid])
         process.communicate('\n')
     assert 80 * MEGABYTE < usage.peak_memory < 160 * MEGABYTE
 
@@ -46,6 +46,6 @@ def test_peak_of_the_largest():
 def test_nothing_is_known_without_proc(tmp_path, monkeypatch):
     monkeypatch.setattr(process_usage, 'PROC', tmp_path)
     usage = ProcessUsage()
-    usage.begin(os.getpid())
+    usage.begin([os.getpid()])
     usage.end()
     assert usage.cpu_seconds is usage.peak_memory is None

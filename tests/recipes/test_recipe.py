@@ -6,7 +6,8 @@ import pytest
 from mmengine.config import Config
 from scripted_recipe import NAMES, STAGES, aside, ran
 
-from projects.wsis.recipes.recipe import Recipe, RecipeError
+from projects.wsis.recipes import recipe
+from projects.wsis.recipes.recipe import MOST_FORKS, Recipe, RecipeError
 from projects.wsis.recipes.stage import read_stages, spread_options
 from projects.wsis.recipes.stage_record import StageRecord
 from projects.wsis.structures import read_json
@@ -147,6 +148,20 @@ def test_several_processes_are_started_by_torchrun(make):
     command = Recipe._command(pipeline, pipeline.stages[0])
     assert '--nproc_per_node=3' in command and command[-2:] == ['--launcher', 'pytorch']
     assert command.index('torch.distributed.run') < command.index(str(pipeline.work_dir / 'classifier'))
+
+
+@pytest.mark.parametrize('cores, expected', [(1, 1), (3, 3), (64, MOST_FORKS)])
+def test_forks_share_the_images_of_predictions(make, monkeypatch, cores, expected):
+    pipeline = make()
+    monkeypatch.setattr(recipe, 'available_cores', lambda: cores)
+    assert {pipeline._count_forks(stage) for stage in pipeline.stages} == {1}, 'this one forks nothing'
+    pipeline._forks_stages = lambda: True
+    counts = {stage.name: pipeline._count_forks(stage) for stage in pipeline.stages}
+    predictions = {stage.name for stage in pipeline.stages if stage.action == 'predict'}
+    assert predictions and all(counts[name] == expected for name in predictions)
+    assert all(counts[name] == 1 for name in counts.keys() - predictions)
+    for stage in pipeline.stages:
+        assert ('--launcher' in Recipe._command(pipeline, stage)) == (counts[stage.name] > 1)
 
 
 @pytest.mark.parametrize('processes', [0, -2])

@@ -3,7 +3,9 @@
 import torch
 from scripted_recipe import NAMES, STAGES, aside, ran
 
+from projects.wsis.recipes import recipe
 from projects.wsis.recipes.recipe import Recipe
+from projects.wsis.structures import read_json
 
 
 def test_changed_config_runs_its_stages_and_the_later_ones_anew(make, tmp_path):
@@ -116,6 +118,30 @@ def test_mixed_precision_is_for_trainings_and_gives_other_weights(make, tmp_path
     assert [name for name, command in commands.items() if '--amp' in command] == ['classifier', 'irnet']
     pipeline.run()
     assert ran(tmp_path) == NAMES, 'the trainings, and what is made of them'
+
+
+def test_a_training_keeps_the_precision_that_it_was_begun_in(make, tmp_path, monkeypatch, capsys):
+    """A folder may come from another machine, whose CPU is slower or quicker with bfloat16."""
+    commands = {}
+
+    def run_on_a_machine(mixed, **choice):
+        monkeypatch.setattr(recipe, 'prefers_mixed_precision', lambda: mixed)
+        pipeline = make()
+        pipeline.amp = choice.pop('amp', None)
+        pipeline.run(**choice)
+        commands.update({stage.name: Recipe._command(pipeline, stage) for stage in pipeline.stages})
+        return ran(tmp_path)
+
+    assert run_on_a_machine(False) == NAMES and '--amp' not in commands['classifier']
+    assert run_on_a_machine(True) == [] and '--amp' not in commands['classifier']
+    assert run_on_a_machine(True, amp=True) == NAMES and '--amp' in commands['classifier']
+    told = capsys.readouterr().out
+    assert 'classifier (train, mixed precision) ...' in told and 'cams (predict) ...' in told
+    assert read_json(tmp_path / 'work/classifier/stage.json')['amp'] is True
+    assert run_on_a_machine(False) == [] and '--amp' in commands['classifier']
+    assert run_on_a_machine(False, start='irnet') == ['irnet', 'pictures'], 'as this machine would begin it'
+    assert '--amp' in commands['classifier'] and '--amp' not in commands['irnet']
+    assert run_on_a_machine(True, amp=False)[:1] == ['classifier'] and '--amp' not in commands['classifier']
 
 
 def test_another_batch_is_another_training(make, tmp_path):

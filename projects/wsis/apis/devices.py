@@ -8,7 +8,6 @@ import platform
 import torch
 from mmengine.config import Config, ConfigDict
 from mmengine.device import get_device
-from mmengine.logging import print_log
 from torch import distributed
 
 # names of settings of glibc's mallopt, from its malloc.h
@@ -109,16 +108,12 @@ def adapt_to_cpu(cfg: Config) -> None:
 
     Args:
         cfg: The whole config; `launcher`, `model`, `model_wrapper_cfg`, `sync_bn` and `optim_wrapper` are looked at.
-            Detectors with regions of interest train in float32 whatever it says.
 
     Raises:
         ValueError: If the config wants float16 or a launcher that needs an accelerator.
     """
     if cfg.get('optim_wrapper') and cfg.optim_wrapper.get('type') == 'AmpOptimWrapper':
         use_bfloat16(cfg.optim_wrapper)
-        if 'roi_head' in (cfg.get('model') or {}):
-            cfg.optim_wrapper.type = 'OptimWrapper'
-            print_log('trains in float32 in spite of --amp: on a CPU, NMS and RoIAlign of mmcv know no bfloat16')
     replace_sync_batch_norm(cfg.get('model'))
     if cfg.get('sync_bn'):
         cfg.sync_bn = None
@@ -128,7 +123,7 @@ def adapt_to_cpu(cfg: Config) -> None:
     if launcher != 'pytorch':
         raise ValueError(f'--launcher {launcher} needs a GPU and none is visible: use --launcher pytorch (torchrun)')
     wrapper = dict(
-        type='ChannelsLastDistributedDataParallel' if cfg.get('channels_last') else 'MMDistributedDataParallel',
+        type='ChannelsLastDistributedDataParallel' if cfg.get('channels_last', True) else 'MMDistributedDataParallel',
         broadcast_buffers=False,
         find_unused_parameters=cfg.get('find_unused_parameters', False),
     )

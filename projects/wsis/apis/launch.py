@@ -25,6 +25,7 @@ from projects.wsis.engine.pseudo_instances import check_pseudo_instances
 from projects.wsis.engine.safe_loading import safe_loading
 from projects.wsis.engine.worker_watch import report_lost_workers, watch_workers
 from projects.wsis.models.channels_last import lay_out_channels_last
+from projects.wsis.models.mmcv_operators import prepare_for_operators
 from projects.wsis.structures.files import write_json
 
 from .auto_scale_lr import scale_schedule
@@ -165,13 +166,25 @@ def build_runner(cfg: Config) -> Runner:
     cfg = FormattedConfig.of(cfg)
     with safe_loading():  # a model may load another while it is built
         runner = Runner.from_cfg(cfg) if 'runner_type' not in cfg else RUNNERS.build(cfg)
-    if get_device() == 'cpu' and cfg.get('channels_last') and not is_model_wrapper(runner.model):
-        lay_out_channels_last(runner.model)
+    if get_device() == 'cpu':
+        prepare_for_cpu(runner, cfg)
     if cfg.get('progress_lines'):
         runner.register_hook(ProgressHook())
     if cfg.get('stage_times'):
         runner.register_hook(StageTimesHook())
     return runner
+
+
+def prepare_for_cpu(runner: Runner, cfg: Config) -> None:
+    """Let the model of a Runner calculate as fast as a CPU can.
+
+    Args:
+        runner: The Runner, with a model that is built.
+        cfg: Its config; with `channels_last = False` the weights keep torch's usual layout.
+    """
+    if cfg.get('channels_last', True) and not is_model_wrapper(runner.model):
+        lay_out_channels_last(runner.model)  # one that is wrapped has been laid out before
+    prepare_for_operators(runner.model)
 
 
 def finish() -> None:

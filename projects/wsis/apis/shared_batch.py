@@ -59,7 +59,12 @@ def add_processes(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--keep-batch', action='store_true', help='refuse a batch that --gpus cannot divide instead of changing it'
     )
-    parser.add_argument('--amp', action='store_true', help='train with mixed precision; on a CPU with bfloat16')
+    parser.add_argument(
+        '--amp',
+        action=argparse.BooleanOptionalAction,
+        help='train with mixed precision, or without: float16 on a GPU, bfloat16 on a CPU (default: only on a CPU with '
+        'amx_bf16, where it is faster)',
+    )
 
 
 def share_batch(runner: Runner, keep: bool = False) -> BatchChange | None:

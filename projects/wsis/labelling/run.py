@@ -61,7 +61,7 @@ class LabelPhotosOptions:
         gpus: Processes of each stage, on each node.
         place: Which of several machines this one is.
         keep_batch: Whether to refuse a batch that they cannot share, instead of taking the nearest that they can.
-        amp: Whether trainings use mixed precision.
+        amp: Whether trainings use mixed precision; None to let the machine decide, see :class:`Recipe`.
         options: Further settings of the recipe's configs.
         exports: Formats to write too.
         report: Whether to write OUT/report.html.
@@ -80,7 +80,7 @@ class LabelPhotosOptions:
     gpus: int = 1
     place: NodePlace = NodePlace()
     keep_batch: bool = False
-    amp: bool = False
+    amp: bool | None = None
     options: Mapping[str, Any] | None = None
     exports: Sequence[str] = ()
     report: bool = True

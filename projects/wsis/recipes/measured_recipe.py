@@ -4,7 +4,7 @@ import os
 import platform
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -81,9 +81,9 @@ class MeasuredRecipe(Recipe):
             self.wait(stage.name)
         super()._run_stage(stage, report)
 
-    def _start(self, command: Sequence[str]) -> subprocess.Popen | RunningScript:
-        process = super()._start(command)
-        self._usage.begin(process.pid)
+    def _start(self, stage: Stage) -> subprocess.Popen | RunningScript:
+        process = super()._start(stage)
+        self._usage.begin(getattr(process, 'pids', None) or [process.pid])
         return process
 
     def _execute(self, stage: Stage, report: RecipeReport) -> None:

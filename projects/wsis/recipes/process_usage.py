@@ -1,7 +1,8 @@
-"""How much memory and CPU time a process and those that it has started use, read from /proc while they run."""
+"""How much memory and CPU time processes and those that they have started use, read from /proc while they run."""
 
 import os
 import threading
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,7 +12,7 @@ PARENT, USER, SYSTEM, USER_OF_ENDED, SYSTEM_OF_ENDED = 1, 11, 12, 13, 14  # fiel
 
 
 class ProcessUsage:
-    """Memory and CPU time of a process with all that it has started.
+    """Memory and CPU time of processes with all that they have started.
 
     Both are looked at five times a second, so that up to .2 seconds of the end is missed. On systems without /proc
     both are None.
@@ -27,9 +28,9 @@ class ProcessUsage:
         self._ended = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def begin(self, pid: int) -> None:
-        """Begin to look at a process."""
-        self._thread = threading.Thread(target=self._look_until_the_end, args=(pid,), daemon=True)
+    def begin(self, pids: Sequence[int]) -> None:
+        """Begin to look at processes."""
+        self._thread = threading.Thread(target=self._look_until_the_end, args=(pids,), daemon=True)
         self._thread.start()
 
     def end(self) -> None:
@@ -38,14 +39,14 @@ class ProcessUsage:
         if self._thread is not None:
             self._thread.join()
 
-    def _look_until_the_end(self, pid: int) -> None:
-        self.look(pid)
+    def _look_until_the_end(self, pids: Sequence[int]) -> None:
+        self.look(pids)
         while not self._ended.wait(SECONDS_BETWEEN_LOOKS):
-            self.look(pid)
+            self.look(pids)
 
-    def look(self, pid: int) -> None:
+    def look(self, pids: Sequence[int]) -> None:
         """Look once. The CPU time of a process that has ended is in that of its parent."""
-        processes = find_processes(pid)
+        processes = find_processes(pids)
         if not processes:
             return
         ticks = sum(int(fields[at]) for fields in processes.values() for at in range(USER, SYSTEM_OF_ENDED + 1))
@@ -54,13 +55,13 @@ class ProcessUsage:
         self.peak_memory = max([self.peak_memory or 0, *peaks])
 
 
-def find_processes(pid: int) -> dict[int, list[str]]:
-    """Return the fields of /proc/PID/stat, behind the name, of a process and of all that it has started."""
+def find_processes(pids: Sequence[int]) -> dict[int, list[str]]:
+    """Return the fields of /proc/PID/stat, behind the name, of processes and of all that they have started."""
     fields = {}
     for folder in PROC.glob('[0-9]*'):
         with suppress(OSError):  # it has ended in between
             fields[int(folder.name)] = (folder / 'stat').read_text(errors='replace').rpartition(')')[2].split()
-    found = {pid: fields[pid]} if pid in fields else {}
+    found = {pid: fields[pid] for pid in pids if pid in fields}
     while new := {
         process: own for process, own in fields.items() if process not in found and int(own[PARENT]) in found
     }:

@@ -14,6 +14,8 @@ from mmengine.config import Config
 from mmengine.device import get_device
 
 from ..apis.configs import INSTALLED_ROOT, ROOT, find_config
+from ..apis.devices import available_cores
+from ..apis.precision import prefers_mixed_precision
 from ..apis.shared_batch import BATCH_NAME
 from ..engine import find_latest_checkpoint
 from ..engine.parent_process import end_with_parent
@@ -21,6 +23,7 @@ from ..structures import report_unwritable, write_json
 from ..structures.files import read_json_object, remove_half_written
 from .node_group import NodeGroup
 from .node_place import NodePlace
+from .process_group import describe_group
 from .processes import lock_folder
 from .report import RecipeReport
 from .script_server import RunningScript, ScriptServer
@@ -30,6 +33,7 @@ from .stage_record import StageRecord, make_key
 
 METRICS_NAME = 'metrics.json'
 OPTIONS_NAME = 'options.json'
+MOST_FORKS = 4  # of one stage: each needs memory of its own
 LINES_KEPT = 60  # of the output of a stage, to say why it has failed
 REMOVED = 'Stage {name}: {folder} was removed or taken by another run while it ran; run the same command again'
 
@@ -53,7 +57,8 @@ class Recipe:
             makes does not depend on it.
         keep_batch: Whether to refuse a batch that cannot be divided.
         place: Which of several machines this one is (default: the only one).
-        amp: Whether trainings use mixed precision.
+        amp: Whether trainings use mixed precision; None for a training that has begun in it, and for a new one where
+            :func:`~projects.wsis.apis.precision.prefers_mixed_precision`.
 
     Raises:
         RecipeError: If the stages do not fit together, or there is no process to run them.
@@ -69,14 +74,14 @@ class Recipe:
         vis_backends: Sequence[str] = (),
         keep_batch: bool = False,
         place: NodePlace | None = None,
-        amp: bool = False,
+        amp: bool | None = None,
     ) -> None:
         if processes < 1:
             raise RecipeError(f'--gpus {processes}: name at least 1')
         self.work_dir = Path(work_dir).resolve()
         self.place = place or NodePlace()
         self.processes = processes * self.place.count
-        self._told_checkpoints: dict[str, str | None] = {}
+        self._told: dict[str, dict[str, Any]] = {}
         self.vis_backends = list(vis_backends)
         self.keep_batch = keep_batch
         self.amp = amp
@@ -153,8 +158,8 @@ class Recipe:
         with RecipeReport(self.stages, self.stages) as report:
             while 'run' in (message := self._group.hear()):
                 stage = stages[message['run']]
-                self._told_checkpoints[stage.name] = message.get('checkpoint')
-                report.begin(stage)
+                self._told[stage.name] = message
+                report.begin(stage, amp=self._uses_amp(stage))
                 error = ''
                 try:
                     self._execute(stage, report)
@@ -212,8 +217,10 @@ class Recipe:
             report.skip(stage)
             return
         data = stage.describe_data()
-        told = record.begin(key, name=stage.name, action=stage.action, config=stage.config, inputs=stage.inputs)
-        report.begin(stage, told)
+        amp = self._uses_amp(stage)
+        facts = dict(name=stage.name, action=stage.action, config=stage.config, inputs=stage.inputs)
+        told = record.begin(key, **facts, **(dict(amp=True) if amp else {}))
+        report.begin(stage, told, amp)
         began = time.monotonic()
         try:
             self._execute_on_all(stage, report)
@@ -250,7 +257,7 @@ class Recipe:
             return
         write_json(self.work_dir / stage.name / OPTIONS_NAME, self._options(stage))
         # a network file system may show another one elsewhere for a while
-        self._group.tell(run=stage.name, checkpoint=self._find_checkpoint(stage))
+        self._group.tell(run=stage.name, checkpoint=self._find_checkpoint(stage), amp=self._uses_amp(stage))
         failure = None
         try:
             self._execute(stage, report)
@@ -266,18 +273,33 @@ class Recipe:
 
     def _find_checkpoint(self, stage: Stage) -> str | None:
         """Return what a stage loads; on other nodes than the first what that one has told."""
-        if stage.name in self._told_checkpoints:
-            return self._told_checkpoints[stage.name]
+        if stage.name in self._told:
+            return self._told[stage.name].get('checkpoint')
         checkpoint = find_latest_checkpoint(self.work_dir / stage.checkpoint) if stage.checkpoint else None
         return None if checkpoint is None else str(checkpoint)
 
     def _key(self, stage: Stage) -> str:
+        return self._make_key(stage, self._uses_amp(stage))
+
+    def _make_key(self, stage: Stage, amp: bool) -> str:
         description, batch = stage.describe(), stage.find_other_batch(self.processes)
         if batch is not None:  # other weights come of it; a batch that is only split does not count
             description = [*description, dict(batch_size=batch)]
-        if self.amp and stage.action == 'train':
+        if amp:
             description = [*description, dict(amp=True)]
         return make_key(description, {name: self._check_input(name) for name in stage.inputs})
+
+    def _uses_amp(self, stage: Stage) -> bool:
+        """Return whether a stage calculates in mixed precision; on other nodes than the first as that one has told."""
+        if stage.action != 'train':
+            return False
+        if stage.name in self._told:
+            return bool(self._told[stage.name].get('amp'))
+        if self.amp is not None:
+            return self.amp
+        # a training that was made, or begun, on another machine or by an earlier release stays what it is
+        amp, known = prefers_mixed_precision(), self.record(stage.name).read_known().get('key')
+        return not amp if known is not None and known == self._make_key(stage, not amp) else amp
 
     def _check_input(self, name: str) -> dict[str, str]:
         """Return the outputs of a stage that others need.
@@ -317,15 +339,15 @@ class Recipe:
             python += ['-m', 'torch.distributed.run', *self._meeting()]
         script = [str(tools / ('train.py' if stage.action == 'train' else 'test.py')), str(find_config(stage.config))]
         if stage.action == 'train':
-            script += ['--resume', '--amp'] if self.amp else ['--resume']
+            script += ['--resume', '--amp'] if self._uses_amp(stage) else ['--resume']
         else:
             script.insert(2, self._find_checkpoint(stage) or 'none')
         script += ['--work-dir', str(folder), '--metrics', str(folder / METRICS_NAME), '--progress-lines', *data]
         if stage.action == 'train' and self.vis_backends:
             script += ['--vis-backends', *self.vis_backends]
-        if self.processes > 1:
-            if stage.action == 'train':
-                script.append('--keep-batch' if self.keep_batch else '--share-batch')
+        if self.processes > 1 and stage.action == 'train':
+            script.append('--keep-batch' if self.keep_batch else '--share-batch')
+        if self.processes > 1 or self._count_forks(stage) > 1:
             script += ['--launcher', 'pytorch']
         if self._options(stage):
             script += ['--options-file', str(folder / OPTIONS_NAME)]
@@ -347,14 +369,24 @@ class Recipe:
     def _forks_stages(self) -> bool:
         return self.processes == 1 and get_device() == 'cpu' and ScriptServer.is_possible()
 
-    def _start(self, command: list[str]) -> subprocess.Popen | RunningScript:
-        """Start a command; where that can be, as a fork of a process that has imported what stages need."""
+    def _count_forks(self, stage: Stage) -> int:
+        """Return how many processes run a stage that is forked.
+
+        Predictions of one image after the other leave cores idle, so where nobody has chosen a number of processes,
+        some share the images of a stage.
+        """
+        several = stage.action == 'predict' and self._forks_stages()
+        return min(available_cores(), MOST_FORKS) if several else 1
+
+    def _start(self, stage: Stage) -> subprocess.Popen | RunningScript:
+        """Start the command of a stage; where that can be, as forks of a process that has imported what stages need."""
+        command = self._command(stage)
         if not self._forks_stages():
             pipes = dict(stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors='replace')
             return subprocess.Popen(command, preexec_fn=end_with_parent, **pipes)
         if self._server is None:
             self._server = self._until_the_end.enter_context(ScriptServer())
-        return self._server.start(command[1:])
+        return self._server.start(command[1:], environments=describe_group(self._count_forks(stage)))
 
     def _execute(self, stage: Stage, report: RecipeReport) -> None:
         """Run the command of a stage; its output goes to ``output.log`` and its progress to the report."""
@@ -375,7 +407,7 @@ class Recipe:
         with (
             # without a buffer, which would be written once more when the file of a full disk is closed
             open(log, 'ab', buffering=0) as file,
-            self._start(self._command(stage)) as process,
+            self._start(stage) as process,
             # a tool needs no other node, and what it makes is not to be lost
             nullcontext() if stage.action == 'tool' else self._group.ending(process.terminate),
         ):

@@ -51,11 +51,12 @@ class RecipeReport:
         """Say that a stage is complete already."""
         self.console.print(f'{self.positions[stage.name]} {stage.name}: complete already', markup=False)
 
-    def begin(self, stage: Stage, told: str | None = None) -> None:
-        """Say that a stage begins, and in a line of its own what of an earlier run is made again."""
+    def begin(self, stage: Stage, told: str | None = None, amp: bool = False) -> None:
+        """Say that a stage begins, maybe in mixed precision, and in a line of its own what is made again."""
         if told:
             self.console.print(f'    {stage.name}: {told}', markup=False)
-        self.console.print(f'{self.positions[stage.name]} {stage.name} ({stage.action}) ...', markup=False)
+        action = f'{stage.action}, mixed precision' if amp else stage.action
+        self.console.print(f'{self.positions[stage.name]} {stage.name} ({action}) ...', markup=False)
         self.task = self.bar.add_task(stage.name, total=None)
         self.told = time.monotonic()
 

@@ -15,12 +15,14 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from importlib import import_module
 from multiprocessing.connection import wait
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 
@@ -46,26 +48,33 @@ PRELOADED = (
 )
 START = 'import sys; sys.path.insert(0, sys.argv[1]); from {module} import serve; serve(*sys.argv[2:])'
 LONGEST_READ = 65536
+MOST_FILES = 253  # that one message of a socket can pass on Linux
 IMPORT_FOLDER = Path(__file__).resolve().parents[3]
 
 
 class RunningScript:
     """A script that a :class:`ScriptServer` has started; its use is that of :class:`subprocess.Popen`.
 
+    Where several processes run it together, it has ended when all have, and what asks it to end asks all.
+
     Attributes:
-        pid: Number of its process.
-        returncode: Its exit status once :meth:`wait` has returned, negative for the signal that ended it.
+        pids: Numbers of its processes.
+        returncode: Its exit status once :meth:`wait` has returned, negative for the signal that ended it. Of several
+            processes it is that of the first that has failed.
         stdout: Its standard output and standard error, as text.
     """
 
-    def __init__(self, output: int, status: int) -> None:
+    def __init__(self, output: int, statuses: Sequence[int]) -> None:
         self.stdout = os.fdopen(output, encoding='utf-8', errors='replace')
-        self._status = os.fdopen(status, 'rb', buffering=0)
+        self._statuses = [os.fdopen(status, 'rb', buffering=0) for status in statuses]
+        self._ends: list[int] = []
         self.returncode: int | None = None
-        self.pid = self._read_number()
+        self.pids = [self._read_number(status) for status in self._statuses]
+        self._running = dict(zip(self._statuses, self.pids))
 
-    def _read_number(self) -> int:
-        line = self._status.readline()
+    @staticmethod
+    def _read_number(status: IO[bytes]) -> int:
+        line = status.readline()
         if not line:
             raise ChildProcessError('the process that starts scripts has ended')
         return int(line)
@@ -77,10 +86,19 @@ class RunningScript:
             subprocess.TimeoutExpired: If it has not ended within the timeout.
             ChildProcessError: If the server has ended before.
         """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while self._running:
+            left = None if deadline is None else max(0.0, deadline - time.monotonic())
+            ready = select.select(list(self._running), [], [], left)[0]
+            if not ready:
+                raise subprocess.TimeoutExpired(f'processes {list(self._running.values())}', timeout)
+            for status in ready:
+                self._ends.append(self._read_number(status))
+                del self._running[status]
         if self.returncode is None:
-            if timeout is not None and not select.select([self._status], [], [], timeout)[0]:
-                raise subprocess.TimeoutExpired(f'process {self.pid}', timeout)
-            self.returncode = self._read_number()
+            # others are asked to end when one has failed, which says nothing about the failure
+            failed = sorted(filter(None, self._ends), key=lambda end: end == -signal.SIGTERM)
+            self.returncode = failed[0] if failed else 0
         return self.returncode
 
     def poll(self) -> int | None:
@@ -91,9 +109,10 @@ class RunningScript:
             return None
 
     def send_signal(self, number: int) -> None:
-        """Send a signal, unless the script has ended."""
-        if self.poll() is None:
-            os.kill(self.pid, number)
+        """Send a signal to the processes that have not ended."""
+        self.poll()
+        for pid in self._running.values():
+            os.kill(pid, number)
 
     def terminate(self) -> None:
         """Ask the script to end."""
@@ -109,11 +128,12 @@ class RunningScript:
     def __exit__(self, *error: object) -> None:
         self.stdout.close()
         self.wait()
-        self._status.close()
+        for status in self._statuses:
+            status.close()
 
 
 class ScriptServer:
-    """A process that has imported the project, and forks one process for each script.
+    """A process that has imported the project, and forks one process for each script, or several that work together.
 
     Nothing that a script does is seen by the next one. Scripts end with the server, and the server with the process
     that made it. Not for scripts that use a GPU: CUDA cannot be used in a fork of a process that has asked for it.
@@ -141,24 +161,33 @@ class ScriptServer:
         """Return whether this system can fork a process and pass files to it."""
         return hasattr(os, 'fork') and hasattr(socket, 'send_fds')
 
-    def start(self, command: Sequence[str], folder: str | Path = '.') -> RunningScript:
+    def start(
+        self, command: Sequence[str], folder: str | Path = '.', environments: Sequence[Mapping[str, str]] = ({},)
+    ) -> RunningScript:
         """Start a script.
 
         Args:
             command: The script and its arguments.
             folder: Its working directory.
+            environments: Environment variables to add to those of the server, of each process that runs the script.
+                When one of several fails the others are ended.
 
         Raises:
             ChildProcessError: If the server has ended.
         """
         output, their_output = os.pipe()
-        status, their_status = os.pipe()
-        request = json.dumps(dict(command=list(map(str, command)), folder=str(Path(folder).resolve())))
+        pipes = [os.pipe() for _ in environments]
+        request = dict(
+            command=list(map(str, command)),
+            folder=str(Path(folder).resolve()),
+            environments=list(map(dict, environments)),
+        )
+        theirs = [their_output, *(their_status for _, their_status in pipes)]
         with suppress(OSError):  # RunningScript reports it, as nothing will write its status
-            socket.send_fds(self._connection, [f'{request}\n'.encode()], [their_output, their_status])
-        os.close(their_output)
-        os.close(their_status)
-        return RunningScript(output, status)
+            socket.send_fds(self._connection, [f'{json.dumps(request)}\n'.encode()], theirs)
+        for file in theirs:
+            os.close(file)
+        return RunningScript(output, [status for status, _ in pipes])
 
     def close(self) -> None:
         """End the server, and the scripts that still run."""
@@ -185,58 +214,75 @@ def serve(connection_number: str, *modules: str) -> None:
         with suppress(Exception):
             import_module(module)
     gc.freeze()  # else each script would look through all that is imported whenever it collects garbage
-    running: dict[int, tuple[BaseProcess, int]] = {}
+    running: dict[int, ForkedProcess] = {}
     while True:
         for ready in wait([connection, *running]):
             if ready is not connection:
-                _tell_end(*running.pop(ready))
+                running.pop(ready).tell_end()
             elif (request := _receive(connection)) is None:
                 return _end(list(running.values()))
             else:
-                command, folder, output, status = request
-                process = _fork(command, folder, output, [connection.fileno(), status])
-                os.close(output)
-                os.write(status, f'{process.pid}\n'.encode())
-                running[process.sentinel] = process, status
+                running.update(_fork_all(*request, connection.fileno()))
 
 
-def _receive(connection: socket.socket) -> tuple[list[str], str, int, int] | None:
-    """Return the command, the folder, and the files for output and status of a request; None at the end."""
+class ForkedProcess(NamedTuple):
+    """A process that runs a script; ``group`` are all processes that run it, ``status`` is the file for its end."""
+
+    process: BaseProcess
+    status: int
+    group: list[BaseProcess]
+
+    def tell_end(self) -> None:
+        """Write the exit status of the process, which has ended, and end the rest of its group if it has failed."""
+        self.process.join()
+        self.group.remove(self.process)
+        if self.process.exitcode:
+            for other in self.group:
+                other.terminate()
+        with suppress(BrokenPipeError):  # the other process no longer waits for it
+            os.write(self.status, f'{self.process.exitcode}\n'.encode())
+        os.close(self.status)
+        self.process.close()
+
+
+def _receive(connection: socket.socket) -> tuple[dict[str, Any], list[int]] | None:
+    """Return a request with the files for the output and for the status of each process; None at the end."""
     text, files = b'', []
     while not text.endswith(b'\n'):
-        part, new_files, _, _ = socket.recv_fds(connection, LONGEST_READ, 2)
+        part, new_files, _, _ = socket.recv_fds(connection, LONGEST_READ, MOST_FILES)
         if not part:
             return None
         text += part
         files += new_files
-    request = json.loads(text)
-    return request['command'], request['folder'], *files
+    return json.loads(text), files
 
 
-def _fork(command: list[str], folder: str, output: int, unused_files: list[int]) -> BaseProcess:
-    arguments = command, folder, output, unused_files
-    process = multiprocessing.get_context('fork').Process(target=_run_script, args=arguments, name=command[0])
-    process.start()
-    return process
+def _fork_all(request: dict[str, Any], files: list[int], connection: int) -> dict[int, ForkedProcess]:
+    """Start the processes of a request, and return them by what is ready when they have ended."""
+    (output, *statuses), group, forked = files, [], {}
+    for environment, status in zip(request['environments'], statuses, strict=True):
+        arguments = request['command'], request['folder'], environment, output, [connection, *statuses]
+        process = multiprocessing.get_context('fork').Process(
+            target=_run_script, args=arguments, name=request['command'][0]
+        )
+        process.start()
+        os.write(status, f'{process.pid}\n'.encode())
+        group.append(process)
+        forked[process.sentinel] = ForkedProcess(process, status, group)
+    os.close(output)
+    return forked
 
 
-def _tell_end(process: BaseProcess, status: int) -> None:
-    """Write the exit status of a process that has ended."""
-    process.join()
-    with suppress(BrokenPipeError):  # the other process no longer waits for it
-        os.write(status, f'{process.exitcode}\n'.encode())
-    os.close(status)
-    process.close()
+def _end(running: list[ForkedProcess]) -> None:
+    for forked in running:
+        forked.process.terminate()
+    for forked in running:
+        forked.tell_end()
 
 
-def _end(running: list[tuple[BaseProcess, int]]) -> None:
-    for process, _ in running:
-        process.terminate()
-    for process, status in running:
-        _tell_end(process, status)
-
-
-def _run_script(command: list[str], folder: str, output: int, unused_files: list[int]) -> None:
+def _run_script(
+    command: list[str], folder: str, environment: dict[str, str], output: int, unused_files: list[int]
+) -> None:
     """Do in this forked process what `python SCRIPT ARGUMENTS` would."""
     end_with_parent()
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -244,6 +290,7 @@ def _run_script(command: list[str], folder: str, output: int, unused_files: list
         os.close(file)
     _redirect(output)
     os.chdir(folder)
+    os.environ.update(environment)
     random.seed()  # else all scripts would draw the same numbers where no seed is set
     np.random.seed()
     sys.argv = command
