@@ -154,6 +154,7 @@ def test_several_processes_are_started_by_torchrun(make):
 def test_forks_share_the_images_of_predictions(make, monkeypatch, cores, expected):
     pipeline = make()
     monkeypatch.setattr(recipe, 'available_cores', lambda: cores)
+    monkeypatch.delenv('OMP_NUM_THREADS', raising=False)
     assert {pipeline._count_forks(stage) for stage in pipeline.stages} == {1}, 'this one forks nothing'
     pipeline._forks_stages = lambda: True
     counts = {stage.name: pipeline._count_forks(stage) for stage in pipeline.stages}
@@ -162,6 +163,8 @@ def test_forks_share_the_images_of_predictions(make, monkeypatch, cores, expecte
     assert all(counts[name] == 1 for name in counts.keys() - predictions)
     for stage in pipeline.stages:
         assert ('--launcher' in Recipe._command(pipeline, stage)) == (counts[stage.name] > 1)
+    monkeypatch.setenv('OMP_NUM_THREADS', '2')
+    assert {pipeline._count_forks(stage) for stage in pipeline.stages} == {1}, 'who chooses threads chooses cores'
 
 
 @pytest.mark.parametrize('processes', [0, -2])

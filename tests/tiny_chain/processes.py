@@ -4,11 +4,10 @@ import atexit
 import multiprocessing
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,6 +15,7 @@ from types import SimpleNamespace
 import pytest
 from torch.multiprocessing import start_processes
 
+from projects.wsis.recipes.process_group import find_free_port
 from projects.wsis.recipes.script_server import PRELOADED, RunningScript, ScriptServer
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -64,16 +64,18 @@ def _server() -> ScriptServer:
     return server
 
 
-def start_tool(demo_root: Path | None, folder: Path, *command: object) -> RunningScript:
+def start_tool(
+    demo_root: Path | None, folder: Path, *command: object, environments: Sequence[Mapping[str, str]] = ({},)
+) -> RunningScript:
     """Start a tool (its name, then its arguments) in a folder that is not the repository, and may see the demo set.
 
-    A path instead of a name is that of any other script.
+    A path instead of a name is that of any other script. It runs in as many processes as there are environments.
     """
     skip_if_quick()
     tool, *arguments = command
     first = [SERVER_SCRIPT] if tool in TOOLS_WITH_SERVERS else []
     return _server().start(
-        [*first, TOOLS / str(tool), *arguments], link_demo(folder, demo_root) if demo_root else folder
+        [*first, TOOLS / str(tool), *arguments], link_demo(folder, demo_root) if demo_root else folder, environments
     )
 
 
@@ -118,9 +120,7 @@ def run_script_in_ranks(folder: Path, processes: int, nodes: int, *command: obje
         The result of the first process that failed, else of the first.
     """
     skip_if_quick()
-    with socket.socket() as free:
-        free.bind(('127.0.0.1', 0))
-        port = free.getsockname()[1]
+    port = find_free_port()
     start = [(RANK_SCRIPT, rank, processes, nodes, port, *command) for rank in range(processes)]
     results = [finish_tool(process) for process in [_server().start(one, folder) for one in start]]
     return next((result for result in results if result.status), results[0])

@@ -1,5 +1,6 @@
 """Running the stages of a recipe in order, resuming where an earlier call stopped."""
 
+import os
 import re
 import subprocess
 import sys
@@ -372,10 +373,10 @@ class Recipe:
     def _count_forks(self, stage: Stage) -> int:
         """Return how many processes run a stage that is forked.
 
-        Predictions of one image after the other leave cores idle, so where nobody has chosen a number of processes,
-        some share the images of a stage.
+        Predictions of one image after the other leave cores idle, so where nobody has chosen a number of processes or
+        threads, some share the images of a stage.
         """
-        several = stage.action == 'predict' and self._forks_stages()
+        several = stage.action == 'predict' and self._forks_stages() and 'OMP_NUM_THREADS' not in os.environ
         return min(available_cores(), MOST_FORKS) if several else 1
 
     def _start(self, stage: Stage) -> subprocess.Popen | RunningScript:
