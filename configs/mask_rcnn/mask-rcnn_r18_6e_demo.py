@@ -12,7 +12,10 @@ model = dict(
         frozen_stages=-1,
         init_cfg=dict(_delete_=True, **_base_.classifier_weights)),
     neck=dict(in_channels=[32, 64, 128, 256]),
+    # the objects are small, and one sample a bin is quicker
     roi_head=dict(
+        bbox_roi_extractor=dict(roi_layer=dict(sampling_ratio=1)),
+        mask_roi_extractor=dict(roi_layer=dict(sampling_ratio=1)),
         bbox_head=dict(num_classes=_base_.num_classes), mask_head=dict(num_classes=_base_.num_classes)))
 
 train_pipeline, test_pipeline = (

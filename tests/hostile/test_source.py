@@ -24,8 +24,13 @@ NETWORK_FILES = {
     'projects/wsis/labelling/weights.py',
     'projects/wsis/structures/download.py',
 }
-# a pair between two processes of its own; and the nodes of a recipe, which tell each other names of stages
-SOCKET_FILES = {'projects/wsis/recipes/script_server.py', 'projects/wsis/recipes/node_group.py'}
+# a pair between two processes of its own; the nodes of a recipe, which tell each other names of stages; and a port of this
+# machine that is free
+SOCKET_FILES = {
+    'projects/wsis/recipes/script_server.py',
+    'projects/wsis/recipes/node_group.py',
+    'projects/wsis/recipes/process_group.py',
+}
 # as the first argument of a flag that must hold
 REQUIRED = {
     'torch.load': ('weights_only', True),

@@ -18,6 +18,8 @@ FEW_PHOTOS = 200  # a guess: whether fewer are too few for the paper's networks 
 # A schedule of epochs is made for a set like VOC 2012 trainaug. Fewer photos are seen more often, so that the networks
 # learn something; more are not seen each as often, so that the time does not grow without bound.
 COUNTED_PHOTOS = (300, 10582)
+# Of the seconds of an iteration in float32, as measured for CAM on MobileNetV2 (docs/benchmarks.md).
+MIXED_PRECISION_SHARE = 0.63
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,7 @@ def plan_stages(
     photos: Mapping[str, int],
     megapixels: float | None = None,
     processes: int = 1,
+    amp: bool = False,
 ) -> list[PlannedStage]:
     """Plan the stages of a recipe for a data set.
 
@@ -89,13 +92,17 @@ def plan_stages(
         photos: How many photos are learnt from: ``train`` (with negatives), ``tagged`` of them, and ``val``.
         megapixels: Mean size of the photos as the stages read them.
         processes: How many share the batch of a training.
+        amp: Whether trainings calculate in mixed precision.
     """
     limits = tuple(recipe.get('counted_photos', COUNTED_PHOTOS))
-    planned = [_plan(stage, photos, megapixels, limits) for stage in stages]
+    share = MIXED_PRECISION_SHARE if amp else 1.0
+    planned = [_plan(stage, photos, megapixels, limits, share) for stage in stages]
     return [replace(own, batch_size=stage.find_other_batch(processes)) for own, stage in zip(planned, stages)]
 
 
-def _plan(stage: Stage, photos: Mapping[str, int], megapixels: float | None, limits: tuple[int, int]) -> PlannedStage:
+def _plan(
+    stage: Stage, photos: Mapping[str, int], megapixels: float | None, limits: tuple[int, int], share: float
+) -> PlannedStage:
     if stage.action == 'tool':
         return PlannedStage(stage.name, stage.action, photos['tagged'])
     config = stage.load_config()
@@ -110,7 +117,8 @@ def _plan(stage: Stage, photos: Mapping[str, int], megapixels: float | None, lim
     of_tagged = dataset.type == 'CocoDataset' or (dataset.get('filter_cfg') or {}).get('filter_empty_tags')
     count = photos['tagged' if of_tagged else 'train']
     iterations = count_iterations(config, count, limits)
-    return PlannedStage(stage.name, stage.action, count, iterations, _multiply(costs.get('iteration'), iterations))
+    seconds = _multiply(costs.get('iteration'), iterations, share)
+    return PlannedStage(stage.name, stage.action, count, iterations, seconds)
 
 
 def _multiply(*factors: float | None) -> float | None:

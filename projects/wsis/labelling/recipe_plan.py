@@ -37,7 +37,8 @@ def plan_recipe(recipe: Config, stages: Recipe, data: Config) -> dict[str, Any]:
         tagged=sum(bool(info['tags']) for info in infos),
         val=len(_build(data.val_dataset)) if data.get('val_dataset') else 0,
     )
-    planned = plan_stages(recipe, stages.stages, counts, _mean_megapixels(infos), stages.processes)
+    megapixels = _mean_megapixels(infos)
+    planned = plan_stages(recipe, stages.stages, counts, megapixels, stages.processes, stages.prefers_amp())
     return describe_plan(len(infos), {name: tags[name] for name in classes}, '', planned)
 
 

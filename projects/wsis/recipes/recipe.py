@@ -282,6 +282,10 @@ class Recipe:
     def _key(self, stage: Stage) -> str:
         return self._make_key(stage, self._uses_amp(stage))
 
+    def prefers_amp(self) -> bool:
+        """Return whether a training that begins now calculates in mixed precision."""
+        return prefers_mixed_precision() if self.amp is None else self.amp
+
     def _make_key(self, stage: Stage, amp: bool) -> str:
         description, batch = stage.describe(), stage.find_other_batch(self.processes)
         if batch is not None:  # other weights come of it; a batch that is only split does not count
@@ -296,10 +300,11 @@ class Recipe:
             return False
         if stage.name in self._told:
             return bool(self._told[stage.name].get('amp'))
+        amp = self.prefers_amp()
         if self.amp is not None:
-            return self.amp
+            return amp
         # a training that was made, or begun, on another machine or by an earlier release stays what it is
-        amp, known = prefers_mixed_precision(), self.record(stage.name).read_known().get('key')
+        known = self.record(stage.name).read_known().get('key')
         return not amp if known is not None and known == self._make_key(stage, not amp) else amp
 
     def _check_input(self, name: str) -> dict[str, str]:
