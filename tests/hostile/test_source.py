@@ -24,8 +24,8 @@ NETWORK_FILES = {
     'projects/wsis/labelling/weights.py',
     'projects/wsis/structures/download.py',
 }
-# a pair between two processes of its own; the nodes of a recipe, which tell each other names of stages; and a port of this
-# machine that is free
+# a pair between two processes of its own; the nodes of a recipe, which tell each other names of stages; and a port of
+# this machine that is free
 SOCKET_FILES = {
     'projects/wsis/recipes/script_server.py',
     'projects/wsis/recipes/node_group.py',
