@@ -47,6 +47,8 @@ RUN_BY = {
     r'analyze_logs\.py': 'tests/inspection/test_training_logs.py',
     r'benchmark_dense_crf\.py': 'tests/tools/test_benchmark_dense_crf.py::test_table_of_a_photo',
     r'benchmark_label_making\.py': 'tests/tools/test_benchmark_label_making.py::test_a_stage_of_a_small_photo',
+    r'benchmark_official_irnet\.py': 'tests/tools/test_benchmark_official_irnet.py::test_reduced_copies',
+    r'official_irnet_steps\.py': 'tests/tools/test_benchmark_official_irnet.py::test_step_runs_without_a_gpu',
     r'benchmark_recipe\.py': 'tests/tools/test_benchmark_recipe.py::test_times_of_a_recipe',
     r'benchmark_refinement_share\.py': 'tests/tools/test_benchmark_refinement_share.py::test_share_of_a_step',
     r'benchmark_training_step\.py': 'tests/tools/test_benchmark_training_step.py::test_steps_of_two_configs_in_turns',
