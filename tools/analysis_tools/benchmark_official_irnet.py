@@ -15,6 +15,7 @@ process:
   `.cuda()` of tensors and networks gives back what it is called on;
 - `torch.multiprocessing.spawn`: a direct call, which is timed;
 - `net.resnet50.resnet50`: without the download of ImageNet's weights;
+- `np.save` and `np.load`: results of a photo are kept as plain arrays in place of a pickled dict;
 - `DataLoader`: hands over the size of a photo as numbers, because arrays of one number do not slice any more.
 
 Its lists of photos are written without underscores, because today's numpy reads no integers with them.

@@ -2,7 +2,6 @@
 
 The code is imported from the user's own clone of github.com/jiwoon-ahn/irn, whose folder is not written to. What that
 code expects and a CPU or today's libraries do not have is replaced in this process only; `REPLACED` lists all of it.
-The step's own files are pickled: this process, which is the one of that code, reads them again and writes plain arrays.
 
 Example:
     python tools/analysis_tools/official_irnet_steps.py IRN_CLONE WORK_DIR cams --threads 1
@@ -17,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -29,6 +29,7 @@ REPLACED = (
     'emptying the cache does nothing',
     '`torch.multiprocessing.spawn`: a direct call of the step, which is what is timed',
     "`net.resnet50.resnet50`: without a download of ImageNet's weights, as all weights are loaded afterwards",
+    '`np.save` and `np.load`: results of a photo are kept as plain arrays in place of a pickled dict',
     '`DataLoader`: the size of a photo is handed over as two numbers, not as two tensors of one number each, by which '
     "today's numpy and torch do not slice",
 )
@@ -40,7 +41,6 @@ STEPS = {
     'instances': ('step.make_ins_seg_labels', 'instances'),
 }
 WEIGHTS = 'weights'
-PICKLED = ('cams', 'instances')
 BOUNDARY_BIAS = -3.0  # few pixels are boundaries, so that the random walk spreads
 DISPLACEMENT_SHARE = 0.5  # of what is drawn: longer random displacements lead anywhere by the last bit of a number
 
@@ -133,16 +133,26 @@ def run_step(name: str, work_dir: Path) -> float:
     if name == 'inter_pixel_labels':
         arguments.num_workers = 1  # here it counts the processes that share the photos, in the others those that load
     importlib.import_module(module_name).run(arguments)
-    if name in PICKLED:
-        write_plain_arrays(work_dir / 'official' / folder)
     return timed.seconds
 
 
-def write_plain_arrays(folder: Path) -> None:
-    """Write the pickled dict of each photo, which this process has just made, as an npz of plain arrays beside it."""
-    for path in sorted(folder.glob('*.npy')):
-        content = np.load(path, allow_pickle=True).item()
-        np.savez(path.with_suffix('.npz'), **{key: np.asarray(value) for key, value in content.items()})
+def replace_pickles() -> None:
+    """Keep what the steps write of a photo as plain arrays, where they would pickle a dict."""
+    read = np.load
+
+    def save(path: str, content: dict[str, Any]) -> None:
+        np.savez(Path(path).with_suffix('.npz'), **{key: np.asarray(value) for key, value in content.items()})
+
+    def load(path: str, **settings: Any) -> Any:
+        plain = Path(path).with_suffix('.npz')
+        if not plain.is_file():
+            return read(path, **settings)
+        with read(plain) as content:
+            # the random walk asks for a tensor
+            arrays = {key: torch.from_numpy(content[key]) if key == 'cam' else content[key] for key in content}
+        return SimpleNamespace(item=lambda: arrays)
+
+    np.save, np.load = save, load
 
 
 @torch.no_grad()
@@ -183,6 +193,7 @@ def main() -> None:
     sys.path.insert(0, str(irn))
     replace_cuda()
     replace_pretrained()
+    replace_pickles()
     if arguments.step == WEIGHTS:
         write_weights(work_dir, arguments.seed)
         return

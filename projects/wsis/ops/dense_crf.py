@@ -51,7 +51,8 @@ def refine_labels_with_crf(
     """Refine a label map to the edges of the photo (the settings of IRNet).
 
     Args:
-        image: (H, W, 3) uint8; the order of colours does not matter.
+        image: (H, W, 3) uint8. The library's approximation depends a little on the order of colours: official codes
+            have red first.
         labels: (H, W) integers ``0..num_labels - 1``.
         num_labels: How many labels there are.
         iterations: Mean-field steps.
@@ -80,7 +81,8 @@ def refine_scores_with_crf(
     """Refine the scores of labels to the edges of the photo (the settings of AffinityNet, SEAM and PPC).
 
     Args:
-        image: (H, W, 3) uint8; the order of colours does not matter.
+        image: (H, W, 3) uint8. The library's approximation depends a little on the order of colours: official codes
+            have red first.
         scores: (L, H, W) in [0, 1]; they need not sum to 1.
         iterations: Mean-field steps.
         gaussian: Standard deviation in pixels, and weight, of the smoothness kernel.

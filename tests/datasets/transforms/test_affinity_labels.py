@@ -67,7 +67,8 @@ def golden():
 
 def mine_golden(golden, name, **settings):
     low, high = golden[f'{name}_alpha']
-    return mine(golden['cams'], golden['classes'], golden['image'], low_alpha=low, high_alpha=high, **settings)
+    photo = golden['image'][..., ::-1]  # blue first, as photos are loaded
+    return mine(golden['cams'], golden['classes'], photo, low_alpha=low, high_alpha=high, **settings)
 
 
 def test_labels_of_seam_are_those_of_its_official_code(golden):

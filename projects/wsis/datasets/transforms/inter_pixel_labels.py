@@ -61,4 +61,5 @@ class GenerateInterPixelLabels(BaseTransform):
         labels = np.where(best > best.dtype.type(threshold), winner, np.int32(0))
         if self.crf is None:
             return labels
-        return refine_labels_with_crf(image, labels, count, **self.crf)
+        # red first, as in the official code: the library's approximation depends on the order of colours
+        return refine_labels_with_crf(image[..., ::-1], labels, count, **self.crf)
