@@ -50,6 +50,17 @@ def test_crf_runs_for_foreground_and_background_apart(monkeypatch):
     assert calls == [([[1, 0, 0], [0, 0, 0]], 2, dict(iterations=3)), ([[1, 1, 0], [0, 1, 0]], 2, dict(iterations=3))]
 
 
+def test_crf_sees_red_first(monkeypatch):
+    """Photos are loaded with blue first; the official code has another order, which moves some pixels."""
+    seen = []
+    monkeypatch.setattr(
+        inter_pixel_labels, 'refine_labels_with_crf', lambda image, labels, _, **__: seen.append(image) or labels
+    )
+    photo = np.arange(18, dtype=np.uint8).reshape(2, 3, 3)
+    mine([[[0.9, 0.2, 0.0], [0.0, 0.2, 0.0]]], [2], photo)
+    assert len(seen) == 2 and all(np.array_equal(image, photo[..., ::-1]) for image in seen)
+
+
 def test_crf_of_hard_labels():
     image, mask = square_photo()
     labels = mask.astype(int)

@@ -64,9 +64,8 @@ class GenerateAffinityLabels(BaseTransform):
     def _decide(self, image: np.ndarray, scores: np.ndarray, class_ids: np.ndarray, alpha: float) -> np.ndarray:
         """Return the label map (H, W) uint8 that a background of this exponent, written into the scores, leaves."""
         scores[:1] = power_background(scores[1:], alpha)
-        image = image[
-            ..., ::-1
-        ]  # red first, as in the official codes: the library's approximation depends on the order of colours
+        # red first, as in the official codes: the library's approximation depends on the order of colours
+        image = image[..., ::-1]
         if self.crf is not None and self.hard_labels is None:
             scores = refine_scores_with_crf(image, scores, **self.crf)
         labels = class_ids[scores.argmax(0)]
