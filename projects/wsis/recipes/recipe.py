@@ -58,8 +58,8 @@ class Recipe:
             makes does not depend on it.
         keep_batch: Whether to refuse a batch that cannot be divided.
         place: Which of several machines this one is (default: the only one).
-        amp: Whether trainings use mixed precision; None for a training that has begun in it, and for a new one where
-            :func:`~projects.wsis.apis.precision.prefers_mixed_precision`.
+        amp: Whether trainings use mixed precision. None: a training that has begun goes on as it is, and a new one uses
+            it where :func:`~projects.wsis.apis.precision.prefers_mixed_precision`.
 
     Raises:
         RecipeError: If the stages do not fit together, or there is no process to run them.
