@@ -102,23 +102,23 @@ def test_scripts_run_side_by_side_and_are_ended(server, write):
         pass
 
 
-GROUP = [dict(RANK=str(rank)) for rank in range(3)]
+GROUP = [dict(PLACE_IN_GROUP=str(place)) for place in range(3)]
 
 
 def test_several_processes_run_a_script_together(server, write):
-    script = write('import os; print(os.environ["RANK"], os.getpid())')
+    script = write('import os; print(os.environ["PLACE_IN_GROUP"], os.getpid())')
     with server.start([script], environments=GROUP) as process:
         lines = sorted(line.split() for line in process.stdout)
-    assert [rank for rank, _ in lines] == ['0', '1', '2'] and process.returncode == 0
+    assert [place for place, _ in lines] == ['0', '1', '2'] and process.returncode == 0
     assert [int(pid) for _, pid in lines] == process.pids
-    assert 'RANK' not in run(server, write('import os; print(list(os.environ))'))[1], 'those of one script only'
+    assert 'PLACE_IN_GROUP' not in run(server, write('import os; print(list(os.environ))'))[1], 'of one script only'
 
 
 @pytest.mark.parametrize('end, status', [('sys.exit(3)', 3), ('os.kill(os.getpid(), 9)', -signal.SIGKILL)])
 def test_the_rest_of_a_group_ends_when_one_fails(server, write, end, status):
     script = write(f"""
         import os, sys, time
-        if os.environ['RANK'] == '1':
+        if os.environ['PLACE_IN_GROUP'] == '1':
             {end}
         time.sleep(60)
     """)
