@@ -82,7 +82,8 @@ class Recipe:
         self.work_dir = Path(work_dir).resolve()
         self.place = place or NodePlace()
         self.processes = processes * self.place.count
-        self._told: dict[str, dict[str, Any]] = {}
+        self._told_checkpoints: dict[str, str | None] = {}
+        self._amp_of: dict[str, bool] = {}  # stages, once it is decided
         self.vis_backends = list(vis_backends)
         self.keep_batch = keep_batch
         self.amp = amp
@@ -159,7 +160,8 @@ class Recipe:
         with RecipeReport(self.stages, self.stages) as report:
             while 'run' in (message := self._group.hear()):
                 stage = stages[message['run']]
-                self._told[stage.name] = message
+                self._told_checkpoints[stage.name] = message.get('checkpoint')
+                self._amp_of[stage.name] = bool(message.get('amp'))
                 report.begin(stage, amp=self._uses_amp(stage))
                 error = ''
                 try:
@@ -274,38 +276,41 @@ class Recipe:
 
     def _find_checkpoint(self, stage: Stage) -> str | None:
         """Return what a stage loads; on other nodes than the first what that one has told."""
-        if stage.name in self._told:
-            return self._told[stage.name].get('checkpoint')
+        if stage.name in self._told_checkpoints:
+            return self._told_checkpoints[stage.name]
         checkpoint = find_latest_checkpoint(self.work_dir / stage.checkpoint) if stage.checkpoint else None
         return None if checkpoint is None else str(checkpoint)
 
     def _key(self, stage: Stage) -> str:
-        return self._make_key(stage, self._uses_amp(stage))
+        """Return what decides the result of a stage, and decide its precision."""
+        inputs = {name: self._check_input(name) for name in stage.inputs}  # once: it reads all that they have made
+        amp = stage.action == 'train' and self.prefers_amp()
+        key = self._make_key(stage, inputs, amp)
+        if stage.action == 'train' and self.amp is None:
+            # a training that was made, or begun, on another machine or by an earlier release stays what it is
+            other = self._make_key(stage, inputs, not amp)
+            if self.record(stage.name).read_known().get('key') == other:
+                amp, key = not amp, other
+        self._amp_of[stage.name] = amp
+        return key
 
     def prefers_amp(self) -> bool:
         """Return whether a training that begins now calculates in mixed precision."""
         return prefers_mixed_precision() if self.amp is None else self.amp
 
-    def _make_key(self, stage: Stage, amp: bool) -> str:
+    def _make_key(self, stage: Stage, inputs: dict[str, dict[str, str]], amp: bool) -> str:
         description, batch = stage.describe(), stage.find_other_batch(self.processes)
         if batch is not None:  # other weights come of it; a batch that is only split does not count
             description = [*description, dict(batch_size=batch)]
         if amp:
             description = [*description, dict(amp=True)]
-        return make_key(description, {name: self._check_input(name) for name in stage.inputs})
+        return make_key(description, inputs)
 
     def _uses_amp(self, stage: Stage) -> bool:
         """Return whether a stage calculates in mixed precision; on other nodes than the first as that one has told."""
-        if stage.action != 'train':
-            return False
-        if stage.name in self._told:
-            return bool(self._told[stage.name].get('amp'))
-        amp = self.prefers_amp()
-        if self.amp is not None:
-            return amp
-        # a training that was made, or begun, on another machine or by an earlier release stays what it is
-        known = self.record(stage.name).read_known().get('key')
-        return not amp if known is not None and known == self._make_key(stage, not amp) else amp
+        if stage.name not in self._amp_of and self.record(stage.name).read_known():
+            self._key(stage)
+        return self._amp_of.get(stage.name, stage.action == 'train' and self.prefers_amp())
 
     def _check_input(self, name: str) -> dict[str, str]:
         """Return the outputs of a stage that others need.
