@@ -1,6 +1,5 @@
 """Photos labelled on several nodes: node 0 alone looks at them and writes, all run the same recipe."""
 
-import socket
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -11,6 +10,7 @@ from projects.wsis.labelling import run
 from projects.wsis.labelling.run import LabelPhotosOptions, label_photos
 from projects.wsis.recipes.node_group import NodeGroup
 from projects.wsis.recipes.node_place import NodePlace
+from projects.wsis.recipes.process_group import find_free_port
 from projects.wsis.recipes.recipe import Recipe
 from projects.wsis.structures import write_json
 
@@ -44,9 +44,7 @@ def label(tmp_path, monkeypatch):
 
     def call(tags):
         write_json(tmp_path / 'tags.json', tags)
-        with socket.socket() as free:
-            free.bind(('127.0.0.1', 0))
-            port = min(free.getsockname()[1], 65500)
+        port = min(find_free_port(), 65500)
         with ThreadPoolExecutor(2) as pool:
             results = list(pool.map(run_node, (0, 1), (port, port), 2 * [tmp_path / 'out']))
         return results, [options.place.rank for options in planned], recipes

@@ -11,13 +11,8 @@ import pytest
 from projects.wsis.recipes import node_group
 from projects.wsis.recipes.node_group import NodeGroup
 from projects.wsis.recipes.node_place import NodePlace
+from projects.wsis.recipes.process_group import find_free_port
 from projects.wsis.recipes.stage import RecipeError
-
-
-def find_port() -> int:
-    with socket.socket() as free:
-        free.bind(('127.0.0.1', 0))
-        return free.getsockname()[1]
 
 
 @pytest.fixture
@@ -26,7 +21,7 @@ def join():
     opened = []
 
     def call(members, patience=20.0, count=None):
-        port, count = find_port(), count or len(members)
+        port, count = find_free_port(), count or len(members)
 
         def enter(member):
             rank, command = member
@@ -120,7 +115,7 @@ def test_nobody_waits_for_ever(join, monkeypatch):
 
 
 def test_what_only_looks_at_the_port_is_no_node():
-    port = find_port()
+    port = find_free_port()
     with ThreadPoolExecutor() as pool:
         first = pool.submit(NodeGroup, NodePlace(2, 0, '127.0.0.1', port), '', 20)
         for text in (b'GET / HTTP/1.0\r\n\r\n', b'[1]\n', b''):

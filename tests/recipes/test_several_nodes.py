@@ -1,6 +1,5 @@
 """A recipe on two nodes of one machine: who runs and writes what, and failures; then real ones, with torchrun."""
 
-import socket
 import sys
 import textwrap
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +14,7 @@ from tiny_chain.processes import TESTS, TOOLS, finish_tool, run_tool, start_tool
 from projects.wsis.engine import load_checkpoint_safely
 from projects.wsis.recipes.node_group import NodeGroup
 from projects.wsis.recipes.node_place import NodePlace
+from projects.wsis.recipes.process_group import find_free_port
 from projects.wsis.recipes.recipe import Recipe
 from projects.wsis.recipes.stage import RecipeError, StageError
 from projects.wsis.structures import read_json
@@ -60,9 +60,7 @@ class ScriptedRecipe(Recipe):
 
 def find_port() -> int:
     """Return a free port; the one behind it, where processes meet, is hardly ever taken."""
-    with socket.socket() as free:
-        free.bind(('127.0.0.1', 0))
-        return min(free.getsockname()[1], 65500)
+    return min(find_free_port(), 65500)
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """A recipe that measures where the time of its stages goes."""
 
-import os
 import platform
 import subprocess
 import time
@@ -11,6 +10,7 @@ from typing import Any
 from mmengine.config import Config
 
 from ..apis.configs import ROOT, STOP_AFTER
+from ..apis.devices import available_cores
 from ..engine.hooks.stage_times_hook import STAGE_TIMES_NAME
 from ..structures import write_json
 from ..structures.files import read_json_object
@@ -63,7 +63,7 @@ class MeasuredRecipe(Recipe):
     def measure(self) -> dict[str, Any]:
         """Run all stages, and return (and write into ``times.json``) what was measured."""
         self.run()
-        cores = count_cores()
+        cores = available_cores()
         times = dict(
             config=str(self.config),
             commit=find_commit(ROOT),
@@ -129,11 +129,6 @@ def describe_stage(
         found |= dict(start_up=start_up, rest=rest, **{key: inner[key] for key in ('parts', 'steps', 'photos')})
         found |= {key: inner[key] for key in ('gpu_memory',) if key in inner}
     return found
-
-
-def count_cores() -> int:
-    """Return the number of cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
 
 
 def find_cpu_use(stage: dict[str, Any], cores: int) -> float | None:
