@@ -54,6 +54,16 @@ def test_undisturbed_images_come_in_order_with_and_without_workers():
     assert read_all(Photos(int)) == read_all(Photos(int), workers=0) == list(range(6))
 
 
+def test_workers_that_are_kept_end_with_the_run():
+    watch = WorkerWatch()
+    loader = DataLoader(Photos(int), num_workers=2, persistent_workers=True)
+    watch.watch(loader)
+    with report_lost_workers(watch):
+        assert len(list(loader)) == len(list(loader)) == 6
+        assert len(multiprocessing.active_children()) == 2
+    assert not multiprocessing.active_children()
+
+
 def test_killed_worker_is_one_line_with_its_image():
     with pytest.raises(ValueError, match=r'was killed.* while it read photos/4\.jpg, .*it goes on') as caught:
         read_all(Photos(kill))

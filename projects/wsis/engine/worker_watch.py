@@ -38,6 +38,7 @@ class WorkerWatch:
 
     def __init__(self, timeout: float = SECONDS_TO_WAIT) -> None:
         self.timeout = timeout
+        self._loaders: list[DataLoader] = []
         self._datasets: list[Any] = []
         self._notes: list[Any] = []
         self._clock = WaitingClock(timeout)
@@ -47,11 +48,21 @@ class WorkerWatch:
         if not loader.num_workers:
             return
         self._clock.watch(loader)
+        self._loaders.append(loader)
         notes = RawArray('q', [NOTHING] * (ENTRIES * loader.num_workers))
         self._notes.append(notes)
         for dataset in _find_datasets(loader.dataset):
             dataset.prepare_data = _NotedReading(dataset.prepare_data, notes, len(self._datasets))
             self._datasets.append(dataset)
+
+    def end_workers(self) -> None:
+        """End the workers that dataloaders have kept (``persistent_workers``).
+
+        A dataloader that is collected as garbage, after what it would tell them with, waits five seconds for each.
+        """
+        for loader in self._loaders:
+            if loader._iterator is not None:
+                loader._iterator._shutdown_workers()
 
     def explain(self, error: Exception) -> str | None:
         """Return one line on a worker that was killed or hangs; None for other errors."""
@@ -130,13 +141,14 @@ def watch_workers(runner: Runner) -> WorkerWatch:
 
 @contextmanager
 def report_lost_workers(watch: WorkerWatch) -> Iterator[None]:
-    """Turn what torch says of a worker that was killed or hangs into one line, and end the other workers.
+    """Turn what torch says of a worker that was killed or hangs into one line; in the end no worker is left.
 
     Raises:
         ValueError: In the place of errors of torch and of multiprocessing.
     """
     try:
         yield
+        watch.end_workers()
     except (RuntimeError, OSError, EOFError) as error:
         with _no_news_of_children():
             line = watch.explain(error)
