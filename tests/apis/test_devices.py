@@ -1,11 +1,14 @@
 """What a stage sets in its process on a CPU."""
 
 import ctypes
+import os
 import platform
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
+import torch
 from mmengine.config import Config
 from mmengine.model import MMDistributedDataParallel
 from mmengine.registry import MODEL_WRAPPERS
@@ -71,3 +74,32 @@ def test_several_processes_lay_out_before_the_model_is_wrapped(asked, monkeypatc
     devices.adapt_to_cpu(cfg)
     kind = MODEL_WRAPPERS.get(cfg.model_wrapper_cfg.type)
     assert issubclass(kind, MMDistributedDataParallel) and (kind is ChannelsLastDistributedDataParallel) == asked
+
+
+@pytest.mark.parametrize(
+    'cores, gpus, gigabytes, expected',
+    [(16, 1, 80, 4), (8, 1, 80, 2), (2, 1, 80, 1), (16, 1, 24, 2), (16, 1, 8, 1), (16, 2, 80, 2), (64, 2, 80, 4)],
+)
+def test_processes_share_a_gpu_where_cores_and_memory_suffice(monkeypatch, cores, gpus, gigabytes, expected):
+    memory = dict.fromkeys(range(gpus), gigabytes * 2**30)
+    monkeypatch.setattr(devices, 'available_cores', lambda: cores)
+    monkeypatch.setattr(torch.cuda, 'device_count', lambda: gpus)
+    monkeypatch.setattr(
+        torch.cuda, 'get_device_properties', lambda gpu: SimpleNamespace(total_memory=memory[gpu]), raising=False
+    )
+    assert devices.count_sharing_gpu(gpus) == expected
+
+
+@pytest.mark.parametrize('processes, shares', [(2, False), (4, True)])
+def test_processes_that_share_a_gpu_talk_by_gloo(monkeypatch, processes, shares):
+    chosen, started = [], []
+    monkeypatch.setattr(devices, 'get_device', lambda: 'cuda')
+    monkeypatch.setattr(devices, 'start_gloo', started.append)
+    monkeypatch.setattr(devices, 'set_threads', lambda: None)
+    monkeypatch.setattr(torch.cuda, 'device_count', lambda: 2)
+    monkeypatch.setattr(torch.cuda, 'set_device', chosen.append)
+    for name, value in dict(LOCAL_WORLD_SIZE=processes, LOCAL_RANK=processes - 1).items():
+        monkeypatch.setenv(name, str(value))
+    devices.setup_environment_for_launch(Config(dict(launcher='pytorch')))
+    assert chosen == ([1] if shares else []) and len(started) == shares
+    assert os.environ['LOCAL_RANK'] == '1', 'there are two GPUs'

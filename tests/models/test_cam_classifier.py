@@ -217,7 +217,7 @@ def test_views_of_one_size_are_one_batch_on_a_gpu(monkeypatch):
     assert batches == [(2, 3, 48, 36)] * 2 + [(2, 3, 24, 18)] * 2  # a CPU
     monkeypatch.setattr(cam_tta, 'SINGLE_DEVICES', ())
     for largest, seen in ((6100, [(4, 3, 48, 36)]), (6000, [(2, 3, 48, 36)] * 2)):
-        monkeypatch.setattr(cam_tta, 'LARGE_PIXELS', largest)
+        monkeypatch.setattr(cam_tta, 'PIXELS_TOGETHER', largest)
         for one, other in zip(merge(), expected):
             torch.testing.assert_close(one.pred_cams.cams, other.pred_cams.cams)
             torch.testing.assert_close(one.pred_scores, other.pred_scores)

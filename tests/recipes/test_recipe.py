@@ -6,8 +6,9 @@ import pytest
 from mmengine.config import Config
 from scripted_recipe import NAMES, STAGES, aside, ran
 
+from projects.wsis.apis.devices import MOST_SHARING
 from projects.wsis.recipes import recipe
-from projects.wsis.recipes.recipe import MOST_FORKS, Recipe, RecipeError
+from projects.wsis.recipes.recipe import Recipe, RecipeError
 from projects.wsis.recipes.stage import read_stages, spread_options
 from projects.wsis.recipes.stage_record import StageRecord
 from projects.wsis.structures import read_json
@@ -150,21 +151,35 @@ def test_several_processes_are_started_by_torchrun(make):
     assert command.index('torch.distributed.run') < command.index(str(pipeline.work_dir / 'classifier'))
 
 
-@pytest.mark.parametrize('cores, expected', [(1, 1), (3, 3), (64, MOST_FORKS)])
+@pytest.mark.parametrize('cores, expected', [(1, 1), (3, 3), (64, MOST_SHARING)])
 def test_forks_share_the_images_of_predictions(make, monkeypatch, cores, expected):
     pipeline = make()
     monkeypatch.setattr(recipe, 'available_cores', lambda: cores)
     monkeypatch.delenv('OMP_NUM_THREADS', raising=False)
-    assert {pipeline._count_forks(stage) for stage in pipeline.stages} == {1}, 'this one forks nothing'
+    assert {pipeline._count_sharing(stage) for stage in pipeline.stages} == {1}, 'this one forks nothing'
     pipeline._forks_stages = lambda: True
-    counts = {stage.name: pipeline._count_forks(stage) for stage in pipeline.stages}
+    counts = {stage.name: pipeline._count_sharing(stage) for stage in pipeline.stages}
     predictions = {stage.name for stage in pipeline.stages if stage.action == 'predict'}
     assert predictions and all(counts[name] == expected for name in predictions)
     assert all(counts[name] == 1 for name in counts.keys() - predictions)
     for stage in pipeline.stages:
         assert ('--launcher' in Recipe._command(pipeline, stage)) == (counts[stage.name] > 1)
     monkeypatch.setenv('OMP_NUM_THREADS', '2')
-    assert {pipeline._count_forks(stage) for stage in pipeline.stages} == {1}, 'who chooses threads chooses cores'
+    assert {pipeline._count_sharing(stage) for stage in pipeline.stages} == {1}, 'who chooses threads chooses cores'
+
+
+def test_processes_share_each_gpu_in_predictions(make, monkeypatch):
+    pipeline = make()
+    monkeypatch.delenv('OMP_NUM_THREADS', raising=False)
+    monkeypatch.setattr(recipe, 'get_device', lambda: 'cuda')
+    asked = []
+    monkeypatch.setattr(recipe, 'count_sharing_gpu', lambda gpus: asked.append(gpus) or 3)
+    pipeline.processes = 2
+    commands = {stage.name: Recipe._command(pipeline, stage) for stage in pipeline.stages if stage.action != 'tool'}
+    actions = {stage.name: stage.action for stage in pipeline.stages}
+    for name, command in commands.items():
+        assert f'--nproc_per_node={6 if actions[name] == "predict" else 2}' in command
+    assert set(asked) == {2} and 'predict' in actions.values()
 
 
 @pytest.mark.parametrize('processes', [0, -2])

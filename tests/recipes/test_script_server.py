@@ -166,3 +166,20 @@ def test_scripts_end_with_a_killed_parent(server, write, number):
     while Path(f'/proc/{child}').exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not Path(f'/proc/{child}').exists() or os.waitpid(child, os.WNOHANG)
+
+
+def test_a_script_starts_anew_where_its_fork_could_not_use_a_gpu(write, tmp_path, monkeypatch):
+    module = tmp_path / 'counts_gpus.py'
+    module.write_text('import torch\ntorch.cuda._is_in_bad_fork = lambda: True\n')
+    script = write("""
+        import os, sys
+        print('counts_gpus' in sys.modules, sys.argv[1:], os.environ['RANK'])
+        sys.exit(3)
+    """)
+    monkeypatch.setenv('PYTHONPATH', str(tmp_path))
+    with (
+        ScriptServer(['counts_gpus']) as server,
+        server.start([script, '--x'], environments=[{'RANK': '5'}]) as process,
+    ):
+        output = process.stdout.read()
+    assert process.returncode == 3 and output == "False ['--x'] 5\n"

@@ -13,6 +13,9 @@ from torch import distributed
 # names of settings of glibc's mallopt, from its malloc.h
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
 SYNC_BATCH_NORM_TYPES = ('SyncBN', 'MMSyncBN', 'SyncBatchNorm', 'NaiveSyncBN', 'naiveSyncBN')
+MOST_SHARING = 4  # processes of one stage on a device: each needs memory of its own
+# what each process has for itself where several share a GPU
+CORES_OF_PROCESS, GPU_BYTES_OF_PROCESS = 3, 10 * 2**30
 
 
 def available_cores() -> int:
@@ -41,6 +44,17 @@ def check_device(device: str) -> None:
 def processes_on_this_machine() -> int:
     """Return how many processes the launcher started on this machine (1 without a launcher)."""
     return int(os.environ.get('LOCAL_WORLD_SIZE') or os.environ.get('WORLD_SIZE') or 1)
+
+
+def count_sharing_gpu(gpus: int) -> int:
+    """Return how many processes can make labels on each GPU: most of them prepare and write while one calculates.
+
+    Args:
+        gpus: How many GPUs of this machine are used, which share its cores.
+    """
+    memory = min(torch.cuda.get_device_properties(gpu).total_memory for gpu in range(torch.cuda.device_count()))
+    room = min(available_cores() // (CORES_OF_PROCESS * gpus), memory // GPU_BYTES_OF_PROCESS)
+    return max(1, min(room, MOST_SHARING))
 
 
 def set_threads() -> None:
@@ -95,7 +109,7 @@ def use_bfloat16(optim_wrapper: ConfigDict) -> None:
 
 
 def start_gloo(cfg: Config) -> None:
-    """Start torch's process group on CPU, which mmengine's own launcher cannot (it calls `cuda.set_device`)."""
+    """Start torch's process group with gloo, which mmengine's own launcher cannot (it sets the GPU by `LOCAL_RANK`)."""
     if distributed.is_initialized():
         return
     timeout = (cfg.get('env_cfg') or {}).get('dist_cfg', {}).get('timeout')
@@ -133,15 +147,35 @@ def adapt_to_cpu(cfg: Config) -> None:
     start_gloo(cfg)
 
 
+def share_gpus(cfg: Config) -> None:
+    """Prepare this process to be one of several that use the same GPU, which NCCL does not allow.
+
+    Args:
+        cfg: The whole config; `env_cfg` is looked at.
+    """
+    set_threads()
+    # mmengine takes it for the number of a GPU
+    os.environ['LOCAL_RANK'] = str(int(os.environ['LOCAL_RANK']) % torch.cuda.device_count())
+    torch.cuda.set_device(int(os.environ['LOCAL_RANK']))
+    start_gloo(cfg)
+
+
 def setup_environment_for_launch(cfg: Config) -> None:
     """Prepare this process and the config for the devices of this machine; call it before building the Runner.
 
     Args:
-        cfg: The whole config, with `launcher` set; changed in place where no accelerator is visible. One with
-            `keep_freed_memory = False` gives freed memory back to the system.
+        cfg: The whole config, with `launcher` set; changed in place where no accelerator is visible, or where there are
+            more processes than accelerators. One with `keep_freed_memory = False` gives freed memory back to the
+            system.
     """
     if get_device() == 'cpu':
         set_threads()
         if cfg.get('keep_freed_memory', True):
             keep_freed_memory()
         adapt_to_cpu(cfg)
+    elif get_device() == 'cuda' and cfg.get('launcher') == 'pytorch' and _has_fewer_gpus():
+        share_gpus(cfg)
+
+
+def _has_fewer_gpus() -> bool:
+    return torch.cuda.device_count() < processes_on_this_machine()

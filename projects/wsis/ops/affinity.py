@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from .paths import search_paths
+from .small_copies import copy_without_waiting
 
 
 def boundary_to_affinity(boundary: Tensor, radius: int = 5) -> Tensor:
@@ -116,7 +117,7 @@ def strongest_position(index: Tensor, pixels: Sequence[tuple[int, int]], size: t
     """
     height, width = size
     device = index.device
-    steps = torch.tensor([y * width + x for y, x in pixels], device=device)
+    steps = copy_without_waiting(torch.tensor([y * width + x for y, x in pixels]), device)
     sources = source_view(torch.arange(height * width, device=device).view(height, width), radius)
     samples = torch.arange(len(index), device=device).mul_(height * width).view(-1, 1, 1)
     return steps.index_select(0, index.flatten().int()).view(index.shape).add_(sources).add_(samples)

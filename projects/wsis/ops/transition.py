@@ -6,7 +6,8 @@ has the same few neighbours at the same distances in the flattened map, so one p
 
 Two ways to multiply, chosen by measuring (docs/benchmarks.md):
 
-* CPU with MKL: compressed sparse rows with 32-bit indices, in bands whose part of the map stays in the cache.
+* CPU with MKL, and CUDA: compressed sparse rows with 32-bit indices; on a CPU in bands whose part of the map stays in
+  the cache.
 * elsewhere: shifted slices of the flattened map, plain tensor operations.
 """
 
@@ -112,7 +113,7 @@ class TransitionMatrix:
         reach = max((y for y, _ in destinations), default=0)
         inside = _destinations_inside(destinations, self.size, like.device)
         band_rows = min(height, rows_of_band(width, like.device))
-        pattern = _csr_pattern(band_rows * width, self.columns, self.margin) if self.use_csr else None
+        pattern = _csr_pattern(band_rows * width, self.columns, self.margin, like.device) if self.use_csr else None
         above = None
         for top in range(0, height, band_rows):
             bottom = min(height, top + band_rows)
@@ -140,8 +141,8 @@ def bytes_of_row(width: int, radius: int, like: Tensor) -> int:
 
 
 def prefers_csr(device: torch.device) -> bool:
-    """Return whether products by compressed sparse rows are available and faster: on a CPU with MKL."""
-    return device.type == 'cpu' and torch.backends.mkl.is_available()
+    """Return whether products by compressed sparse rows are available and faster: on a CPU with MKL, and on CUDA."""
+    return device.type == 'cuda' or (device.type == 'cpu' and torch.backends.mkl.is_available())
 
 
 def _destinations_inside(destinations: list, size: tuple[int, int], device: torch.device) -> Callable:
@@ -188,11 +189,12 @@ def _sum_in_float64(weights: Tensor) -> Tensor:
     return torch.cat([part.sum(0, dtype=torch.float64) for part in weights.split(SUMMED_PIXELS, 1)])
 
 
-def _csr_pattern(pixels: int, columns: list[int], margin: int) -> tuple[Tensor, Tensor]:
+def _csr_pattern(pixels: int, columns: list[int], margin: int, device: torch.device) -> tuple[Tensor, Tensor]:
     """Row starts and column indices (int32) of a band whose columns begin ``margin`` places before its first row."""
-    offsets = torch.tensor(columns, dtype=torch.int32) + margin
-    starts = torch.arange(0, (pixels + 1) * len(columns), len(columns), dtype=torch.int32)
-    return starts, (torch.arange(pixels, dtype=torch.int32)[:, None] + offsets).flatten()
+    whole = dict(dtype=torch.int32, device=device)
+    offsets = torch.tensor(columns, **whole) + margin
+    starts = torch.arange(0, (pixels + 1) * len(columns), len(columns), **whole)
+    return starts, (torch.arange(pixels, **whole)[:, None] + offsets).flatten()
 
 
 def _csr_matrix(weights: Tensor, pattern: tuple[Tensor, Tensor], margin: int) -> Tensor:

@@ -15,7 +15,7 @@ from mmengine.config import Config
 from mmengine.device import get_device
 
 from ..apis.configs import INSTALLED_ROOT, ROOT, find_config
-from ..apis.devices import available_cores
+from ..apis.devices import MOST_SHARING, available_cores, count_sharing_gpu
 from ..apis.precision import prefers_mixed_precision
 from ..apis.shared_batch import BATCH_NAME
 from ..engine import find_latest_checkpoint
@@ -34,7 +34,7 @@ from .stage_record import StageRecord, make_key
 
 METRICS_NAME = 'metrics.json'
 OPTIONS_NAME = 'options.json'
-MOST_FORKS = 4  # of one stage: each needs memory of its own
+FORKING_DEVICES = ('cpu', 'cuda')
 LINES_KEPT = 60  # of the output of a stage, to say why it has failed
 REMOVED = 'Stage {name}: {folder} was removed or taken by another run while it ran; run the same command again'
 
@@ -347,7 +347,7 @@ class Recipe:
             return [sys.executable, str(tools / stage.tool), *map(self._fill, stage.arguments), *given]
         python = [sys.executable]
         if self.processes > 1:
-            python += ['-m', 'torch.distributed.run', *self._meeting()]
+            python += ['-m', 'torch.distributed.run', *self._meeting(self._count_sharing(stage))]
         script = [str(tools / ('train.py' if stage.action == 'train' else 'test.py')), str(find_config(stage.config))]
         if stage.action == 'train':
             script += ['--resume', '--amp'] if self._uses_amp(stage) else ['--resume']
@@ -358,16 +358,20 @@ class Recipe:
             script += ['--vis-backends', *self.vis_backends]
         if self.processes > 1 and stage.action == 'train':
             script.append('--keep-batch' if self.keep_batch else '--share-batch')
-        if self.processes > 1 or self._count_forks(stage) > 1:
+        if self.processes > 1 or self._count_sharing(stage) > 1:
             script += ['--launcher', 'pytorch']
         if self._options(stage):
             script += ['--options-file', str(folder / OPTIONS_NAME)]
         return python + script
 
-    def _meeting(self) -> list[str]:
-        """Return how many processes of a stage run on this node and where they meet, as arguments of torchrun."""
+    def _meeting(self, sharing: int) -> list[str]:
+        """Return how many processes of a stage run on this node and where they meet, as arguments of torchrun.
+
+        Args:
+            sharing: How many of them share each device.
+        """
         place = self.place
-        processes = f'--nproc_per_node={self.processes // place.count}'
+        processes = f'--nproc_per_node={self.processes // place.count * sharing}'
         if place.count == 1:
             return ['--standalone', processes]
         nodes = [f'--nnodes={place.count}', f'--node_rank={place.rank}']
@@ -378,16 +382,19 @@ class Recipe:
         return {key: self._fill(value) if isinstance(value, str) else value for key, value in stage.options.items()}
 
     def _forks_stages(self) -> bool:
-        return self.processes == 1 and get_device() == 'cpu' and ScriptServer.is_possible()
+        return self.processes == 1 and get_device() in FORKING_DEVICES and ScriptServer.is_possible()
 
-    def _count_forks(self, stage: Stage) -> int:
-        """Return how many processes run a stage that is forked.
+    def _count_sharing(self, stage: Stage) -> int:
+        """Return how many processes of a stage share the CPU, or each GPU.
 
-        Predictions of one image after the other leave cores idle, so where nobody has chosen a number of processes or
+        Predictions of one image after the other leave cores and GPUs idle, so where nobody has chosen a number of
         threads, some share the images of a stage.
         """
-        several = stage.action == 'predict' and self._forks_stages() and 'OMP_NUM_THREADS' not in os.environ
-        return min(available_cores(), MOST_FORKS) if several else 1
+        if stage.action != 'predict' or 'OMP_NUM_THREADS' in os.environ:
+            return 1
+        if get_device() == 'cuda':
+            return count_sharing_gpu(self.processes // self.place.count)
+        return min(available_cores(), MOST_SHARING) if self._forks_stages() else 1
 
     def _start(self, stage: Stage) -> subprocess.Popen | RunningScript:
         """Start the command of a stage; where that can be, as forks of a process that has imported what stages need."""
@@ -397,7 +404,7 @@ class Recipe:
             return subprocess.Popen(command, preexec_fn=end_with_parent, **pipes)
         if self._server is None:
             self._server = self._until_the_end.enter_context(ScriptServer())
-        return self._server.start(command[1:], environments=describe_group(self._count_forks(stage)))
+        return self._server.start(command[1:], environments=describe_group(self._count_sharing(stage)))
 
     def _execute(self, stage: Stage, report: RecipeReport) -> None:
         """Run the command of a stage; its output goes to ``output.log`` and its progress to the report."""

@@ -47,6 +47,8 @@ PRELOADED = (
     'torch._dynamo',
 )
 START = 'import sys; sys.path.insert(0, sys.argv[1]); from {module} import serve; serve(*sys.argv[2:])'
+# lets torch ask the driver's management library how many GPUs there are, which leaves forks the use of CUDA
+COUNT_BY_DRIVER = {'PYTORCH_NVML_BASED_CUDA_CHECK': '1'}
 LONGEST_READ = 65536
 MOST_FILES = 253  # that one message of a socket can pass on Linux
 IMPORT_FOLDER = Path(__file__).resolve().parents[3]
@@ -136,7 +138,8 @@ class ScriptServer:
     """A process that has imported the project, and forks one process for each script, or several that work together.
 
     Nothing that a script does is seen by the next one. Scripts end with the server, and the server with the process
-    that made it. Not for scripts that use a GPU: CUDA cannot be used in a fork of a process that has asked for it.
+    that made it. CUDA cannot be used in a fork of a process that has used it, and asking for the number of GPUs may
+    count: where that has happened, a script starts anew in the place of its fork.
 
     Args:
         modules: What it imports. A module that cannot be imported is left to the scripts, which tell why.
@@ -151,7 +154,7 @@ class ScriptServer:
             self._process = subprocess.Popen(
                 [sys.executable, '-c', START.format(module=__name__), *arguments],
                 pass_fds=[theirs.fileno()],
-                env=environment,
+                env={**COUNT_BY_DRIVER, **(os.environ if environment is None else environment)},
                 preexec_fn=end_with_parent,
                 **quiet,
             )
@@ -291,6 +294,8 @@ def _run_script(
     _redirect(output)
     os.chdir(folder)
     os.environ.update(environment)
+    if _cannot_use_gpus():
+        os.execv(sys.executable, [sys.executable, *command])
     random.seed()  # else all scripts would draw the same numbers where no seed is set
     np.random.seed()
     sys.argv = command
@@ -299,6 +304,12 @@ def _run_script(
         runpy.run_path(command[0], run_name='__main__')
     finally:
         atexit._run_exitfuncs()  # a forked process leaves without them
+
+
+def _cannot_use_gpus() -> bool:
+    """Return whether the process that this one was forked from has kept CUDA from its forks."""
+    torch = sys.modules.get('torch')
+    return torch is not None and torch.cuda._is_in_bad_fork()
 
 
 def _redirect(output: int) -> None:

@@ -7,6 +7,7 @@ from torch.autograd.function import once_differentiable
 
 from projects.wsis.ops.affinity import source_view
 from projects.wsis.ops.paths import search_paths
+from projects.wsis.ops.small_copies import copy_without_waiting
 
 from .inter_pixel import check_maps, global_mean, pair_targets
 
@@ -69,10 +70,11 @@ class _DisplacementSums(torch.autograd.Function):
         sums = displacement.new_zeros(2, dtype=torch.float64)
         counts = torch.zeros_like(sums)
         source = source_view(displacement, radius)
-        for destination, _ in search_paths(radius):
+        destinations = [destination for destination, _ in search_paths(radius)]
+        ways = copy_without_waiting(torch.tensor(destinations, dtype=displacement.dtype), displacement.device)
+        for destination, way in zip(destinations, ways.view(-1, 2, 1, 1)):
             targets = pair_targets(label, destination, radius)
             difference = source - source_view(displacement, radius, destination)
-            way = displacement.new_tensor(destination).view(2, 1, 1)
             for kind, (target, error) in enumerate(
                 ((targets.foreground, difference - way), (targets.background, difference))
             ):

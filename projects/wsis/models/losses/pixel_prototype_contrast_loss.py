@@ -17,6 +17,7 @@ from projects.wsis.ops.prototypes import (
     make_prototypes,
     semi_hard_logits,
 )
+from projects.wsis.ops.small_copies import copy_without_waiting
 from projects.wsis.structures.finite_maps import FiniteCheck
 
 
@@ -263,7 +264,7 @@ class PixelPrototypeContrastLoss(nn.Module):
             view.global_labels,
             self._gather(positive.detach()[:, 0]),
             len(view.prototypes.vectors),
-            draw_keys(len(view.global_labels), self.seed, self._steps, number).to(losses.device),
+            copy_without_waiting(draw_keys(len(view.global_labels), self.seed, self._steps, number), losses.device),
             self.hard_fraction,
             view.choices.random_pixels,
             view.choices.hard_pixels,

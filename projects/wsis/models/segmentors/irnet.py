@@ -9,7 +9,7 @@ from mmengine.model import BaseModel
 from mmengine.registry import MODELS
 
 from ..feature_levels import build_backbone, exclude_unused, prepare_backbone
-from ..freed_memory import return_freed_memory
+from ..freed_memory import LARGE_PIXELS, return_freed_memory
 from .irnet_labels import IRNetLabelMaker
 
 
@@ -101,13 +101,18 @@ class IRNet(BaseModel):
     def _relate(
         self, photo: torch.Tensor, make_mirror: Callable[[], torch.Tensor], size: tuple[int, int]
     ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Relate the pixels of a photo (1, 3, H', W'), then those of its mirror image.
-
-        One after the other: both at once would need twice the memory, and of the mirror image only the boundary is
+        """Relate the pixels of a photo (1, 3, H', W') and those of its mirror image, of which only the boundary is
         asked for.
+
+        Small ones go through a GPU together. Else one after the other, as both at once would need twice the memory.
         """
         rows, columns = (-(-length // self.neck.stride) for length in size)
         pixels = photo[0, 0].numel()
+        if photo.device.type != 'cpu' and pixels < LARGE_PIXELS:
+            features = self._run_backbone(torch.cat([photo, make_mirror()]))
+            both = self.head.find_boundary(self.neck.find_boundary(features))[..., :rows, :columns]
+            displacement = self.head.find_displacement(self.neck.find_displacement([level[:1] for level in features]))
+            return ((both[0] + both[1].flip(-1)) / 2).sigmoid(), displacement[0, :, :rows, :columns]
         features = self._run_backbone(photo)
         return_freed_memory(pixels)
         logits = self.head.find_boundary(self.neck.find_boundary(features))
