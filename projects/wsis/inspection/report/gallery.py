@@ -67,7 +67,7 @@ def make_gallery(run: RunFolder, sources: Sources, options: ReportOptions) -> Ga
     drawn = [info for name, info in infos.items() if name in chosen]
     maps, notes = None, []
     if options.run_models and drawn:
-        light, maps = _run_models(run, light, drawn, notes)
+        light, maps = _run_models(run, light, drawn, options.processes, notes)
     if light.predictions is not sources.predictions:
         found = (light.labels, light.predictions, options.min_score, len(light.classes))
         jobs = [(photo, *found) for photo in photos]
@@ -88,16 +88,16 @@ def make_gallery(run: RunFolder, sources: Sources, options: ReportOptions) -> Ga
 
 
 def _run_models(
-    run: RunFolder, sources: Sources, drawn: Sequence[Mapping[str, Any]], notes: list[str]
+    run: RunFolder, sources: Sources, drawn: Sequence[Mapping[str, Any]], processes: int | None, notes: list[str]
 ) -> tuple[Sources, PseudoLabelStore | None]:
     """Run those models whose outputs the run has not kept; return the sources with predictions, and IRNet's maps."""
     maps, folder = None, run.work_dir / FOLDER
     if sources.predictor and sources.predictions is None:
         with _note_failure(f'{sources.predictor.stage} could not be run on the photos', notes):
-            sources = replace(sources, predictions=predict_photos(sources, drawn, folder))
+            sources = replace(sources, predictions=predict_photos(sources, drawn, folder, processes))
     if sources.irnet and sources.cams:
         with _note_failure(f'{sources.irnet.stage} could not be run on the photos', notes):
-            maps = relate_photos(sources, drawn, folder)
+            maps = relate_photos(sources, drawn, folder, processes)
     return sources, maps
 
 

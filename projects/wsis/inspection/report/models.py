@@ -3,21 +3,26 @@
 What they say is kept in stores below ``WORK_DIR/report``, so that a second report of the same weights is quick.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import multiprocessing
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
+import torch
 from mmengine.config import Config
-from tqdm import tqdm
+from mmengine.device import get_device
+from torch import nn
 
 from ...apis.configs import load_config
 from ...apis.inference.inferencer import WSISInferencer
 from ...apis.inference.results import sample_to_dict
+from ...datasets import TagDataset
 from ...structures import PseudoLabelStore, hash_file, write_json
 from ...structures.index_png import write_index_png
-from ..photo_results import PhotoResults, build_photos, find_test_pipeline, load_model, relate_photo
+from ..parallel import map_jobs
+from ..photo_results import build_photos, find_test_pipeline, load_model, relate_photo
 from .sources import Labels, Model, Sources
 
 MAPS, MAPS_ENDING = 'irnet_maps', '.npz'
@@ -25,15 +30,18 @@ MAPS, MAPS_ENDING = 'irnet_maps', '.npz'
 BOUNDARY_SIDE, DISPLACEMENT_SIDE = 200, 100
 
 Infos = Sequence[Mapping[str, Any]]
+# the one model that a process has loaded, by its files
+_loaded: dict[tuple[str, ...], Any] = {}
 
 
-def predict_photos(sources: Sources, photos: Infos, folder: Path) -> Labels:
+def predict_photos(sources: Sources, photos: Infos, folder: Path, processes: int | None = None) -> Labels:
     """Run the last model of a run on photos; it sees no tags.
 
     Args:
         sources: Of the run; ``predictor`` is the model.
         photos: What the data set says of each.
         folder: Where the stores go.
+        processes: As of :func:`~projects.wsis.inspection.parallel.map_jobs`.
 
     Returns:
         The stores.
@@ -43,13 +51,22 @@ def predict_photos(sources: Sources, photos: Infos, folder: Path) -> Labels:
     maps = PseudoLabelStore(folder / 'semantic_masks', 'semantic_masks', '.png')
     for store in (instances, maps):
         _start(store, model, sources.classes)
-    missing = {info['img_path']: info for info in photos if not (info['img_id'] in instances or info['img_id'] in maps)}
-    if missing:
-        inferencer = WSISInferencer(model.config, model.checkpoint, show_progress=False)
-        for image, sample, _ in _show(inferencer.iterate(list(missing)), len(missing), model.stage):
-            found = sample_to_dict(image.name, sample)
-            _write_prediction(found, missing[image.path], inferencer.min_score, instances, maps)
+    missing = [info for info in photos if not (info['img_id'] in instances or info['img_id'] in maps)]
+    jobs = [(model, info['img_path']) for info in missing]
+    for info, (found, min_score) in zip(missing, _run_on_photos(_predict_photo, jobs, processes, model.stage)):
+        _write_prediction(found, info, min_score, instances, maps)
     return Labels(model.stage, instances, maps)
+
+
+def _predict_photo(job: tuple[Model, str]) -> tuple[dict[str, Any], float]:
+    """Return what a model says of the photo in a file, and the score from which on it counts."""
+    model, path = job
+    inferencer = _keep_loaded(
+        (model.config, model.checkpoint),
+        lambda: WSISInferencer(model.config, model.checkpoint, show_progress=False),
+    )
+    ((image, sample, _),) = inferencer.iterate([path])
+    return sample_to_dict(image.name, sample), inferencer.min_score
 
 
 def _write_prediction(
@@ -72,13 +89,14 @@ def _write_prediction(
         instances.note(info['img_id'])
 
 
-def relate_photos(sources: Sources, photos: Infos, folder: Path) -> PseudoLabelStore:
+def relate_photos(sources: Sources, photos: Infos, folder: Path, processes: int | None = None) -> PseudoLabelStore:
     """Run IRNet on photos for its boundaries and displacements, without making labels of them.
 
     Args:
         sources: Of the run; ``irnet`` is the model and ``cams`` are the CAMs.
         photos: What the data set says of each.
         folder: Where the store goes.
+        processes: As of :func:`~projects.wsis.inspection.parallel.map_jobs`.
 
     Returns:
         The store: of each photo ``boundary`` (h, w) uint8, 255 for 1, and ``displacement`` (2: y, x; h, w) float16 in
@@ -89,15 +107,33 @@ def relate_photos(sources: Sources, photos: Infos, folder: Path) -> PseudoLabelS
     """
     store = PseudoLabelStore(folder / MAPS, MAPS, MAPS_ENDING)
     _start(store, sources.irnet, sources.classes)
-    missing = {info['img_id'] for info in photos if info['img_id'] not in store}
-    if missing:
-        cfg = _read_irnet_config(sources)
-        dataset = build_photos(cfg, cfg, sources.irnet.config, cams=str(sources.cams.root))
-        chosen = [index for index in range(len(dataset)) if dataset.get_data_info(index)['img_id'] in missing]
-        network = load_model(cfg, sources.irnet.checkpoint)
-        for index in _show(chosen, len(chosen), sources.irnet.stage):
-            _write_maps(store, relate_photo(network, dataset[index]))
+    missing = [info['img_id'] for info in photos if info['img_id'] not in store]
+    jobs = [(sources, photo) for photo in missing]
+    for photo, maps in zip(missing, _run_on_photos(_relate_photo, jobs, processes, sources.irnet.stage)):
+        store.write_arrays(photo, **maps)
+        store.note(photo)
     return store
+
+
+def _relate_photo(job: tuple[Sources, str]) -> dict[str, np.ndarray]:
+    """Return the reduced maps of a photo."""
+    sources, photo = job
+    model = sources.irnet
+    network, dataset, places = _keep_loaded(
+        (model.config, model.checkpoint, str(sources.cams.root)), lambda: _load_irnet(sources)
+    )
+    found = relate_photo(network, dataset[places[photo]])
+    (boundary,) = _reduce(found.boundary, BOUNDARY_SIDE)
+    strength = np.rint(255 * np.clip(boundary, 0, 1)).astype(np.uint8)
+    return dict(boundary=strength, displacement=_reduce(found.displacement, DISPLACEMENT_SIDE).astype(np.float16))
+
+
+def _load_irnet(sources: Sources) -> tuple[nn.Module, TagDataset, dict[str, int]]:
+    """Return the network, its photos with their CAMs, and the place of each among them."""
+    cfg = _read_irnet_config(sources)
+    dataset = build_photos(cfg, cfg, sources.irnet.config, cams=str(sources.cams.root))
+    places = {dataset.get_data_info(index)['img_id']: index for index in range(len(dataset))}
+    return load_model(cfg, sources.irnet.checkpoint), dataset, places
 
 
 def _read_irnet_config(sources: Sources) -> Config:
@@ -106,14 +142,6 @@ def _read_irnet_config(sources: Sources) -> Config:
     cfg.model.test_cfg = {**(cfg.model.get('test_cfg') or {}), 'boundary': False, 'displacement': False}
     cfg.test_dataloader.dataset = dict(sources.settings, pipeline=find_test_pipeline(cfg), test_mode=True)
     return cfg
-
-
-def _write_maps(store: PseudoLabelStore, found: PhotoResults) -> None:
-    (boundary,) = _reduce(found.boundary, BOUNDARY_SIDE)
-    strength = np.rint(255 * np.clip(boundary, 0, 1)).astype(np.uint8)
-    displacement = _reduce(found.displacement, DISPLACEMENT_SIDE).astype(np.float16)
-    store.write_arrays(found.name, boundary=strength, displacement=displacement)
-    store.note(found.name)
 
 
 def _reduce(maps: np.ndarray, side: int) -> np.ndarray:
@@ -130,6 +158,17 @@ def _start(store: PseudoLabelStore, model: Model, classes: Sequence[str]) -> Non
     store.start(lineage, classes)
 
 
-def _show(steps: Iterable, total: int, stage: str) -> Iterable:
-    """Return the steps under a progress bar on stderr, where that is a terminal."""
-    return tqdm(steps, total=total, desc=f'report: {stage}', unit='photo', leave=False, disable=None)
+def _run_on_photos(function: Callable, jobs: Sequence, processes: int | None, stage: str) -> Iterator:
+    """Yield what a function says of each job, with a bar; on a CPU processes share them, as one leaves cores idle."""
+    yield from map_jobs(function, jobs, processes if get_device() == 'cpu' else 1, f'report: {stage}')
+    _loaded.clear()
+
+
+def _keep_loaded(key: tuple[str, ...], load: Callable[[], Any]) -> Any:
+    """Return what is loaded under a key in this process, which keeps one thing."""
+    if key not in _loaded:
+        _loaded.clear()
+        if multiprocessing.parent_process() is not None:
+            torch.set_num_threads(1)  # the other cores have processes of their own
+        _loaded[key] = load()
+    return _loaded[key]
