@@ -30,4 +30,4 @@ val_dataloader = test_dataloader = dict(dataset=_base_.val_dataset and dict(_bas
 
 optim_wrapper = dict(optimizer=dict(lr=1e-3), clip_grad=dict(max_norm=10.))
 param_scheduler = [dict(_base_.param_scheduler[0], eta_max=1e-3, total_steps=6)]
-train_cfg = dict(max_epochs=6, val_interval=6)
+train_cfg = dict(max_epochs=6, val_begin=1, val_interval=6)
