@@ -37,6 +37,15 @@ def test_table_of_a_run():
     assert whole == 'x, whole trainings, no checkout, Python, 2 cores, 2 processes'
 
 
+def test_memory_of_a_gpu_has_a_column_where_there_is_one():
+    times = make_times()
+    assert 'GPU MB' not in make_times_table(times)
+    times['stages'][0]['gpu_memory'] = 700 * MEGABYTE
+    _, _, names, _, training, tool, total = make_times_table(times).splitlines()
+    assert dict(zip(cells(names), cells(training)))['GPU MB'] == '700'
+    assert len(cells(names)) == len(cells(tool)) == len(cells(total))
+
+
 def test_comparison_gives_ratios_of_what_both_have():
     first, second = make_times(), make_times(2.0, 'def5678')
     second['stages'].append(dict(second['stages'][1], name='only here'))

@@ -15,7 +15,8 @@ RUN_ENTRIES = dict(config=str, processes=float, cores=float, machine=str)
 STAGE_ENTRIES = dict(name=str, seconds=float)
 MEASURED_ENTRIES = dict(parts=dict, start_up=float, rest=float, steps=float, photos=float)
 # what may be unknown
-OPTIONAL_ENTRIES = dict(commit=str, steps=float, cpu_seconds=float, peak_memory=float, cpu_use=float)
+OPTIONAL_ENTRIES = dict(commit=str, steps=float, cpu_seconds=float, peak_memory=float, gpu_memory=float, cpu_use=float)
+GPU_MEMORY = 'GPU MB'  # a column only where there is one
 HEADS = (
     'stage',
     'wall s',
@@ -26,16 +27,19 @@ HEADS = (
     *(f'{part} ms' for part in PARTS),
     'rest s',
     'peak MB',
+    GPU_MEMORY,
     'CPU use',
 )
 
 
 def make_times_table(times: Mapping[str, Any]) -> str:
     """Return the Markdown table of a measured recipe; the parts of a step sum up to it."""
-    rows = [_make_row(stage) for stage in times['stages']]
+    on_gpu = any(stage.get('gpu_memory') for stage in times['stages'])
+    heads = [head for head in HEADS if on_gpu or head != GPU_MEMORY]
+    rows = [_make_row(stage, heads) for stage in times['stages']]
     total = sum(stage['seconds'] for stage in times['stages'])
-    rows.append([ALL, f'{total:.1f}', *[''] * (len(HEADS) - 2)])
-    return f'{describe_run(times)}\n\n{_join(HEADS, rows)}'
+    rows.append([ALL, f'{total:.1f}', *[''] * (len(heads) - 2)])
+    return f'{describe_run(times)}\n\n{_join(heads, rows)}'
 
 
 def describe_run(times: Mapping[str, Any]) -> str:
@@ -116,8 +120,9 @@ NUMBERS = ('wall s', 'start-up s', 'photos/s', 'step ms', *(f'{part} ms' for par
 def _find_numbers(stage: Mapping[str, Any]) -> dict[str, float | None]:
     """Return the numbers of a stage by their names in tables; None for those that a stage has not."""
     numbers: dict[str, float | None] = {'wall s': stage['seconds'], 'CPU s': stage.get('cpu_seconds')}
-    memory = stage.get('peak_memory')
-    numbers['peak MB'] = None if memory is None else memory / MEGABYTE
+    for name, key in (('peak MB', 'peak_memory'), (GPU_MEMORY, 'gpu_memory')):
+        memory = stage.get(key)
+        numbers[name] = None if memory is None else memory / MEGABYTE
     steps, parts = stage.get('steps'), stage.get('parts')
     if parts is not None:
         numbers |= {'start-up s': stage['start_up'], 'rest s': stage['rest']}
@@ -128,13 +133,13 @@ def _find_numbers(stage: Mapping[str, Any]) -> dict[str, float | None]:
     return numbers
 
 
-def _make_row(stage: Mapping[str, Any]) -> list[str]:
+def _make_row(stage: Mapping[str, Any], heads: Sequence[str]) -> list[str]:
     numbers = _find_numbers(stage)
     use, steps = stage.get('cpu_use'), stage.get('steps')
     texts = {name: _format(name, numbers.get(name)) for name in HEADS}
     texts |= {'stage': stage['name'], 'steps': '' if steps is None else str(steps)}
     texts['CPU use'] = '' if use is None else f'{use:.0%}'
-    return [texts[name] for name in HEADS]
+    return [texts[name] for name in heads]
 
 
 def _compare(first: Mapping[str, float | None], second: Mapping[str, float | None]) -> list[str]:

@@ -1,6 +1,7 @@
 """Each part of a training and of a test gets the time that it takes; the clock goes only in what is measured."""
 
 import time
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -193,3 +194,15 @@ def test_parts_of_a_test(build, clock, tmp_path):
     )
     assert sum(times['parts'].values()) == pytest.approx(clock.now - before)
     assert (times['steps'], times['photos']) == (2, 6)
+
+
+def test_peak_of_gpu_memory_outlasts_a_log(monkeypatch, tmp_path):
+    peaks = iter([3, 7, 2, 4])  # mmengine begins another peak when it logs
+    monkeypatch.setattr(torch.cuda, 'max_memory_allocated', lambda: next(peaks))
+    hook, runner = StageTimesHook(), SimpleNamespace(work_dir=tmp_path, train_dataloader=SimpleNamespace(batch_size=2))
+    hook.watch = SimpleNamespace(on_gpu=True, seconds={})
+    for _ in range(2):
+        hook.after_train_iter(runner, 0)
+    hook.after_val_iter(runner, 0)
+    hook.after_run(runner)
+    assert read_json(tmp_path / STAGE_TIMES_NAME)['gpu_memory'] == 7

@@ -48,6 +48,7 @@ class StageTimesHook(Hook):
         self.watch: Stopwatch | None = None
         self.steps = 0
         self.photos = 0
+        self.gpu_memory = 0
         self.began = 0.0
         self.ended = 0.0
 
@@ -71,12 +72,18 @@ class StageTimesHook(Hook):
         batch = runner.train_dataloader.batch_size if inputs is None else len(inputs)
         self.steps += 1
         self.photos += batch * get_world_size()
+        self._note_gpu_memory()
 
     def after_test_iter(self, runner: Runner, batch_idx: int, data_batch=None, outputs=None) -> None:
         """Count a step; the inputs are no list of photos where several views of one are tested together."""
         loader = runner.test_dataloader
         self.steps += 1
         self.photos = min(self.steps * loader.batch_size * get_world_size(), len(loader.dataset))
+        self._note_gpu_memory()
+
+    def after_val_iter(self, runner: Runner, batch_idx: int, data_batch=None, outputs=None) -> None:
+        """Note the memory of a validation."""
+        self._note_gpu_memory()
 
     def after_run(self, runner: Runner) -> None:
         """Write what was measured."""
@@ -90,8 +97,14 @@ class StageTimesHook(Hook):
             parts=self.watch.seconds,
         )
         if self.watch.on_gpu:
-            times['gpu_memory'] = torch.cuda.max_memory_allocated()
+            self._note_gpu_memory()
+            times['gpu_memory'] = self.gpu_memory
         write_json(Path(runner.work_dir) / STAGE_TIMES_NAME, times)
+
+    def _note_gpu_memory(self) -> None:
+        """Note the peak until now: mmengine begins another one whenever it logs."""
+        if self.watch.on_gpu:
+            self.gpu_memory = max(self.gpu_memory, torch.cuda.max_memory_allocated())
 
     def _begin(self, runner: Runner) -> None:
         model = runner.model.module if is_model_wrapper(runner.model) else runner.model
