@@ -3,7 +3,7 @@
 import pytest
 from torch import distributed
 
-from projects.wsis.recipes.process_group import describe_group, find_free_port
+from projects.wsis.recipes.process_group import choose_gpus, describe_group, find_free_port
 from projects.wsis.recipes.script_server import ScriptServer
 
 SUM = """
@@ -26,6 +26,14 @@ def test_places_are_told_apart():
     assert [(place['RANK'], place['LOCAL_RANK']) for place in group] == [('0', '0'), ('1', '1'), ('2', '2')]
     assert {place['WORLD_SIZE'] for place in group} == {place['LOCAL_WORLD_SIZE'] for place in group} == {'3'}
     assert len({(place['MASTER_ADDR'], place['MASTER_PORT']) for place in group}) == 1
+
+
+@pytest.mark.parametrize('visible, expected', [(None, '0,1'), ('3,5,7', '3,5'), ('GPU-a', 'GPU-a')])
+def test_the_first_gpus_are_seen_of_those_that_are_visible(monkeypatch, visible, expected):
+    monkeypatch.delenv('CUDA_VISIBLE_DEVICES', raising=False)
+    if visible is not None:
+        monkeypatch.setenv('CUDA_VISIBLE_DEVICES', visible)
+    assert choose_gpus(2) == dict(CUDA_VISIBLE_DEVICES=expected)
 
 
 def test_a_free_port_is_found():

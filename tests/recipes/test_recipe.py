@@ -171,6 +171,7 @@ def test_forks_share_the_images_of_predictions(make, monkeypatch, cores, expecte
 def test_processes_share_each_gpu_in_predictions(make, monkeypatch):
     pipeline = make()
     monkeypatch.delenv('OMP_NUM_THREADS', raising=False)
+    monkeypatch.delenv('CUDA_VISIBLE_DEVICES', raising=False)
     monkeypatch.setattr(recipe, 'get_device', lambda: 'cuda')
     asked = []
     monkeypatch.setattr(recipe, 'count_sharing_gpu', lambda gpus: asked.append(gpus) or 3)
@@ -180,6 +181,13 @@ def test_processes_share_each_gpu_in_predictions(make, monkeypatch):
     for name, command in commands.items():
         assert f'--nproc_per_node={6 if actions[name] == "predict" else 2}' in command
     assert set(asked) == {2} and 'predict' in actions.values()
+    started = {}
+    pipeline.work_dir.mkdir()
+    monkeypatch.setattr(recipe.subprocess, 'Popen', lambda command, env, **_: started.update(env=env))
+    for stage in pipeline.stages:
+        Recipe._start(pipeline, stage)
+        seen = '0,1' if stage.action == 'predict' else None
+        assert started['env'].get('CUDA_VISIBLE_DEVICES') == seen, 'no GPU more than was asked for'
 
 
 @pytest.mark.parametrize('processes', [0, -2])

@@ -1,8 +1,23 @@
 """Processes of one machine that share the work of a stage."""
 
+import os
 import socket
 
 HOST = '127.0.0.1'
+
+
+VISIBLE_GPUS = 'CUDA_VISIBLE_DEVICES'
+
+
+def choose_gpus(count: int) -> dict[str, str]:
+    """Return the environment variable by which processes see the first GPUs only of those that this one sees.
+
+    Args:
+        count: How many GPUs.
+    """
+    visible = os.environ.get(VISIBLE_GPUS)
+    names = map(str, range(count)) if visible is None else visible.split(',')[:count]
+    return {VISIBLE_GPUS: ','.join(names)}
 
 
 def describe_group(count: int) -> list[dict[str, str]]:

@@ -24,7 +24,7 @@ from ..structures import report_unwritable, write_json
 from ..structures.files import read_json_object, remove_half_written
 from .node_group import NodeGroup
 from .node_place import NodePlace
-from .process_group import describe_group
+from .process_group import choose_gpus, describe_group
 from .processes import lock_folder
 from .report import RecipeReport
 from .script_server import RunningScript, ScriptServer
@@ -398,13 +398,15 @@ class Recipe:
 
     def _start(self, stage: Stage) -> subprocess.Popen | RunningScript:
         """Start the command of a stage; where that can be, as forks of a process that has imported what stages need."""
-        command = self._command(stage)
+        command, sharing = self._command(stage), self._count_sharing(stage)
+        # more processes than GPUs: they must not take those that nobody has named
+        gpus = choose_gpus(self.processes // self.place.count) if sharing > 1 and get_device() == 'cuda' else {}
         if not self._forks_stages():
             pipes = dict(stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors='replace')
-            return subprocess.Popen(command, preexec_fn=end_with_parent, **pipes)
+            return subprocess.Popen(command, preexec_fn=end_with_parent, env={**os.environ, **gpus}, **pipes)
         if self._server is None:
             self._server = self._until_the_end.enter_context(ScriptServer())
-        return self._server.start(command[1:], environments=describe_group(self._count_sharing(stage)))
+        return self._server.start(command[1:], environments=[{**place, **gpus} for place in describe_group(sharing)])
 
     def _execute(self, stage: Stage, report: RecipeReport) -> None:
         """Run the command of a stage; its output goes to ``output.log`` and its progress to the report."""

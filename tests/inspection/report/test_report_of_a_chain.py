@@ -13,6 +13,12 @@ KEYS = ['photo', 'cam', 'boundary', 'displacement', 'label', 'prediction', 'trut
 SCORE = 0.12  # a few objects that random weights see have a higher one
 
 
+def read_tree(folder):
+    """Contents of the photos' files below a folder, by their paths."""
+    files = [path for path in folder.rglob('*') if path.is_file() and path.suffix in ('.json', '.npz', '.png')]
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files if path.name != 'manifest.json'}
+
+
 def test_models_are_run_once_and_layers_are_those_of_the_contact_sheet(chain, demo_environment, tmp_path, monkeypatch):
     work = tmp_path / 'work'
     shutil.copytree(chain, work, ignore=shutil.ignore_patterns('.previous', 'inter_pixel_labels'))
@@ -30,6 +36,15 @@ def test_models_are_run_once_and_layers_are_those_of_the_contact_sheet(chain, de
     assert all('agreement' in photo['values'] for photo in page.facts['photos'] if photo['name'] in predicted)
     results = read_json(work / 'results.json')
     assert all(stage['name'] in page.text for stage in results['stages'])
+
+    found = read_tree(work / 'report')
+    shutil.rmtree(work / 'report')
+    write_report(work, ReportOptions(layers=3, min_score=SCORE, processes=2))
+    by_two = read_tree(work / 'report')
+    assert set(by_two) == set(found) and len(found) >= 6
+    assert all(by_two[name] == content for name, content in found.items() if name.startswith('irnet_maps'))
+    shutil.rmtree(work / 'report')
+    write_report(work, options)
 
     def fail(*_, **__):
         raise RuntimeError('a model is run again')

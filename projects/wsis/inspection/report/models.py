@@ -5,6 +5,7 @@ What they say is kept in stores below ``WORK_DIR/report``, so that a second repo
 
 import multiprocessing
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -170,5 +171,6 @@ def _keep_loaded(key: tuple[str, ...], load: Callable[[], Any]) -> Any:
         _loaded.clear()
         if multiprocessing.parent_process() is not None:
             torch.set_num_threads(1)  # the other cores have processes of their own
-        _loaded[key] = load()
+        with redirect_stdout(None):  # each process would tell what mmdet cannot import, and what is loaded
+            _loaded[key] = load()
     return _loaded[key]
