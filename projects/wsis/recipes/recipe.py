@@ -388,19 +388,20 @@ class Recipe:
         """Return how many processes of a stage share the CPU, or each GPU.
 
         Predictions of one image after the other leave cores and GPUs idle, so where nobody has chosen a number of
-        threads, some share the images of a stage.
+        threads, some share the images of a stage; not on several machines, which may differ.
         """
-        if stage.action != 'predict' or 'OMP_NUM_THREADS' in os.environ:
+        together = self._forks_stages() or (self.processes > 1 and self.place.count == 1)
+        if stage.action != 'predict' or 'OMP_NUM_THREADS' in os.environ or not together:
             return 1
         if get_device() == 'cuda':
-            return count_sharing_gpu(self.processes // self.place.count)
+            return count_sharing_gpu(self.processes)
         return min(available_cores(), MOST_SHARING) if self._forks_stages() else 1
 
     def _start(self, stage: Stage) -> subprocess.Popen | RunningScript:
         """Start the command of a stage; where that can be, as forks of a process that has imported what stages need."""
         command, sharing = self._command(stage), self._count_sharing(stage)
         # more processes than GPUs: they must not take those that nobody has named
-        gpus = choose_gpus(self.processes // self.place.count) if sharing > 1 and get_device() == 'cuda' else {}
+        gpus = choose_gpus(self.processes) if sharing > 1 and get_device() == 'cuda' else {}
         if not self._forks_stages():
             pipes = dict(stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors='replace')
             return subprocess.Popen(command, preexec_fn=end_with_parent, env={**os.environ, **gpus}, **pipes)
@@ -409,7 +410,6 @@ class Recipe:
         return self._server.start(command[1:], environments=[{**place, **gpus} for place in describe_group(sharing)])
 
     def _execute(self, stage: Stage, report: RecipeReport) -> None:
-        """Run the command of a stage; its output goes to ``output.log`` and its progress to the report."""
         """Run the command of a stage; its output goes to ``output.log`` and its progress to the report.
 
         Raises:

@@ -17,12 +17,13 @@ from mmengine.device import get_device
 from torch import nn
 
 from ...apis.configs import load_config
+from ...apis.devices import MOST_SHARING, available_cores
 from ...apis.inference.inferencer import WSISInferencer
 from ...apis.inference.results import sample_to_dict
 from ...datasets import TagDataset
 from ...structures import PseudoLabelStore, hash_file, write_json
 from ...structures.index_png import write_index_png
-from ..parallel import map_jobs
+from ..parallel import FEWEST_FILES_FOR_PROCESSES, map_jobs
 from ..photo_results import build_photos, find_test_pipeline, load_model, relate_photo
 from .sources import Labels, Model, Sources
 
@@ -160,8 +161,15 @@ def _start(store: PseudoLabelStore, model: Model, classes: Sequence[str]) -> Non
 
 
 def _run_on_photos(function: Callable, jobs: Sequence, processes: int | None, stage: str) -> Iterator:
-    """Yield what a function says of each job, with a bar; on a CPU processes share them, as one leaves cores idle."""
-    yield from map_jobs(function, jobs, processes if get_device() == 'cpu' else 1, f'report: {stage}')
+    """Yield what a function says of each job, with a bar.
+
+    On a CPU processes share them, as one leaves cores idle; not more than label making has, since each loads the model.
+    """
+    if get_device() != 'cpu':
+        processes = 1
+    elif processes is None:
+        processes = min(available_cores(), MOST_SHARING) if len(jobs) >= FEWEST_FILES_FOR_PROCESSES else 1
+    yield from map_jobs(function, jobs, processes, f'report: {stage}')
     _loaded.clear()
 
 
@@ -170,7 +178,7 @@ def _keep_loaded(key: tuple[str, ...], load: Callable[[], Any]) -> Any:
     if key not in _loaded:
         _loaded.clear()
         if multiprocessing.parent_process() is not None:
-            torch.set_num_threads(1)  # the other cores have processes of their own
+            torch.set_num_threads(max(1, available_cores() // MOST_SHARING))  # others share the cores
         with redirect_stdout(None):  # each process would tell what mmdet cannot import, and what is loaded
             _loaded[key] = load()
     return _loaded[key]
