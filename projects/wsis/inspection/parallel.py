@@ -1,10 +1,13 @@
 """Doing one thing with many files in several processes, with a bar that moves."""
 
 import multiprocessing
+import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from multiprocessing import forkserver
 from multiprocessing.context import BaseContext
 from typing import TypeVar
 
@@ -77,7 +80,21 @@ def choose_context(module: str) -> BaseContext:
         return multiprocessing.get_context('spawn')
     context = multiprocessing.get_context('forkserver')
     context.set_forkserver_preload([module])
+    with _environment(PYTHONPATH=os.pathsep.join(filter(None, sys.path)), PYTHONSAFEPATH='1'):
+        forkserver.ensure_running()  # it is not told where modules lie, and takes those of the current folder
     return context
+
+
+@contextmanager
+def _environment(**variables: str) -> Iterator[None]:
+    """Set environment variables for the processes that start meanwhile."""
+    before = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            os.environ.pop(name) if value is None else os.environ.update({name: value})
 
 
 def take_turns(pixels: int) -> AbstractContextManager:
