@@ -168,9 +168,13 @@ def test_scripts_end_with_a_killed_parent(server, write, number):
     assert not Path(f'/proc/{child}').exists() or os.waitpid(child, os.WNOHANG)
 
 
-def test_a_script_starts_anew_where_its_fork_could_not_use_a_gpu(write, tmp_path, monkeypatch):
+@pytest.mark.parametrize('device', ['cuda', 'cpu'])
+def test_a_script_starts_anew_where_its_fork_could_not_use_a_gpu(write, tmp_path, monkeypatch, device):
     module = tmp_path / 'counts_gpus.py'
-    module.write_text('import torch\ntorch.cuda._is_in_bad_fork = lambda: True\n')
+    module.write_text(
+        'import torch\nfrom mmengine.device import utils\n'
+        f'torch.cuda._is_in_bad_fork, utils.DEVICE = lambda: True, {device!r}\n'
+    )
     script = write("""
         import os, sys
         print('counts_gpus' in sys.modules, sys.argv[1:], os.environ['RANK'])
@@ -182,4 +186,4 @@ def test_a_script_starts_anew_where_its_fork_could_not_use_a_gpu(write, tmp_path
         server.start([script, '--x'], environments=[{'RANK': '5'}]) as process,
     ):
         output = process.stdout.read()
-    assert process.returncode == 3 and output == "False ['--x'] 5\n"
+    assert process.returncode == 3 and output == f"{device == 'cpu'} ['--x'] 5\n"

@@ -25,6 +25,8 @@ from pathlib import Path
 from typing import IO, Any, NamedTuple
 
 import numpy as np
+import torch
+from mmengine.device import get_device
 
 from ..engine.parent_process import end_with_parent
 
@@ -307,9 +309,11 @@ def _run_script(
 
 
 def _cannot_use_gpus() -> bool:
-    """Return whether the process that this one was forked from has kept CUDA from its forks."""
-    torch = sys.modules.get('torch')
-    return torch is not None and torch.cuda._is_in_bad_fork()
+    """Return whether there is a GPU, and the process that this one was forked from has kept CUDA from its forks.
+
+    Without a driver a torch for CUDA keeps it from them too, when it is asked for the number of GPUs.
+    """
+    return get_device() == 'cuda' and torch.cuda._is_in_bad_fork()
 
 
 def _redirect(output: int) -> None:
