@@ -21,12 +21,10 @@ Example::
 
 import argparse
 import multiprocessing
-import os
 import statistics
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
 from itertools import cycle, islice
 from pathlib import Path
 
@@ -38,6 +36,7 @@ from mmengine.config import DictAction
 from mmengine.utils import track_iter_progress
 
 from projects.wsis.apis.configs import load_config
+from projects.wsis.apis.environment_variables import environment_variables
 from projects.wsis.apis.errors import report_errors
 from projects.wsis.apis.launch import apply_amp, build_runner
 from projects.wsis.engine.safe_loading import safe_loading
@@ -107,18 +106,6 @@ def is_variable(setting):
     return setting.partition('=')[0].isupper()
 
 
-@contextmanager
-def environment(settings):
-    """Set environment variables ``KEY=VALUE`` for the processes that start meanwhile."""
-    before = dict(os.environ)
-    os.environ.update(setting.split('=', 1) for setting in settings)
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
-
-
 def keep_busy():
     """Compute until the process is ended."""
     while True:
@@ -161,7 +148,8 @@ def measure(trainings, args):
         here, there = context.Pipe()
         own = [setting for setting in settings if not is_variable(setting)]
         processes.append(context.Process(target=serve_steps, args=(there, config, args, own), daemon=True))
-        with environment(filter(is_variable, settings)):  # OpenMP reads them when the process loads torch
+        variables = dict(setting.split('=', 1) for setting in filter(is_variable, settings))
+        with environment_variables(variables):  # OpenMP reads them when the process loads torch
             processes[-1].start()
         there.close()
         try:

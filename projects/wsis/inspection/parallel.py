@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from multiprocessing import forkserver
 from multiprocessing.context import BaseContext
 from typing import TypeVar
@@ -14,6 +14,7 @@ from typing import TypeVar
 from tqdm import tqdm
 
 from ..apis.devices import available_cores
+from ..apis.environment_variables import environment_variables
 from ..structures.photo_file import LARGE_PIXELS
 
 Job = TypeVar('Job')
@@ -41,7 +42,11 @@ def map_files(
 
 
 def map_jobs(
-    function: Callable[[Job], Result], jobs: Sequence[Job], processes: int | None = None, title: str = ''
+    function: Callable[[Job], Result],
+    jobs: Sequence[Job],
+    processes: int | None = None,
+    title: str = '',
+    most: int | None = None,
 ) -> Iterator[Result]:
     """Yield ``function(job)`` of each job in order, with a progress bar on stderr where that is a terminal.
 
@@ -50,11 +55,12 @@ def map_jobs(
         jobs: What it is called with.
         processes: As in :func:`map_files`.
         title: What the bar calls the jobs.
+        most: Where nobody has chosen a number of processes, the largest one.
 
     Raises:
         ValueError: If a process was killed, most likely for the memory that it took.
     """
-    count = available_cores() if processes is None else processes
+    count = min(available_cores(), most or available_cores()) if processes is None else processes
     bar = dict(total=len(jobs), desc=title, unit='file', leave=False, disable=None)
     if count <= 1 or (processes is None and len(jobs) < FEWEST_FILES_FOR_PROCESSES):
         yield from tqdm(map(function, jobs), **bar)
@@ -80,21 +86,9 @@ def choose_context(module: str) -> BaseContext:
         return multiprocessing.get_context('spawn')
     context = multiprocessing.get_context('forkserver')
     context.set_forkserver_preload([module])
-    with _environment(PYTHONPATH=os.pathsep.join(filter(None, sys.path)), PYTHONSAFEPATH='1'):
+    with environment_variables(dict(PYTHONPATH=os.pathsep.join(filter(None, sys.path)), PYTHONSAFEPATH='1')):
         forkserver.ensure_running()  # it is not told where modules lie, and takes those of the current folder
     return context
-
-
-@contextmanager
-def _environment(**variables: str) -> Iterator[None]:
-    """Set environment variables for the processes that start meanwhile."""
-    before = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name) if value is None else os.environ.update({name: value})
 
 
 def take_turns(pixels: int) -> AbstractContextManager:

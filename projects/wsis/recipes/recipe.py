@@ -345,9 +345,9 @@ class Recipe:
         if stage.action == 'tool':
             given = data if stage.takes_data else []
             return [sys.executable, str(tools / stage.tool), *map(self._fill, stage.arguments), *given]
-        python = [sys.executable]
+        python, sharing = [sys.executable], self._count_sharing(stage)
         if self.processes > 1:
-            python += ['-m', 'torch.distributed.run', *self._meeting(self._count_sharing(stage))]
+            python += ['-m', 'torch.distributed.run', *self._meeting(sharing)]
         script = [str(tools / ('train.py' if stage.action == 'train' else 'test.py')), str(find_config(stage.config))]
         if stage.action == 'train':
             script += ['--resume', '--amp'] if self._uses_amp(stage) else ['--resume']
@@ -358,7 +358,7 @@ class Recipe:
             script += ['--vis-backends', *self.vis_backends]
         if self.processes > 1 and stage.action == 'train':
             script.append('--keep-batch' if self.keep_batch else '--share-batch')
-        if self.processes > 1 or self._count_sharing(stage) > 1:
+        if self.processes > 1 or sharing > 1:
             script += ['--launcher', 'pytorch']
         if self._options(stage):
             script += ['--options-file', str(folder / OPTIONS_NAME)]

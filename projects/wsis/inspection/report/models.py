@@ -23,7 +23,7 @@ from ...apis.inference.results import sample_to_dict
 from ...datasets import TagDataset
 from ...structures import PseudoLabelStore, hash_file, write_json
 from ...structures.index_png import write_index_png
-from ..parallel import FEWEST_FILES_FOR_PROCESSES, map_jobs
+from ..parallel import map_jobs
 from ..photo_results import build_photos, find_test_pipeline, load_model, relate_photo
 from .sources import Labels, Model, Sources
 
@@ -165,11 +165,8 @@ def _run_on_photos(function: Callable, jobs: Sequence, processes: int | None, st
 
     On a CPU processes share them, as one leaves cores idle; not more than label making has, since each loads the model.
     """
-    if get_device() != 'cpu':
-        processes = 1
-    elif processes is None:
-        processes = min(available_cores(), MOST_SHARING) if len(jobs) >= FEWEST_FILES_FOR_PROCESSES else 1
-    yield from map_jobs(function, jobs, processes, f'report: {stage}')
+    processes = processes if get_device() == 'cpu' else 1
+    yield from map_jobs(function, jobs, processes, f'report: {stage}', MOST_SHARING)
     _loaded.clear()
 
 
