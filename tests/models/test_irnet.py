@@ -169,6 +169,8 @@ def test_displacement_mean_is_subtracted_in_evaluation_only():
     torch.testing.assert_close(displacement - shifted, torch.tensor([2.0, -3.0])[:, None, None].expand(1, 2, 16, 16))
     assert torch.equal(shifted_boundary, boundary)
     torch.testing.assert_close(training, displacement)
+    torch.testing.assert_close(model.find_displacement(inputs), training)
+    torch.testing.assert_close(model.eval().find_displacement(inputs), shifted)
 
 
 @pytest.mark.parametrize('size', [(40, 52), (37, 50), (33, 64)])

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from projects.wsis.ops import boundary_to_affinity, path_affinity, search_paths
-from projects.wsis.ops.affinity import path_maximum, source_view
+from projects.wsis.ops.affinity import follow_paths, pixels_on_paths, source_view
 
 
 def brute_force(boundary, radius):
@@ -67,14 +67,32 @@ def test_first_of_equal_path_pixels_gets_the_gradient():
     assert boundary.grad.flatten().tolist() == [0, 0, 0, -1]  # the path runs from the destination
 
 
-def test_path_maximum_index(rng):
-    boundary = torch.rand(2, 12, 12, generator=rng)
-    _, pixels = search_paths(5)[-1]
-    strongest, index = path_maximum(boundary, pixels, 5)
-    stacked = torch.stack([source_view(boundary, 5, pixel) for pixel in pixels])
-    assert index.dtype == torch.uint8
-    torch.testing.assert_close(strongest, stacked.amax(0), rtol=0, atol=0)
-    assert torch.equal(index.long(), stacked.argmax(0))
+@pytest.mark.parametrize('radius', [2, 4, 5, 10])
+@pytest.mark.parametrize('levels', [None, 3])
+def test_strongest_pixel_of_every_path(rng, radius, levels):
+    """With few levels many pixels of a path are equal, of which the first one from the destination counts."""
+    boundary = torch.rand(2, 2 * radius + 3, 2 * radius + 5, generator=rng)
+    if levels:
+        boundary = (boundary * levels).floor() / levels
+    paths, offsets = search_paths(radius), pixels_on_paths(radius)
+    channels = set()
+    for channel, destination, values, pixels in follow_paths(boundary, radius):
+        assert destination == paths[channel].destination
+        stacked = torch.stack([source_view(boundary, radius, pixel) for pixel in paths[channel].pixels])
+        torch.testing.assert_close(values, stacked.amax(0), rtol=0, atol=0)
+        places = torch.tensor([offsets.index(pixel) for pixel in paths[channel].pixels])
+        first = (stacked == values).int().argmax(0)
+        assert torch.equal(places[first], pixels.long())
+        channels.add(channel)
+    assert channels == set(range(len(paths)))
+
+
+def test_paths_without_their_strongest_pixels(rng):
+    boundary = torch.rand(1, 11, 14, generator=rng)
+    found = {strongest.channel: strongest for strongest in follow_paths(boundary, 4, find_pixels=False)}
+    for strongest in follow_paths(boundary, 4):
+        assert found[strongest.channel].pixels is None
+        torch.testing.assert_close(found[strongest.channel].values, strongest.values, rtol=0, atol=0)
 
 
 def test_not_contiguous(rng):

@@ -26,13 +26,28 @@ def test_tiles_of_labels_agree_with_the_whole(monkeypatch, turned):
         image, labels, disk = image.transpose(1, 0, 2), labels.T, disk.T
     whole = refine_labels_with_crf(image, labels, 2, gaussian=GAUSSIAN, bilateral=BILATERAL)
     tiles = []
-    infer = dense_crf._infer_tile
-    monkeypatch.setattr(dense_crf, '_infer_tile', lambda *given: tiles.append(given[1].shape) or infer(*given))
+    build = dense_crf._build_crf
+    monkeypatch.setattr(dense_crf, '_build_crf', lambda *given: tiles.append(given[0].shape[:2]) or build(*given))
     monkeypatch.setattr(dense_crf, 'TILE_PIXELS', 80 * 60)
     cut = refine_labels_with_crf(image, labels, 2, gaussian=GAUSSIAN, bilateral=BILATERAL)
-    assert len(tiles) == 5 and max(h * w for _, h, w in tiles) <= 80 * 60
+    assert len(tiles) == 5 and max(h * w for h, w in tiles) <= 80 * 60
     assert (cut == whole).mean() > 0.99
     assert (whole == disk).mean() > (labels == disk).mean()
+
+
+@pytest.mark.parametrize('tile_pixels', (dense_crf.TILE_PIXELS, 80 * 60))
+def test_label_maps_of_one_photo_share_its_crf_and_are_those_of_each_alone(monkeypatch, tile_pixels):
+    image, labels, _ = make_photo()
+    monkeypatch.setattr(dense_crf, 'TILE_PIXELS', tile_pixels)
+    maps = np.stack([labels, np.roll(labels, 9, 1), np.roll(labels, -7, 0)])
+    alone = [refine_labels_with_crf(image, one, 2, gaussian=GAUSSIAN, bilateral=BILATERAL) for one in maps]
+    built = []
+    build = dense_crf._build_crf
+    monkeypatch.setattr(dense_crf, '_build_crf', lambda *given: built.append(given[0].shape) or build(*given))
+    together = refine_labels_with_crf(image, maps, 2, gaussian=GAUSSIAN, bilateral=BILATERAL)
+    np.testing.assert_array_equal(together, alone)
+    assert len(built) == (5 if tile_pixels == 80 * 60 else 1)
+    assert any((one != alone[0]).any() for one in alone[1:])
 
 
 def test_tiles_of_scores_agree_with_the_whole(monkeypatch):

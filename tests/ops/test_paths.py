@@ -5,6 +5,7 @@ import pytest
 
 from projects.wsis.ops import search_paths
 from projects.wsis.ops.affinity import source_size
+from projects.wsis.ops.paths import path_steps
 
 
 @pytest.mark.parametrize('radius', [5, 10])
@@ -44,6 +45,23 @@ def test_ends_belong_to_the_path():
     for destination, pixels in search_paths(6):
         assert pixels[0] == destination and pixels[-1] == (0, 0)
         assert len(set(pixels)) == len(pixels)
+
+
+@pytest.mark.parametrize('radius', [2, 5, 10])
+def test_steps_lead_along_every_path(radius):
+    paths, way, seen = search_paths(radius), [], []
+    for channel, destination, depth, pixels in path_steps(radius):
+        assert depth <= len(way) and pixels
+        way[depth:] = [pixels]
+        assert destination == paths[channel].destination
+        assert paths[channel].pixels == ((0, 0), *(pixel for step in way for pixel in step))[::-1]
+        seen.append(channel)
+    assert sorted(seen) == list(range(len(paths)))
+
+
+def test_steps_are_fewer_than_the_pixels_of_the_paths():
+    assert sum(len(step.pixels) for step in path_steps(10)) == 958
+    assert sum(len(path.pixels) - 1 for path in search_paths(10)) == 1982
 
 
 def test_same_object_again():

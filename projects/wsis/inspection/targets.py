@@ -13,7 +13,7 @@ from mmengine.config import Config
 from mmengine.structures import BaseDataElement
 
 from ..models.detectors.component_batch import stack_targets
-from ..models.losses.inter_pixel import pair_targets
+from ..models.losses.inter_pixel import LabelledPairs
 from ..models.segmentors.irnet import reduce_labels
 from ..ops import make_pseudo_labels, search_paths, strided_size
 from ..ops.affinity import source_view
@@ -156,11 +156,12 @@ def draw_pairs(labels: torch.Tensor, radius: int, size: tuple[int, int]) -> np.n
     """
     reduced = reduce_labels(labels.long(), PAIR_STRIDE, strided_size(size, PAIR_STRIDE))
     counts = torch.zeros(2, *reduced.shape[1:])
+    labelled = LabelledPairs(reduced, radius)
     for path in search_paths(radius):
-        found = pair_targets(reduced, path.destination, radius)
+        found = labelled.compare(path.destination)
         for end in ((0, 0), path.destination):
             source_view(counts[0], radius, end).add_(found.negative[0])
-            source_view(counts[1], radius, end).add_(sum(part[0].float() for part in found))
+            source_view(counts[1], radius, end).add_(sum(part[0] for part in found))
     return draw_boundary((counts[0] / counts[1].clamp(min=1)).numpy(), size)
 
 

@@ -5,14 +5,16 @@ gradient, the index of the strongest path pixel are kept, never the path pixels 
 128x128 at radius 10 these would be 14 times as much.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from .paths import search_paths
+from .paths import path_steps, search_paths
 from .small_copies import copy_without_waiting
 
 
@@ -81,82 +83,93 @@ def source_view(maps: Tensor, radius: int, offset: Sequence[int] = (0, 0)) -> Te
     return maps[..., top : top + height, left : left + width]
 
 
-def path_maximum(boundary: Tensor, pixels: Sequence[tuple[int, int]], radius: int) -> tuple[Tensor, Tensor]:
-    """Strongest boundary on one path for every source, and which of the path's pixels holds it.
+class StrongestOnPath(NamedTuple):
+    """The strongest boundary on the paths of all sources to one destination.
+
+    Attributes:
+        channel: Of the destination, in the order of :func:`search_paths`.
+        destination: Its offset ``(y, x)``.
+        values: ``(N, h, w)`` the maximum for each source.
+        pixels: ``(N, h, w)`` which pixel holds it, the nearest to the destination if several do: a place in
+            :func:`pixels_on_paths`, in the type of the values; None if it was not asked for.
+    """
+
+    channel: int
+    destination: tuple[int, int]
+    values: Tensor
+    pixels: Tensor | None
+
+
+@lru_cache(maxsize=16)
+def pixels_on_paths(radius: int) -> tuple[tuple[int, int], ...]:
+    """Offsets ``(y, x)`` of all pixels on the paths of a radius, the source first."""
+    return tuple(dict.fromkeys(pixel for path in search_paths(radius) for pixel in reversed(path.pixels)))
+
+
+def follow_paths(boundary: Tensor, radius: int, find_pixels: bool = True) -> Iterator[StrongestOnPath]:
+    """Find the strongest boundary on every path, one destination after the other (in the order of
+    :func:`path_steps`, not of the channels).
 
     Args:
         boundary: ``(N, H, W)``.
-        pixels: Offsets ``(y, x)`` of the path relative to the source.
-        radius: Radius of the pair search (it sets the source region).
-
-    Returns:
-        The maximum ``(N, h, w)`` in the type of ``boundary`` and the uint8 index into ``pixels`` of its first
-        occurrence.
+        radius: Radius of the pair search.
+        find_pixels: Whether to find out which pixel is the strongest, which takes three times as long.
     """
-    strongest = source_view(boundary, radius, pixels[0]).clone()
-    index = torch.zeros_like(strongest, dtype=torch.uint8)
-    for number, pixel in enumerate(pixels[1:], 1):
-        value = source_view(boundary, radius, pixel)
-        # numbers rise along the path, so the maximum with 0 or `number` moves the index exactly where it must
-        torch.maximum(index, (value > strongest).to(torch.uint8).mul_(number), out=index)
-        torch.maximum(strongest, value, out=strongest)
-    return strongest, index
+    offsets = pixels_on_paths(radius)
+    views = {offset: source_view(boundary, radius, offset) for offset in offsets}
+    # numbers are kept in the type of the boundary: torch compares with a bool result value by value, not by vectors
+    numbers = dict(zip(offsets, torch.arange(len(offsets), device=boundary.device, dtype=boundary.dtype)))
+    source = views[0, 0]
+    found = [(source, torch.zeros_like(source) if find_pixels else None)]  # of the source and the steps to here
+    later = torch.empty_like(source) if find_pixels else None
+    for step in path_steps(radius):
+        values, pixels = found[step.depth]
+        for offset in step.pixels:
+            if find_pixels:
+                # of equal ones that nearest to the destination, which comes last here
+                torch.ge(views[offset], values, out=later)
+                pixels = torch.lerp(pixels, numbers[offset], later)
+            values = torch.maximum(values, views[offset])
+        found[step.depth + 1 :] = [(values, pixels)]
+        yield StrongestOnPath(step.channel, step.destination, values, pixels)
 
 
-def strongest_position(index: Tensor, pixels: Sequence[tuple[int, int]], size: tuple[int, int], radius: int) -> Tensor:
-    """Where :func:`path_maximum` found the maximum, as a place in the flattened batch of maps.
-
-    Args:
-        index: ``(N, h, w)`` uint8 from :func:`path_maximum`.
-        pixels: The same path.
-        size: ``(H, W)`` of the maps.
-        radius: The same radius.
-
-    Returns:
-        ``(N, h, w)`` int64 index into ``maps.view(-1)`` of contiguous maps ``(N, H, W)``.
-    """
-    height, width = size
-    device = index.device
-    steps = copy_without_waiting(torch.tensor([y * width + x for y, x in pixels]), device)
-    sources = source_view(torch.arange(height * width, device=device).view(height, width), radius)
-    samples = torch.arange(len(index), device=device).mul_(height * width).view(-1, 1, 1)
-    return steps.index_select(0, index.flatten().int()).view(index.shape).add_(sources).add_(samples)
+def place_pixels(radius: int, size: tuple[int, int], device: torch.device | str) -> Tensor:
+    """How far the pixels of :func:`pixels_on_paths` are from the source, ``(P + 1,)`` int64, in flattened maps (H, W)."""
+    steps = [y * size[1] + x for y, x in pixels_on_paths(radius)]
+    return copy_without_waiting(torch.tensor(steps), device)
 
 
 class _PathAffinity(torch.autograd.Function):
-    """``1 - maximum over the path`` that remembers one byte a pair instead of the path's pixels."""
+    """``1 - maximum over the path`` that remembers the number of one pixel a pair instead of the path's pixels."""
 
     @staticmethod
     def forward(ctx, boundary: Tensor, radius: int) -> Tensor:
-        paths = search_paths(radius)
         plane = boundary.detach()[:, 0]
-        shape = (len(plane), len(paths), *source_size(*plane.shape[-2:], radius))
+        shape = (len(plane), len(search_paths(radius)), *source_size(*plane.shape[-2:], radius))
         affinity = plane.new_empty(shape)
-        keep_index = ctx.needs_input_grad[0]
-        indices = torch.empty(shape, dtype=torch.uint8, device=plane.device) if keep_index else None
-        for channel, path in enumerate(paths):
-            if keep_index:
-                strongest, indices[:, channel] = path_maximum(plane, path.pixels, radius)
-                torch.sub(1, strongest, out=affinity[:, channel])
-                continue
-            strongest = affinity[:, channel].copy_(source_view(plane, radius, path.pixels[0]))
-            for pixel in path.pixels[1:]:
-                torch.maximum(strongest, source_view(plane, radius, pixel), out=strongest)
-            strongest.neg_().add_(1)
+        keep_pixels = ctx.needs_input_grad[0]
+        pixels = torch.empty(shape, dtype=torch.int16, device=plane.device) if keep_pixels else None
+        for strongest in follow_paths(plane, radius, keep_pixels):
+            torch.sub(1, strongest.values, out=affinity[:, strongest.channel])
+            if keep_pixels:
+                pixels[:, strongest.channel] = strongest.pixels
         ctx.radius, ctx.shape = radius, plane.shape
-        if keep_index:
-            ctx.save_for_backward(indices)
+        if keep_pixels:
+            ctx.save_for_backward(pixels)
         return affinity
 
     @staticmethod
     @once_differentiable
     def backward(ctx, grad_affinity: Tensor) -> tuple[Tensor, None]:
-        (indices,) = ctx.saved_tensors
+        (pixels,) = ctx.saved_tensors
         # float64: in dense regions thousands of pairs share one boundary pixel
         gradient = grad_affinity.new_zeros(ctx.shape, dtype=torch.float64)
-        for channel, path in enumerate(search_paths(ctx.radius)):
-            place = strongest_position(indices[:, channel], path.pixels, ctx.shape[1:], ctx.radius)
-            gradient.view(-1).scatter_add_(0, place.flatten(), -grad_affinity[:, channel].double().flatten())
+        places = source_view(torch.arange(gradient.numel(), device=gradient.device).view(ctx.shape), ctx.radius)
+        steps = place_pixels(ctx.radius, ctx.shape[1:], gradient.device)
+        for own, grad in zip(pixels.unbind(1), grad_affinity.unbind(1)):
+            place = steps.index_select(0, own.flatten().int()).add_(places.flatten())
+            gradient.view(-1).scatter_add_(0, place, -grad.double().flatten())
         return gradient[:, None].to(grad_affinity.dtype), None
 
 

@@ -10,8 +10,8 @@ from mmengine.registry import MODELS
 from tiny_chain.processes import call_in_ranks
 
 from projects.wsis.apis.launch import finish
-from projects.wsis.models.losses import AffinityLoss, DisplacementLoss
-from projects.wsis.models.losses.inter_pixel import pair_targets
+from projects.wsis.models.losses import AffinityLoss, DisplacementLoss, inter_pixel
+from projects.wsis.models.losses.inter_pixel import LabelledPairs
 from projects.wsis.ops import path_affinity, search_paths
 from projects.wsis.ops.affinity import source_view
 
@@ -54,7 +54,8 @@ def relative(result, expected):
 def test_golden_pair_targets(case):
     stored = golden_labels()
     label = torch.from_numpy(stored[f'{case}_label'])[None]
-    targets = [pair_targets(label, path.destination, 10) for path in search_paths(10)]
+    labelled = LabelledPairs(label, 10)
+    targets = [labelled.compare(path.destination) for path in search_paths(10)]
     for name, key in (('background', 'bg_pos'), ('foreground', 'fg_pos'), ('negative', 'neg')):
         found = torch.stack([getattr(target, name).flatten() for target in targets])
         np.testing.assert_array_equal(found, stored[f'{case}_{key}'])
@@ -101,8 +102,9 @@ def test_gradcheck(loss_type, channels):
 def test_affinity_loss_equals_the_formula_on_path_affinities():
     maps, label = make_batch(1, batch=3)
     affinity = path_affinity(maps.sigmoid(), 5)
-    by_destination = [pair_targets(label, path.destination, 5) for path in search_paths(5)]
-    targets = [torch.stack(kind, dim=1) for kind in zip(*by_destination)]
+    labelled = LabelledPairs(label, 5)
+    by_destination = [labelled.compare(path.destination) for path in search_paths(5)]
+    targets = [torch.stack(kind, dim=1).bool() for kind in zip(*by_destination)]
     background, foreground = (-(affinity + 1e-5).log()[kind].sum() / (kind.sum() + 1e-5) for kind in targets[:2])
     negative = -(1 + 1e-5 - affinity).log()[targets[2]].sum() / (targets[2].sum() + 1e-5)
     losses = AffinityLoss(radius=5)(maps, label)
@@ -190,6 +192,23 @@ def test_half_precision_is_summed_in_float32(loss_type, channels):
         torch.testing.assert_close(losses[name], value)
 
 
+@pytest.mark.parametrize('loss_type, channels', LOSSES)
+@pytest.mark.parametrize('most_values', [1, 1000, 1 << 30])
+def test_samples_by_themselves_or_together(monkeypatch, loss_type, channels, most_values):
+    maps, label = make_batch(channels, batch=5, dtype=torch.float32)
+    results = []
+    for values in (inter_pixel.MOST_VALUES, most_values):
+        monkeypatch.setattr(inter_pixel, 'MOST_VALUES', values)
+        leaf = maps.clone().requires_grad_()
+        losses = loss_type(radius=4)(leaf, label)
+        sum(losses.values()).backward()
+        results.append((losses, leaf.grad))
+    (losses, gradient), (others, other) = results
+    torch.testing.assert_close(gradient, other, rtol=0, atol=0)
+    for name, value in losses.items():
+        torch.testing.assert_close(value, others[name], rtol=1e-6, atol=0)
+
+
 def _rank_losses(rank, world_size, rendezvous, folder):
     dist.init_process_group('gloo', init_method=f'file://{rendezvous}', rank=rank, world_size=world_size)
     torch.set_num_threads(1)
@@ -258,4 +277,4 @@ def test_source_region_of_targets():
     label = torch.arange(12 * 20).view(1, 12, 20) % 250
     shape = source_view(label, 5).shape
     assert shape == (1, 8, 12)
-    assert all(target.shape == shape for target in pair_targets(label, (4, -2), 5))
+    assert all(target.shape == shape for target in LabelledPairs(label, 5).compare((4, -2)))

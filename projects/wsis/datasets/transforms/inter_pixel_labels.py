@@ -46,19 +46,19 @@ class GenerateInterPixelLabels(BaseTransform):
         winner, best = strongest_map(torch.from_numpy(results['cams']), image.shape[:2])
         winner, best = winner.to(torch.int32).numpy() + 1, best.numpy()
         class_ids = np.concatenate([[0], results['cam_labels'] + 1]).astype(np.uint8)
-        labels = class_ids[self._decide(image, winner, best, self.foreground_threshold, len(class_ids))]
+        foreground, background = self._decide(image, winner, best, len(class_ids))
+        labels = class_ids[foreground]
         unsure = labels == 0
-        background = self._decide(image, winner, best, self.background_threshold, len(class_ids)) == 0
         labels[unsure] = IGNORE_LABEL
-        labels[unsure & background] = 0
+        labels[unsure & (background == 0)] = 0
         results['inter_pixel_labels'] = labels
         return results
 
-    def _decide(
-        self, image: np.ndarray, winner: np.ndarray, best: np.ndarray, threshold: float, count: int
-    ) -> np.ndarray:
-        """Return what beats the threshold, (H, W): 0 background, else the winner, after the CRF if there is one."""
-        labels = np.where(best > best.dtype.type(threshold), winner, np.int32(0))
+    def _decide(self, image: np.ndarray, winner: np.ndarray, best: np.ndarray, count: int) -> np.ndarray:
+        """Return what beats each of the two thresholds, (2, H, W): 0 background, else the winner, after the CRF if
+        there is one."""
+        thresholds = (self.foreground_threshold, self.background_threshold)
+        labels = np.stack([np.where(best > best.dtype.type(each), winner, np.int32(0)) for each in thresholds])
         if self.crf is None:
             return labels
         # red first, as in the official code: the library's approximation depends on the order of colours

@@ -43,8 +43,7 @@ class DisplacementMeanHook(Hook):
         for index, batch in enumerate(loader):
             if index % 50 == 0:
                 print_log(f'Displacement mean: photo batch {index} of {len(loader)}', 'current')
-            data = model.data_preprocessor(batch)
-            _, displacement = model(data['inputs'], data['data_samples'], mode='tensor')
+            displacement = model.find_displacement(model.data_preprocessor(batch)['inputs'])
             total[:2] += displacement.mean((2, 3)).sum(0)
             total[2] += len(displacement)
         all_reduce(total)

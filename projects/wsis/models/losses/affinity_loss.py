@@ -1,14 +1,16 @@
 """Affinity loss of IRNet's boundary branch (Ahn et al., CVPR 2019, section 4.2, equation 4)."""
 
+import math
+
 import torch
 from mmengine.registry import MODELS
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from projects.wsis.ops.affinity import path_maximum, strongest_position
+from projects.wsis.ops.affinity import StrongestOnPath, follow_paths, place_pixels, source_size, source_view
 from projects.wsis.ops.paths import search_paths
 
-from .inter_pixel import check_maps, global_mean, pair_targets
+from .inter_pixel import LabelledPairs, PairTargets, check_maps, global_mean, split_samples
 
 # inside the logarithms, as in the official IRNet code
 LOG_EPSILON = 1e-5
@@ -71,34 +73,76 @@ class _AffinitySums(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, boundary: Tensor, label: Tensor, radius: int) -> tuple[Tensor, Tensor]:
-        boundary = boundary.detach()
-        wants_gradient = ctx.needs_input_grad[0]
-        # float64, because some million addends follow, and thousands of pairs may share one boundary pixel
-        sums = boundary.new_zeros(3, dtype=torch.float64)
-        counts = torch.zeros_like(sums)
-        gradients = boundary.new_zeros(3 * boundary.numel(), dtype=torch.float64) if wants_gradient else None
-        for path in search_paths(radius):
-            targets = torch.stack(pair_targets(label, path.destination, radius))
-            _, foreground, negative = targets
-            strongest, index = path_maximum(boundary, path.pixels, radius)
-            # aff = 1 - strongest; -log(aff + eps) where aff should be 1, -log(1 + eps - aff) where it should be 0
-            chance = torch.where(negative, strongest, 1 - strongest).add_(LOG_EPSILON)
-            sums -= torch.where(targets, chance.log(), 0).sum((1, 2, 3), dtype=torch.float64)
-            counts += targets.sum((1, 2, 3))
-            if wants_gradient:
-                slope = chance.reciprocal_().mul_(targets.any(0)).double()
-                slope = torch.where(negative, -slope, slope)
-                # a pair is of one kind at most, so a single scatter serves the three maps
-                place = strongest_position(index, path.pixels, tuple(boundary.shape[1:]), radius)
-                place += (foreground + 2 * negative.long()) * boundary.numel()
-                gradients.scatter_add_(0, place.flatten(), slope.flatten())
+        boundary, wants_gradient = boundary.detach(), ctx.needs_input_grad[0]
+        values = math.prod(source_size(*boundary.shape[1:], radius))
+        found = [
+            _sum_pairs(*samples, radius, wants_gradient) for samples in split_samples(boundary, label, values=values)
+        ]
+        sums, counts, gradients = zip(*found)
         if wants_gradient:
-            ctx.save_for_backward(gradients.to(boundary.dtype).view(3, *boundary.shape))
+            ctx.save_for_backward(torch.cat(gradients, 1))
+        counts = sum(counts)
         ctx.mark_non_differentiable(counts)
-        return sums.to(boundary.dtype), counts
+        return sum(sums).to(boundary.dtype), counts
 
     @staticmethod
     @once_differentiable
     def backward(ctx, grad_sums: Tensor, _grad_counts: Tensor | None) -> tuple[Tensor, None, None]:
         (gradients,) = ctx.saved_tensors
         return torch.einsum('k,knhw->nhw', grad_sums, gradients), None, None
+
+
+def _sum_pairs(
+    boundary: Tensor, label: Tensor, radius: int, wants_gradient: bool
+) -> tuple[Tensor, Tensor, Tensor | None]:
+    """Return sums ``(3,)``, counts ``(3,)`` and gradients ``(3, N, H, W)`` of some samples."""
+    labelled = LabelledPairs(label, radius, boundary.dtype)
+    gradients = _PathGradients(boundary, radius) if wants_gradient else None
+    sums, counts = [], []
+    for strongest in follow_paths(boundary, radius, wants_gradient):
+        targets = labelled.compare(strongest.destination)
+        # aff = 1 - strongest; -log(aff + eps) where aff should be 1, -log(1 + eps - aff) where it should be 0
+        chance = torch.lerp(1 - strongest.values, strongest.values, targets.negative).add_(LOG_EPSILON)
+        logarithm = chance.log()
+        sums += [(logarithm * target).sum() for target in targets]
+        counts += [target.sum() for target in targets]
+        if wants_gradient:
+            gradients.add(strongest, targets, chance.reciprocal_())
+    # float64, because all destinations together are some million addends
+    sums, counts = (torch.stack(each).view(-1, 3).sum(0, dtype=torch.float64) for each in (sums, counts))
+    return -sums, counts, gradients.finish() if wants_gradient else None
+
+
+class _PathGradients:
+    """Gathers the gradients of the three kinds of pairs at the strongest pixels of their paths.
+
+    Args:
+        boundary: ``(N, H, W)``, samples last in memory.
+        radius: Of the pair search.
+    """
+
+    def __init__(self, boundary: Tensor, radius: int) -> None:
+        self.boundary = boundary
+        # float64, because thousands of pairs may share one boundary pixel
+        self.total = boundary.new_zeros(3 * boundary.numel(), dtype=torch.float64)
+        steps = place_pixels(radius, tuple(boundary.shape[1:]), boundary.device) * len(boundary)
+        kinds = torch.arange(3, device=boundary.device).mul_(boundary.numel())
+        self.steps = (kinds[:, None] + steps).flatten()  # by kind, then by pixel
+        self.pixels = len(steps)
+        places = torch.arange(boundary.numel(), device=boundary.device)
+        self.sources = source_view(places.view(*boundary.shape[1:], -1).movedim(-1, 0), radius)
+
+    def add(self, strongest: StrongestOnPath, targets: PairTargets, inverse: Tensor) -> None:
+        """Add the pairs of one destination; ``inverse`` (N, h, w) is one over what the logarithm is taken of."""
+        background, foreground, negative = targets
+        slope = inverse.mul_(background + foreground - negative)
+        # a pair is of one kind at most, so a single scatter serves the three maps
+        row = strongest.pixels.add(foreground, alpha=self.pixels).add_(negative, alpha=2 * self.pixels)
+        row = row.movedim(0, -1).flatten().int()
+        place = self.steps.index_select(0, row).add_(self.sources.movedim(0, -1).flatten())
+        self.total.scatter_add_(0, place, slope.movedim(0, -1).flatten().double())
+
+    def finish(self) -> Tensor:
+        """Return the gradients ``(3, N, H, W)``."""
+        _, height, width = self.boundary.shape
+        return self.total.to(self.boundary.dtype).view(3, height, width, -1).movedim(-1, 1)

@@ -1,15 +1,17 @@
 """Displacement loss of IRNet (Ahn et al., CVPR 2019, section 4.2, equations 5 and 6)."""
 
+import math
+
 import torch
 from mmengine.registry import MODELS
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
-from projects.wsis.ops.affinity import source_view
+from projects.wsis.ops.affinity import source_size, source_view
 from projects.wsis.ops.paths import search_paths
 from projects.wsis.ops.small_copies import copy_without_waiting
 
-from .inter_pixel import check_maps, global_mean, pair_targets
+from .inter_pixel import LabelledPairs, check_maps, global_mean, split_samples
 
 
 @MODELS.register_module()
@@ -65,33 +67,43 @@ class _DisplacementSums(torch.autograd.Function):
     @staticmethod
     def forward(ctx, displacement: Tensor, label: Tensor, radius: int) -> tuple[Tensor, Tensor]:
         displacement = displacement.detach()
-        wants_gradient = ctx.needs_input_grad[0]
-        gradients = displacement.new_zeros(2, *displacement.shape) if wants_gradient else None
-        sums = displacement.new_zeros(2, dtype=torch.float64)
-        counts = torch.zeros_like(sums)
-        source = source_view(displacement, radius)
-        destinations = [destination for destination, _ in search_paths(radius)]
-        ways = copy_without_waiting(torch.tensor(destinations, dtype=displacement.dtype), displacement.device)
-        for destination, way in zip(destinations, ways.view(-1, 2, 1, 1)):
-            targets = pair_targets(label, destination, radius)
-            difference = source - source_view(displacement, radius, destination)
-            for kind, (target, error) in enumerate(
-                ((targets.foreground, difference - way), (targets.background, difference))
-            ):
-                mask = target[:, None]
-                sums[kind] += torch.where(mask, error, 0).abs_().sum(dtype=torch.float64)
-                counts[kind] += target.sum()
-                if wants_gradient:
-                    slope = error.sign_().mul_(mask)
-                    source_view(gradients[kind], radius).add_(slope)
-                    source_view(gradients[kind], radius, destination).sub_(slope)
-        if wants_gradient:
-            ctx.save_for_backward(gradients)
+        values = 2 * math.prod(source_size(*displacement.shape[2:], radius))
+        found = [_sum_pairs(*samples, radius) for samples in split_samples(displacement, label, values=values)]
+        sums, counts, gradients = zip(*found)
+        ctx.save_for_backward(torch.cat(gradients, 1))
+        counts = sum(counts)
         ctx.mark_non_differentiable(counts)
-        return sums.to(displacement.dtype), counts
+        return sum(sums).to(displacement.dtype), counts
 
     @staticmethod
     @once_differentiable
     def backward(ctx, grad_sums: Tensor, _grad_counts: Tensor | None) -> tuple[Tensor, None, None]:
         (gradients,) = ctx.saved_tensors
         return torch.einsum('k,knchw->nchw', grad_sums, gradients), None, None
+
+
+def _sum_pairs(displacement: Tensor, label: Tensor, radius: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Return sums ``(2,)``, counts ``(2,)`` and gradients ``(2, N, 2, H, W)`` of some samples."""
+    labelled = LabelledPairs(label, radius, displacement.dtype)
+    source = source_view(displacement, radius)
+    # of a pair's distance: 1, 0 or -1 for the source, the opposite for the destination
+    gradients = torch.zeros_like(torch.stack([displacement, displacement]))
+    of_sources = torch.zeros_like(torch.stack([source, source]))
+    destinations = [destination for destination, _ in search_paths(radius)]
+    ways = copy_without_waiting(torch.tensor(destinations, dtype=displacement.dtype), displacement.device)
+    counts, signs = [], []
+    for destination, way in zip(destinations, ways.view(-1, 2, 1, 1)):
+        background, foreground = labelled.find_equal(destination)
+        difference = source - source_view(displacement, radius, destination)
+        for kind, (target, error) in enumerate(((foreground, difference - way), (background, difference))):
+            slope = (error * target[:, None]).sign_()
+            of_sources[kind].add_(slope)
+            source_view(gradients[kind], radius, destination).sub_(slope)
+            counts.append(target.sum())
+            if kind == 0:
+                signs.append(slope.sum((0, 2, 3)))
+    source_view(gradients, radius).add_(of_sources)
+    # |d - way| is sign * (d - way), and the sum of sign * d is that of gradient * displacement over the pixels
+    sums = (gradients.double() * displacement).sum((1, 2, 3, 4))
+    sums[0] -= (torch.stack(signs).double() * ways).sum()
+    return sums, torch.stack(counts).view(-1, 2).sum(0, dtype=torch.float64), gradients

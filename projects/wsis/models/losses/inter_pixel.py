@@ -1,5 +1,6 @@
 """Parts of the inter-pixel losses: pair targets from a label map and normalisation over the global batch."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import torch
@@ -13,8 +14,12 @@ from projects.wsis.structures.masks import IGNORE_LABEL
 COUNT_EPSILON = 1e-5
 
 
+# Of more values torch shares operations between threads, which for few more takes longer than the operation.
+MOST_VALUES = 1 << 15
+
+
 class PairTargets(NamedTuple):
-    """What the labels say about the pairs of one destination, each ``(N, h, w)`` bool over the sources.
+    """What the labels say about the pairs of one destination, each ``(N, h, w)`` of 0 and 1 over the sources.
 
     Attributes:
         background: Both pixels are background.
@@ -27,23 +32,58 @@ class PairTargets(NamedTuple):
     negative: Tensor
 
 
-def pair_targets(label: Tensor, destination: tuple[int, int], radius: int) -> PairTargets:
-    """Compare every source pixel's label with that of one destination.
+class LabelledPairs:
+    """Compares every source pixel's label with those of its destinations.
 
     Args:
         label: ``(N, H, W)`` integers: 0 background, ``1 ..`` foreground classes, 255 not known.
-        destination: Offset ``(y, x)`` of the destination.
         radius: Radius of the pair search (it sets the source region).
-
-    Returns:
-        The targets, each ``(N, H-(radius-1), W-2(radius-1))``; a pair with an unknown pixel is in none of them.
+        dtype: Type of the targets. It is that of maps, not bool: torch compares with a bool result value by value, with
+            others by vectors.
     """
-    source = source_view(label, radius)
-    other = source_view(label, radius, destination)
-    equal = source == other
-    background = source == 0
-    valid = (source != IGNORE_LABEL) & (other != IGNORE_LABEL)
-    return PairTargets(equal & background, equal & ~background & valid, ~equal & valid)
+
+    def __init__(self, label: Tensor, radius: int, dtype: torch.dtype = torch.float32) -> None:
+        unknown = label == IGNORE_LABEL
+        label = label.to(dtype)
+        self.radius = radius
+        # unknown pixels have codes that are equal to nothing
+        self.sources = source_view(label.masked_fill(unknown, -1), radius)
+        self.destinations = label.masked_fill(unknown, -2)
+        self.known = 1 - unknown.to(dtype)
+        self.known_sources = source_view(self.known, radius)
+        self.background = (self.sources == 0).to(dtype)
+
+    def find_equal(self, destination: tuple[int, int]) -> tuple[Tensor, Tensor]:
+        """Return the first two of the targets that :meth:`compare` gives."""
+        other = source_view(self.destinations, self.radius, destination)
+        equal = torch.eq(self.sources, other, out=torch.empty_like(self.background))
+        background = equal * self.background
+        return background, equal.sub_(background)
+
+    def compare(self, destination: tuple[int, int]) -> PairTargets:
+        """Return the targets of one destination ``(y, x)``, each ``(N, H-(radius-1), W-2(radius-1))``.
+
+        A pair with an unknown pixel is in none of them.
+        """
+        background, foreground = self.find_equal(destination)
+        known = self.known_sources * source_view(self.known, self.radius, destination)
+        return PairTargets(background, foreground, known.sub_(background).sub_(foreground))
+
+
+def split_samples(*maps: Tensor, values: int) -> Iterator[tuple[Tensor, ...]]:
+    """Yield maps ``(N, ..., H, W)`` of some samples each, on a CPU of so few that single operations are quick.
+
+    The samples lie last in memory, so that those parts of maps that a pair search compares are long runs of it. The
+    order of axes stays.
+
+    Args:
+        maps: Of the same samples.
+        values: Number of values of a sample in one operation.
+    """
+    samples = len(maps[0])
+    groups = -(-samples * values // MOST_VALUES) if maps[0].device.type == 'cpu' else 1
+    for parts in zip(*(one.tensor_split(max(1, min(groups, samples))) for one in maps)):
+        yield tuple(part.movedim(0, -1).contiguous().movedim(-1, 0) for part in parts)
 
 
 def global_mean(sums: Tensor, counts: Tensor) -> Tensor:

@@ -8,7 +8,7 @@ from projects.wsis.ops.affinity import source_view
 from projects.wsis.ops.paths import search_paths
 
 from .affinity_loss import LOG_EPSILON
-from .inter_pixel import check_maps, global_mean, pair_targets
+from .inter_pixel import LabelledPairs, check_maps, global_mean
 
 
 @MODELS.register_module()
@@ -49,12 +49,14 @@ class PairAffinityLoss(nn.Module):
         if affinity.dtype in (torch.float16, torch.bfloat16):
             affinity = affinity.float()
         affinity = source_view(affinity, self.radius)
-        by_destination = [pair_targets(label, path.destination, self.radius) for path in paths]
+        labelled = LabelledPairs(label, self.radius, affinity.dtype)
+        by_destination = [labelled.compare(path.destination) for path in paths]
         targets = torch.stack([torch.stack(kind, 1) for kind in zip(*by_destination)])  # 3, N, P, h, w
         positive, negative = -(affinity + LOG_EPSILON).log(), -(1 + LOG_EPSILON - affinity).log()
-        losses = torch.stack([positive, positive, negative])
-        sums = torch.where(targets, losses, 0).sum((1, 2, 3, 4), dtype=torch.float64).to(affinity.dtype)
-        background, foreground, negative = global_mean(sums, targets.sum((1, 2, 3, 4))) * self.loss_weight
+        losses = torch.stack([positive, positive, negative]) * targets
+        sums = losses.sum((1, 2, 3, 4), dtype=torch.float64).to(affinity.dtype)
+        counts = targets.sum((1, 2, 3, 4), dtype=torch.float64)
+        background, foreground, negative = global_mean(sums, counts) * self.loss_weight
         return {
             'loss_affinity_background': background / 4,
             'loss_affinity_foreground': foreground / 4,

@@ -80,6 +80,11 @@ class IRNet(BaseModel):
         return self.head(features)
 
     @torch.no_grad()
+    def find_displacement(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Return the displacements (N, 2, h, w) of photos (N, 3, H, W), without the work for their boundaries."""
+        return self.head.find_displacement(self.neck.find_displacement(self._run_backbone(inputs)))
+
+    @torch.no_grad()
     def relate_pixels(self, photo: torch.Tensor, size: tuple[int, int]) -> tuple[torch.Tensor, torch.Tensor]:
         """Return the boundary (1, h, w) in [0, 1] and the displacement (2: y, x; h, w) of one photo.
 
