@@ -8,7 +8,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from projects.wsis.models import bands, joined_maps
 from projects.wsis.models.backbones import StridedMobileNetV2
-from projects.wsis.models.heads import AffinityNetHead, IRNetHead
+from projects.wsis.models.heads import AffinityNetHead, IRNetHead, PanopticDeepLabHead
 from projects.wsis.models.necks import IRNetNeck
 
 
@@ -123,3 +123,35 @@ def test_affinitynets_features_of_rows_are_those_of_the_whole(monkeypatch):
     assert largest.values == expected.numel()
     coarse = [levels[0], *(level[..., ::2, ::2] for level in levels[1:])]  # is enlarged, so as a whole
     assert head(coarse).shape == expected.shape
+
+
+@pytest.mark.parametrize('align_corners', [False, True])
+@pytest.mark.parametrize('coarse, fine', [((12, 5), (47, 19)), ((1, 3), (40, 12)), ((20, 7), (40, 14))])
+@torch.no_grad()
+def test_decoders_join_the_same_rows_in_bands(monkeypatch, align_corners, coarse, fine):
+    torch.manual_seed(0)
+    modules = [nn.Conv2d(7, 6, 5, padding=2), nn.ReLU(), nn.Conv2d(6, 2, 3, padding=1)]
+    maps = torch.randn(2, 3, *coarse), torch.randn(2, 4, *fine)
+    expected = bands.run_joined_in_bands(modules, *maps, align_corners)
+    with LargestMap() as largest:
+        found = bands.run_joined_in_bands(modules, *maps, align_corners, band_bytes=2**11)
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-5)
+    assert largest.values < 2 * 7 * fine[0] * fine[1], 'what is joined never exists as a whole'
+
+
+@pytest.mark.parametrize('size', [(96, 64), (75, 50)])
+def test_bestie_finds_the_same_in_bands(monkeypatch, size):
+    torch.manual_seed(0)
+    head = PanopticDeepLabHead(
+        3, (4, 6, 8, 10), 8, 8, 8, 8, (4, 4, 4), (4, 4, 4), init_cfg=dict(type='Normal', layer='Conv2d', std=0.3)
+    ).eval()
+    head.init_weights()
+    levels = [torch.randn(1, channels, *(-(-length // stride) for length in size))
+              for channels, stride in zip((4, 6, 8, 10), (1, 2, 4, 8))]  # fmt: skip
+    expected = head(levels)
+    monkeypatch.setattr(bands.run_joined_in_bands, '__defaults__', (2**13,))
+    monkeypatch.setattr(bands.run_in_bands, '__defaults__', (2**13,))
+    with torch.no_grad():
+        found = head(levels)
+    for maps, whole in zip(found, expected):
+        torch.testing.assert_close(maps, whole.detach(), rtol=1e-4, atol=1e-5)

@@ -10,6 +10,8 @@ from mmengine.structures import PixelData
 from PIL import Image
 from torch import nn
 
+import projects.wsis.models.heads.separable_aspp_head  # noqa: F401  registers it
+from projects.wsis.models import bands
 from projects.wsis.models.heads.deeplab_head import DeepLabHead
 from projects.wsis.models.tta import SemanticTTAModel, semantic_tta
 
@@ -111,6 +113,28 @@ def test_head_is_the_one_of_the_root_registry():
     assert isinstance(build_head(), DeepLabHead)
 
 
+def build_separable_head(kind):
+    settings = dict(in_channels=6, channels=8, dilations=(1, 2, 3), c1_in_channels=4, c1_channels=3, num_classes=4)
+    torch.manual_seed(0)
+    head = MODELS.build(dict(type=kind, in_index=1, align_corners=False, **settings)).eval()
+    for norm in (module for module in head.modules() if isinstance(module, nn.BatchNorm2d)):
+        norm.running_mean.normal_(std=0.1)
+        norm.running_var.uniform_(0.5, 2)
+    return head
+
+
+@pytest.mark.parametrize('size', [(40, 24), (37, 22), (5, 61)])
+def test_separable_head_in_bands_is_mmsegs(monkeypatch, size):
+    ours, theirs = build_separable_head('BandedSeparableASPPHead'), build_separable_head('DepthwiseSeparableASPPHead')
+    theirs.load_state_dict(ours.state_dict())  # same keys, same shapes
+    levels = torch.randn(2, 4, *size), torch.randn(2, 6, *(-(-length // 4) for length in size))
+    monkeypatch.setattr(bands.run_joined_in_bands, '__defaults__', (2**12,))
+    with torch.no_grad():
+        found, expected = ours(levels), theirs(levels)
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-5)
+    assert torch.equal(ours(levels), expected), 'with gradients it is the same code'
+
+
 def build_merger(**kwargs):
     return SemanticTTAModel(dict(type='PrecomputedLabels'), **kwargs)
 
@@ -130,6 +154,27 @@ def test_views_are_averaged_as_probabilities():
     assert torch.equal(merged.pred_sem_seg.data[0].long(), expected)
     assert not torch.equal(expected, logits.mean(0).argmax(0))  # it does matter
     assert merged.mode == 'predict' and 'seg_logits' not in merged and merged.pred_sem_seg.data.dtype == torch.uint8
+
+
+@pytest.mark.parametrize('average', ['probabilities', 'logits'])
+def test_views_are_seen_one_after_the_other(average):
+    class Segmentor(nn.Module):
+        seen = 0
+
+        def test_step(self, data):
+            self.seen += 1
+            assert len(data['inputs']) == len(data['data_samples'])
+            return [sample_of(own, photo=sample.img_id) for own, sample in zip(data['inputs'], data['data_samples'])]
+
+    views = 3 * torch.randn(3, 2, 4, 6, 7)
+    samples = [[sample_of(view[0], photo='a'), sample_of(view[1], photo='b')] for view in views]
+    merger = build_merger(average=average)
+    expected = merger.merge_preds(list(zip(*samples)))
+    merger.module = Segmentor()
+    found = merger.test_step(dict(inputs=[list(view) for view in views.clone()], data_samples=samples))
+    assert merger.module.seen == 3 and [sample.img_id for sample in found] == ['a', 'b']
+    for own, other in zip(found, expected):
+        assert torch.equal(own.pred_sem_seg.data, other.pred_sem_seg.data) and 'seg_logits' not in own
 
 
 def test_views_can_be_averaged_as_logits():

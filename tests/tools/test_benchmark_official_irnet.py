@@ -71,6 +71,13 @@ def test_reduced_copies(tool, voc, tmp_path):
     assert len(list(photo.parent.iterdir())) == len(NAMES)
 
 
+def test_reduced_copies_keep_their_colours(tool, voc, tmp_path):
+    Image.new('RGB', (60, 40), (200, 90, 20)).save(voc / 'JPEGImages' / f'{NAMES[0]}.jpg')
+    tool.copy_photos(voc, NAMES[:1], 30, tmp_path / 'copies')
+    copy = Image.open(tmp_path / 'copies' / 'JPEGImages' / f'{NAMES[0]}.jpg')
+    np.testing.assert_allclose(copy.convert('RGB').getpixel((15, 10)), (200, 90, 20), atol=6)
+
+
 @pytest.mark.parametrize('folder, ending', [('JPEGImages', 'jpg'), ('Annotations', 'xml')])
 def test_missing_file_of_a_photo_is_named(tool, voc, tmp_path, folder, ending):
     (voc / folder / f'{NAMES[1]}.{ending}').unlink()

@@ -142,7 +142,7 @@ def copy_photos(voc_root: Path, names: Sequence[str], long_side: int, target: Pa
         for path in (photo, tags):
             if not path.is_file():
                 sys.exit(f'error: {path} does not exist: name the folder of VOC 2012 by --voc-root')
-        reduced = Image.fromarray(decode_photo(photo))
+        reduced = Image.fromarray(decode_photo(photo)[..., ::-1])  # it gives blue first
         reduced.thumbnail((long_side, long_side), Image.Resampling.BICUBIC)
         reduced.save(target / 'JPEGImages' / photo.name, quality=95)
         shutil.copyfile(tags, target / 'Annotations' / tags.name)

@@ -4,7 +4,7 @@ model = dict(
     backbone=dict(strides=(1, 2, 2, 1), dilations=(1, 1, 1, 2), out_indices=(0, 3)),
     decode_head=dict(
         _delete_=True,
-        type='DepthwiseSeparableASPPHead',
+        type='BandedSeparableASPPHead',
         in_channels=2048,
         channels=512,
         dilations=(1, 6, 12, 18),

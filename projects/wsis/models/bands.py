@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 # Largest number of bytes of one inner map. Photos of up to .7 million pixels go through MobileNetV2 as a whole.
@@ -68,6 +69,54 @@ def run_in_bands(modules: Sequence[nn.Module], maps: Tensor, band_bytes: int = B
         return part[..., top - first : bottom - first, :]
 
     return join_bands(run_band, total, max(1, int(band_bytes / (bytes_of_row * shape.stride)) - 2 * beyond))
+
+
+def run_joined_in_bands(
+    modules: Sequence[nn.Module], coarse: Tensor, fine: Tensor, align_corners: bool, band_bytes: int = BAND_BYTES // 4
+) -> Tensor:
+    """Run modules on coarse maps, enlarged to the size of fine ones and concatenated with them, as decoders do.
+
+    Without a gradient neither the enlarged maps of a large photo nor the joined ones exist as a whole on a CPU.
+
+    Args:
+        modules: As of :func:`measure_chain`, of stride 1; without a gradient in evaluation mode.
+        coarse: ``(N, C, h, w)``.
+        fine: ``(N, D, H, W)``.
+        align_corners: How the coarse maps are enlarged (bilinear).
+        band_bytes: Largest number of bytes of the joined maps of a band, without the rows that it sees beyond its own.
+
+    Returns:
+        ``(N, C', H, W)``.
+    """
+    count, _, height, width = fine.shape
+    channels = coarse.shape[1] + fine.shape[1]
+    rows = max(1, band_bytes // (count * channels * width * fine.element_size()))
+    if torch.is_grad_enabled() or fine.device.type != 'cpu' or height <= rows:
+        enlarged = F.interpolate(coarse, (height, width), mode='bilinear', align_corners=align_corners)
+        return _run(modules, torch.cat([enlarged, fine], 1))
+    reach = measure_chain(modules).reach
+    wide = F.interpolate(coarse, (coarse.shape[2], width), mode='bilinear', align_corners=align_corners)
+
+    def run_band(top: int, bottom: int) -> Tensor:
+        first, last = max(0, top - reach), min(height, bottom + reach)
+        joined = torch.cat([_enlarge_rows(wide, height, first, last, align_corners), fine[:, :, first:last]], 1)
+        return _run(modules, joined)[:, :, top - first : bottom - first]
+
+    return join_bands(run_band, height, rows)
+
+
+def _enlarge_rows(maps: Tensor, height: int, first: int, last: int, align_corners: bool) -> Tensor:
+    """Return some rows of maps (N, C, h, w) as ``F.interpolate`` enlarges them to a height (bilinear)."""
+    given = maps.shape[2]
+    places = torch.arange(first, last, device=maps.device, dtype=torch.float64)
+    if align_corners:
+        places = places * ((given - 1) / max(1, height - 1))
+    else:
+        places = ((places + 0.5) * (given / height) - 0.5).clamp_(min=0)
+    above = places.long().clamp_(max=given - 1)
+    below = (above + 1).clamp_(max=given - 1)
+    weight = (places - above).to(maps.dtype).view(-1, 1)
+    return torch.lerp(maps[:, :, above], maps[:, :, below], weight)
 
 
 def map_rows(function: Callable[[list[Tensor]], Tensor], levels: Sequence[Tensor], channels: int) -> Tensor:

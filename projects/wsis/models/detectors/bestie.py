@@ -214,20 +214,25 @@ class BESTIE(BaseDetector):
             seen: Size of the photo in it, in its upper left corner.
             size: Size that is asked for.
         """
-        resized = []
+        probabilities = center = offset = None
         for number, maps in enumerate(views):
+            if number:
+                maps = maps._replace(offset=None)
             whole = padded == tuple(seen)
             maps = self.head.resize(maps, size if whole else padded)
             if number:
-                maps = InstanceMaps(*(part.flip(-1) for part in maps))
+                maps = maps.apply(lambda part: part.flip(-1))
             if not whole:
-                maps = self.head.resize(InstanceMaps(*(part[..., : seen[0], : seen[1]] for part in maps)), size)
-            resized.append(maps)
-        probabilities = sum(maps.semantic.softmax(1) for maps in resized) / len(resized)
-        center = sum(maps.center for maps in resized) / len(resized)
+                maps = self.head.resize(maps.apply(lambda part: part[..., : seen[0], : seen[1]]), size)
+            own = maps.semantic.softmax(1)
+            probabilities = own if probabilities is None else probabilities.add_(own)
+            center = maps.center if center is None else center.add_(maps.center)
+            offset = maps.offset if offset is None else offset
         # offsets are in pixels of the network's input, so they are scaled too (not so in the official code)
-        factors = resized[0].offset.new_tensor([new / old for new, old in zip(size, seen)])
-        return InstanceMaps(probabilities, center, resized[0].offset * factors[:, None, None])
+        factors = offset.new_tensor([new / old for new, old in zip(size, seen)])
+        return InstanceMaps(
+            probabilities.div_(len(views)), center.div_(len(views)), offset.mul_(factors[:, None, None])
+        )
 
     def _finish_sample(self, sample: DetDataSample, maps: InstanceMaps) -> None:
         probabilities = maps.semantic

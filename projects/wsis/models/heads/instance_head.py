@@ -1,6 +1,7 @@
 """What the heads of BESTIE share: three kinds of maps, their size, and what they learn."""
 
 from abc import abstractmethod
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -19,12 +20,17 @@ class InstanceMaps(NamedTuple):
     Attributes:
         semantic: ``(N, C + 1, h, w)`` logits, background first.
         center: ``(N, C, h, w)`` centre maps.
-        offset: ``(N, 2, h, w)`` offsets ``(y, x)`` to the centre, in pixels of the network's input.
+        offset: ``(N, 2, h, w)`` offsets ``(y, x)`` to the centre, in pixels of the network's input; None where they are
+            not asked for.
     """
 
     semantic: Tensor
     center: Tensor
-    offset: Tensor
+    offset: Tensor | None
+
+    def apply(self, function: Callable[[Tensor], Tensor]) -> 'InstanceMaps':
+        """Return the maps that a function makes of each of them."""
+        return InstanceMaps(*(None if part is None else function(part) for part in self))
 
 
 class InstanceHead(BaseModule):
@@ -61,8 +67,8 @@ class InstanceHead(BaseModule):
 
     def resize(self, maps: InstanceMaps, size: tuple[int, int]) -> InstanceMaps:
         """Return maps at another size, float32; offsets stay as they are."""
-        return InstanceMaps(
-            *(F.interpolate(part.float(), size, mode='bilinear', align_corners=self.align_corners) for part in maps)
+        return maps.apply(
+            lambda part: F.interpolate(part.float(), size, mode='bilinear', align_corners=self.align_corners)
         )
 
     def loss(

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 
 import torch
-import torch.nn.functional as F
 from mmcv.cnn import ConvModule, DepthwiseSeparableConvModule
 from mmengine.registry import MODELS
 from torch import Tensor, nn
 
+from ..bands import run_in_bands, run_joined_in_bands
 from .instance_head import InstanceHead, InstanceMaps
 
 
@@ -95,8 +95,7 @@ class PanopticDeepLabDecoder(nn.Module):
         *low, last = features
         decoded = self.pyramid(last)
         for level, projection, fusion in zip(reversed(low), self.projections, self.fusions):
-            enlarged = F.interpolate(decoded, level.shape[2:], mode='bilinear', align_corners=True)
-            decoded = fusion(torch.cat([enlarged, projection(level)], 1))
+            decoded = run_joined_in_bands([fusion], decoded, projection(level), align_corners=True)
         return decoded
 
 
@@ -174,6 +173,10 @@ class PanopticDeepLabHead(InstanceHead):
 
     def forward(self, features: tuple[Tensor, ...]) -> InstanceMaps:
         """Return the maps at the stride of the finest level."""
+        semantic = self._read(self.semantic, self.semantic_decoder(features))
         instance = self.instance_decoder(features)
-        semantic = self.semantic(self.semantic_decoder(features))
-        return InstanceMaps(semantic, self.center(instance), self.offset(instance))
+        return InstanceMaps(semantic, self._read(self.center, instance), self._read(self.offset, instance))
+
+    @staticmethod
+    def _read(branch: nn.Sequential, decoded: Tensor) -> Tensor:
+        return branch(decoded) if torch.is_grad_enabled() else run_in_bands(branch, decoded)

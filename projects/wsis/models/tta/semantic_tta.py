@@ -1,5 +1,7 @@
 """Test-time augmentation of semantic segmentors, with the tags of the photo and a dense CRF as options."""
 
+from collections.abc import Iterable, Sequence
+
 import torch
 from mmdet.structures import DetDataSample
 from mmengine.model import BaseTTAModel
@@ -10,6 +12,7 @@ from ...ops.dense_crf import crf_settings, refine_scores_with_crf
 from ...structures.finite_maps import check_finite_maps
 from ..classifiers.cam_selection import check_mode
 from ..crf_photo import load_crf_photo
+from ..freed_memory import return_freed_memory
 
 # of DeepLab V2: standard deviations in pixels and colours, and weights
 DEEPLAB_CRF = dict(iterations=10, gaussian=(1.0, 3.0), bilateral=(67.0, 3.0, 4.0))
@@ -52,13 +55,41 @@ class SemanticTTAModel(BaseTTAModel):
         self.crf = crf_settings(crf, **DEEPLAB_CRF)
 
     @torch.no_grad()
+    def test_step(self, data: dict[str, list]) -> list[DetDataSample]:
+        """Find the class maps of all views of a batch one after the other, and merge them.
+
+        Args:
+            data: What ``TestTimeAug`` gives: ``inputs`` and ``data_samples``, of each a list a view.
+        """
+        names, views = data.keys(), zip(*data.values())
+        return self._merge_views(self.module.test_step(dict(zip(names, view))) for view in views)
+
+    @torch.no_grad()
     def merge_preds(self, data_samples_list: list[list[DetDataSample]]) -> list[DetDataSample]:
         """Merge the views of each photo: the inner list holds one sample a view, mirrored back by the segmentor."""
-        return [self._merge(views) for views in data_samples_list]
+        return self._merge_views(zip(*data_samples_list))
 
-    def _merge(self, views: list[DetDataSample]) -> DetDataSample:
-        merged = views[0]
-        scores = self._average([view.pop('seg_logits').data for view in views])
+    def _merge_views(self, views: Iterable[Sequence[DetDataSample]]) -> list[DetDataSample]:
+        """Merge views, of each the samples of a batch; a view's class maps are given up before the next one is made."""
+        merged, totals = None, None
+        for count, samples in enumerate(views, 1):
+            scores = [self._score(sample.pop('seg_logits').data) for sample in samples]
+            if merged is None:
+                merged, totals = samples, scores
+            else:
+                totals = [total.add_(own) for total, own in zip(totals, scores)]
+            del samples, scores
+            return_freed_memory(totals[0][0].numel())
+        return [self._finish(sample, total.div_(count)) for sample, total in zip(merged, totals)]
+
+    def _score(self, logits: torch.Tensor) -> torch.Tensor:
+        """Return what is averaged of the logits (C + 1, H, W) of a view."""
+        return logits.clone() if self.average == 'logits' else logits.softmax(0)
+
+    def _finish(self, merged: DetDataSample, scores: torch.Tensor) -> DetDataSample:
+        """Decide every pixel by the average (C + 1, H, W) of all views."""
+        if self.average == 'logits':
+            scores = scores.softmax(0)
         check_finite_maps(merged.img_id, 'class maps', scores)
         labels = self._choose_labels(merged, len(scores), scores.device)
         scores = scores[labels]
@@ -69,12 +100,6 @@ class SemanticTTAModel(BaseTTAModel):
         merged.pred_sem_seg = PixelData(data=decided[None].to(torch.uint8).cpu())
         merged.set_metainfo(dict(mode=self.mode))
         return merged
-
-    def _average(self, logits: list[torch.Tensor]) -> torch.Tensor:
-        """Return probabilities (C + 1, H, W) of the logits of all views, each of this shape."""
-        if self.average == 'logits':
-            return (sum(logits) / len(logits)).softmax(0)
-        return sum(view.softmax(0) for view in logits) / len(logits)
 
     def _choose_labels(self, sample: DetDataSample, count: int, device: torch.device) -> torch.Tensor:
         """Return the labels (L,) that the photo may have."""

@@ -1,0 +1,34 @@
+"""The decode head of DeepLab V3+, in less memory.
+
+Configs of the deeplab stage import this module themselves (``_base_/mmseg_runtime.py``), so that nothing else waits for
+mmseg's import.
+"""
+
+import torch
+from mmengine.registry import MODELS
+from mmseg.models.decode_heads import DepthwiseSeparableASPPHead
+from mmseg.models.utils import resize
+
+from ..bands import run_joined_in_bands
+
+
+@MODELS.register_module()
+class BandedSeparableASPPHead(DepthwiseSeparableASPPHead):
+    """mmseg's head of DeepLab V3+ (same keys, same weights), whose decoder sees large photos in bands of rows.
+
+    Joined with those of the finer level at stride 4, the features of a photo of 2000x3000 pixels would take 228 MB at
+    once, and their convolutions as much again several times. Class maps are those of mmseg's head up to rounding.
+
+    Args:
+        args, kwargs: Arguments of mmseg's ``DepthwiseSeparableASPPHead``.
+    """
+
+    def forward(self, inputs: tuple[torch.Tensor, ...]) -> torch.Tensor:
+        """Return the class maps (N, C + 1, h, w), background first, of feature levels."""
+        if self.training or torch.is_grad_enabled() or self.c1_bottleneck is None:
+            return super().forward(inputs)
+        coarse = self._transform_inputs(inputs)
+        pooled = resize(self.image_pool(coarse), coarse.shape[2:], mode='bilinear', align_corners=self.align_corners)
+        pyramid = self.bottleneck(torch.cat([pooled, *self.aspp_modules(coarse)], 1))
+        fine = self.c1_bottleneck(inputs[0])
+        return run_joined_in_bands([self.sep_bottleneck, self.conv_seg], pyramid, fine, self.align_corners)
