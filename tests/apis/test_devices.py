@@ -13,6 +13,7 @@ from mmengine.config import Config
 from mmengine.model import MMDistributedDataParallel
 from mmengine.registry import MODEL_WRAPPERS
 
+from projects.wsis import freed_memory
 from projects.wsis.apis import devices
 from projects.wsis.models.channels_last import ChannelsLastDistributedDataParallel
 
@@ -21,12 +22,16 @@ needs_glibc = pytest.mark.skipif(platform.libc_ver()[0] != 'glibc', reason='anot
 COUNT_FAULTS = """
 import resource, runpy, sys
 import torch
-from mmengine.config import Config
-from mmengine.model import MMDistributedDataParallel
-from mmengine.registry import MODEL_WRAPPERS
 
-devices = runpy.run_path(sys.argv[1])  # the file alone: the package takes seconds to import
-devices['setup_environment_for_launch'](Config(dict(keep_freed_memory=sys.argv[2] == 'keep')))
+memory = runpy.run_path(sys.argv[1])  # the file alone: the package takes seconds to import
+if sys.argv[2] != 'return':
+    memory['keep_freed_memory']()
+if sys.argv[2] == 'large':
+    context = memory['give_back_large_blocks'](2**20)
+    context.__enter__()
+if sys.argv[2] == 'after':
+    with memory['give_back_large_blocks'](2**20):
+        pass
 for _ in range(20):  # until the heap has grown to what is needed
     torch.zeros(2**24)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
@@ -38,13 +43,24 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 
 def count_faults(choice: str) -> int:
     """Return how often the system had to hand out pages for ten maps of 64 MB, one after the other."""
-    script = [sys.executable, '-c', COUNT_FAULTS, devices.__file__, choice]
+    script = [sys.executable, '-c', COUNT_FAULTS, freed_memory.__file__, choice]
     return int(subprocess.run(script, capture_output=True, text=True, check=True).stdout.split()[-1])
 
 
 @needs_glibc
 def test_freed_memory_is_used_again():
-    assert count_faults('keep') < count_faults('return') / 2
+    kept, returned = count_faults('keep'), count_faults('return')
+    assert kept < returned / 2
+    assert count_faults('large') > returned / 2  # while a large photo is worked on
+    assert count_faults('after') < returned / 2
+
+
+@pytest.mark.parametrize('settings, asked', [({}, 1), (dict(keep_freed_memory=False), 0)])
+def test_a_config_chooses_whether_freed_memory_is_kept(monkeypatch, settings, asked):
+    calls = []
+    monkeypatch.setattr(devices, 'keep_freed_memory', lambda: calls.append(1))
+    devices.setup_environment_for_launch(Config(settings))
+    assert len(calls) == asked
 
 
 def test_other_c_libraries_are_left_alone(monkeypatch):

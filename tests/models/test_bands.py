@@ -7,9 +7,11 @@ from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from projects.wsis.models import bands, joined_maps
-from projects.wsis.models.backbones import StridedMobileNetV2
-from projects.wsis.models.heads import AffinityNetHead, IRNetHead, PanopticDeepLabHead
+from projects.wsis.models.backbones import StridedMobileNetV2, mobilenet_v2
+from projects.wsis.models.classifiers import CAMClassifier
+from projects.wsis.models.heads import AffinityNetHead, IRNetHead, PanopticDeepLabHead, irnet_head
 from projects.wsis.models.necks import IRNetNeck
+from projects.wsis.models.segmentors import AffinityNet, IRNet
 
 
 class LargestMap(TorchDispatchMode):
@@ -86,6 +88,8 @@ def test_rows_of_irnets_branches_are_those_of_the_whole(monkeypatch, size, round
     expected = head(neck(features))
     monkeypatch.setattr(joined_maps.JoinedMaps.apply, '__defaults__', (2**13,))
     monkeypatch.setattr(joined_maps.normalize_in_place, '__defaults__', (0,))
+    monkeypatch.setattr(joined_maps.JoinedMaps.bands, '__defaults__', (2**13,))
+    monkeypatch.setattr(irnet_head, 'BAND_BYTES', 2**10)
     found = head.find_boundary(neck.find_boundary(features)), head.find_displacement(neck.find_displacement(features))
     for maps, whole in zip(found, expected):
         torch.testing.assert_close(maps, whole, rtol=0, atol=1e-5)
@@ -105,9 +109,11 @@ def test_joined_features_of_a_large_photo_never_exist(monkeypatch):
         head(neck(features))
     assert whole.values >= joined
     monkeypatch.setattr(joined_maps.JoinedMaps.apply, '__defaults__', (2**16,))
+    monkeypatch.setattr(joined_maps.JoinedMaps.bands, '__defaults__', (2**16,))
+    monkeypatch.setattr(irnet_head, 'BAND_BYTES', 2**16)
     with LargestMap() as largest:
         head.find_displacement(neck.find_displacement(features))
-    assert largest.values <= 32 * 256 * 64, 'the hidden layer of the head'
+    assert largest.values <= 16 * 256 * 64, 'the finest level of the branch, which is less than the hidden layer'
 
 
 @torch.no_grad()
@@ -155,3 +161,49 @@ def test_bestie_finds_the_same_in_bands(monkeypatch, size):
         found = head(levels)
     for maps, whole in zip(found, expected):
         torch.testing.assert_close(maps, whole.detach(), rtol=1e-4, atol=1e-5)
+
+
+def small_photos_count_as_large(monkeypatch):
+    monkeypatch.setattr(mobilenet_v2, 'LARGE_PIXELS', 1)
+    monkeypatch.setattr(bands, 'BAND_BYTES', 2**13)
+    monkeypatch.setattr(bands.run_in_bands, '__defaults__', (2**13,))
+
+
+@pytest.mark.parametrize('size', [(123, 64), (96, 101), (7, 40)])
+@pytest.mark.parametrize('head', ['CAMHead', 'EPSHead'])
+@torch.no_grad()
+def test_class_maps_of_a_deferred_level(monkeypatch, head, size):
+    torch.manual_seed(0)
+    backbone = dict(type='StridedMobileNetV2', widen_factor=0.25, out_indices=(7,))
+    model = CAMClassifier(backbone, dict(type=head, num_classes=3)).eval()
+    assert model.backbone.defer_last_level
+    photos = torch.randn(2, 3, *size)
+    expected = model.make_maps(photos)
+    small_photos_count_as_large(monkeypatch)
+    with LargestMap() as largest:
+        found = model.make_maps(photos)
+    torch.testing.assert_close(found, expected, rtol=0, atol=1e-5)
+    assert largest.values < 2 * 1280 * -(-size[0] // 16) * -(-size[1] // 16) or size[0] < 16, 'of the last level'
+
+
+def test_a_head_that_looks_beyond_a_pixel_gets_the_whole_level():
+    backbone = dict(type='StridedMobileNetV2', widen_factor=0.25, out_indices=(7,))
+    assert not CAMClassifier(backbone, dict(type='PAMHead', num_classes=3, channels=8)).backbone.defer_last_level
+
+
+@pytest.mark.parametrize('size', [(70, 64), (61, 53)])
+def test_irnet_and_affinitynet_read_a_deferred_level(monkeypatch, size):
+    torch.manual_seed(0)
+    backbone = dict(type='StridedMobileNetV2', widen_factor=0.25, out_indices=(2, 4, 7))
+    irnet = IRNet(dict(backbone, out_indices=(1, 2, 4, 7)), dict(type='IRNetNeck'), dict(type='IRNetHead')).eval()
+    head = dict(type='AffinityNetHead', channels=(8, 8, 16))
+    affinitynet = [AffinityNet(dict(backbone, output_stride=stride), head).eval() for stride in (8, 16)]
+    photo = torch.randn(3, *size)
+    expected = [*irnet.relate_pixels(photo, size), *(one.relate_pixels(photo[None], size) for one in affinitynet)]
+    small_photos_count_as_large(monkeypatch)
+    found = [*irnet.relate_pixels(photo, size), *(one.relate_pixels(photo[None], size) for one in affinitynet)]
+    for maps, whole in zip(found, expected, strict=True):
+        torch.testing.assert_close(maps, whole, rtol=1e-4, atol=1e-4)
+    with torch.no_grad():
+        assert isinstance(irnet.backbone(photo[None])[-1], bands.DeferredMaps)
+    assert isinstance(irnet.backbone(photo[None])[-1], torch.Tensor), 'where gradients are wanted'

@@ -161,10 +161,12 @@ def test_views_are_seen_one_after_the_other(average):
     class Segmentor(nn.Module):
         seen = 0
 
-        def test_step(self, data):
-            self.seen += 1
-            assert len(data['inputs']) == len(data['data_samples'])
-            return [sample_of(own, photo=sample.img_id) for own, sample in zip(data['inputs'], data['data_samples'])]
+        def data_preprocessor(self, data, training):
+            return dict(data, inputs=torch.stack(data['inputs']))
+
+        def forward(self, inputs, data_samples, mode):
+            self.seen += mode == 'predict'
+            return [sample_of(own, photo=sample.img_id) for own, sample in zip(inputs, data_samples, strict=True)]
 
     views = 3 * torch.randn(3, 2, 4, 6, 7)
     samples = [[sample_of(view[0], photo='a'), sample_of(view[1], photo='b')] for view in views]

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from projects.wsis.ops import weak_regions
 from projects.wsis.ops.weak_regions import find_weak_regions
 
 
@@ -46,6 +47,20 @@ def test_a_large_region_that_has_not_settled_does_not_count():
     # regions end where their component does
     everywhere[:, :, :20] = 2
     assert len(find_weak_regions(offset, everywhere)) == 0
+
+
+@pytest.mark.parametrize('size', [(130, 9), (97, 14), (48, 40)])
+def test_regions_of_bands_are_those_of_the_whole(monkeypatch, rng, size):
+    # blots of all sizes, some of which reach over several bands
+    smooth = torch.nn.functional.avg_pool2d(torch.randn(2, 1, *size, generator=rng), 5, 1, 2)[:, 0]
+    offset = (20 * smooth)[:, None].expand(-1, 2, -1, -1).contiguous()
+    components = torch.ones(2, *size, dtype=torch.long)
+    components[:, :, 5:] = 2
+    settings = dict(threshold=4.0, area=12, tolerance=11)
+    expected = find_weak_regions(offset, components, **settings)
+    monkeypatch.setattr(weak_regions, 'BAND_PIXELS', 1)
+    found = find_weak_regions(offset, components, **settings)
+    assert torch.equal(found, expected) and len(found) > 8
 
 
 def test_bad_offsets():

@@ -1,17 +1,15 @@
 """Making a config run on the current machine: CPU with gloo, batch norm, threads, mixed precision."""
 
-import ctypes
 import datetime
 import os
-import platform
 
 import torch
 from mmengine.config import Config, ConfigDict
 from mmengine.device import get_device
 from torch import distributed
 
-# names of settings of glibc's mallopt, from its malloc.h
-M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
+from ..freed_memory import keep_freed_memory
+
 SYNC_BATCH_NORM_TYPES = ('SyncBN', 'MMSyncBN', 'SyncBatchNorm', 'NaiveSyncBN', 'naiveSyncBN')
 MOST_SHARING = 4  # processes of one stage on a device: each needs memory of its own
 # what each process has for itself where several share a GPU
@@ -61,20 +59,6 @@ def set_threads() -> None:
     """Share the cores among the processes of this machine, unless `OMP_NUM_THREADS` says otherwise."""
     if 'OMP_NUM_THREADS' not in os.environ:
         torch.set_num_threads(max(1, available_cores() // processes_on_this_machine()))
-
-
-def keep_freed_memory() -> None:
-    """Let this process use memory again that it freed, where the C library is glibc; elsewhere nothing happens.
-
-    By default glibc gives each freed block of 32 MB and more back to the system at once, and the maps of a batch are as
-    large as that. The system then clears the same memory for the next map (docs/benchmarks.md has the costs). The peak
-    of the memory stays about the same, but is held until the process ends.
-    """
-    if platform.libc_ver()[0] != 'glibc':
-        return
-    library = ctypes.CDLL(None)
-    library.mallopt(M_MMAP_MAX, 0)
-    library.mallopt(M_TRIM_THRESHOLD, -1)
 
 
 def replace_sync_batch_norm(node: object) -> None:

@@ -44,6 +44,42 @@ def measure_chain(modules: Sequence[nn.Module]) -> ChainShape:
     return ChainShape(reach, stride, widest)
 
 
+class DeferredMaps:
+    """The maps that modules make, some rows at a time when they are asked for.
+
+    What reads each pixel of a wide level alone, as a 1x1 convolution does, never needs it as a whole: the last level of
+    MobileNetV2 has four times as many values as what it is made of.
+
+    Args:
+        modules: As of :func:`measure_chain`, in evaluation mode.
+        maps: ``(N, C, H, W)`` that they are run on; no gradient.
+    """
+
+    def __init__(self, modules: Sequence[nn.Module], maps: Tensor) -> None:
+        self.modules, self.maps = list(modules), maps
+        self.chain = measure_chain(modules)
+        channels = [part.out_channels for module in modules for part in module.modules() if isinstance(part, nn.Conv2d)]
+        size = (-(-length // self.chain.stride) for length in maps.shape[-2:])
+        self.shape = torch.Size((len(maps), channels[-1], *size))
+
+    def rows(self, top: int, bottom: int) -> Tensor:
+        """Return the rows from ``top`` to before ``bottom``."""
+        beyond = -(-self.chain.reach // self.chain.stride)
+        first, last = max(0, top - beyond), min(self.shape[2], bottom + beyond)
+        part = _run(self.modules, self.maps[..., first * self.chain.stride : last * self.chain.stride, :])
+        return part[..., top - first : bottom - first, :]
+
+    def whole(self) -> Tensor:
+        """Return all rows."""
+        return self.rows(0, self.shape[2])
+
+    def apply(self, function: Callable[[Tensor], Tensor]) -> Tensor:
+        """Return a function of the whole; it must treat each pixel alone, and is called for some rows at a time."""
+        count, channels, height, width = self.shape
+        rows = max(1, BAND_BYTES // (count * channels * width * self.maps.element_size()))
+        return join_bands(lambda top, bottom: function(self.rows(top, bottom)), height, rows)
+
+
 def run_in_bands(modules: Sequence[nn.Module], maps: Tensor, band_bytes: int = BAND_BYTES) -> Tensor:
     """Run modules one after the other on maps, in bands of rows where an inner map would be larger than allowed.
 
@@ -55,20 +91,14 @@ def run_in_bands(modules: Sequence[nn.Module], maps: Tensor, band_bytes: int = B
     Returns:
         ``(N, C', ceil(H / stride), ceil(W / stride))``.
     """
-    shape = measure_chain(modules)
-    height = maps.shape[-2]
-    bytes_of_row = shape.widest * maps.shape[0] * maps.shape[-1] * maps.element_size()
-    if bytes_of_row * height <= band_bytes:
+    deferred = DeferredMaps(modules, maps)
+    chain = deferred.chain
+    bytes_of_row = chain.widest * maps.shape[0] * maps.shape[-1] * maps.element_size()
+    if bytes_of_row * maps.shape[-2] <= band_bytes:
         return _run(modules, maps)
-    total = -(-height // shape.stride)
-    beyond = -(-shape.reach // shape.stride)
-
-    def run_band(top: int, bottom: int) -> Tensor:
-        first, last = max(0, top - beyond), min(total, bottom + beyond)
-        part = _run(modules, maps[..., first * shape.stride : last * shape.stride, :])
-        return part[..., top - first : bottom - first, :]
-
-    return join_bands(run_band, total, max(1, int(band_bytes / (bytes_of_row * shape.stride)) - 2 * beyond))
+    beyond = -(-chain.reach // chain.stride)
+    rows = max(1, int(band_bytes / (bytes_of_row * chain.stride)) - 2 * beyond)
+    return join_bands(deferred.rows, deferred.shape[2], rows)
 
 
 def run_joined_in_bands(
@@ -119,7 +149,9 @@ def _enlarge_rows(maps: Tensor, height: int, first: int, last: int, align_corner
     return torch.lerp(maps[:, :, above], maps[:, :, below], weight)
 
 
-def map_rows(function: Callable[[list[Tensor]], Tensor], levels: Sequence[Tensor], channels: int) -> Tensor:
+def map_rows(
+    function: Callable[[list[Tensor]], Tensor], levels: Sequence[Tensor | DeferredMaps], channels: int
+) -> Tensor:
     """Return what a function of levels (N, C, h, w) of one size gives that treats each pixel alone.
 
     Without a gradient large levels are given to it a band of rows at a time.
@@ -129,15 +161,20 @@ def map_rows(function: Callable[[list[Tensor]], Tensor], levels: Sequence[Tensor
         levels: Its arguments.
         channels: Of the widest map inside the function.
     """
+
+    def map_band(top: int, bottom: int) -> Tensor:
+        return function(
+            [
+                level.rows(top, bottom) if isinstance(level, DeferredMaps) else level[:, :, top:bottom]
+                for level in levels
+            ]
+        )
+
     count, _, height, width = levels[0].shape
-    bytes_of_row = count * channels * width * levels[0].element_size()
+    bytes_of_row = 4 * count * channels * width
     if torch.is_grad_enabled() or bytes_of_row * height <= BAND_BYTES:
-        return function(list(levels))
-    return join_bands(
-        lambda top, bottom: function([level[:, :, top:bottom] for level in levels]),
-        height,
-        max(1, BAND_BYTES // bytes_of_row),
-    )
+        return map_band(0, height)
+    return join_bands(map_band, height, max(1, BAND_BYTES // 4 // bytes_of_row))
 
 
 def join_bands(make_band: Callable[[int, int], Tensor], height: int, rows: int) -> Tensor:

@@ -33,7 +33,8 @@ def build_backbone(config: Mapping[str, Any], reader: Mapping[str, Any]) -> nn.M
 
     Args:
         config: Config of the backbone.
-        reader: Config of the head or neck that reads its levels; its class may say how many in ``min_levels``.
+        reader: Config of the head or neck that reads its levels; its class may say how many in ``min_levels``, and in
+            ``reads_deferred`` that it takes :class:`DeferredMaps` for the last one.
     """
     kind = reader['type']
     owner = MODELS.get(kind) if isinstance(kind, str) else kind
@@ -41,6 +42,8 @@ def build_backbone(config: Mapping[str, Any], reader: Mapping[str, Any]) -> nn.M
     backbone, built = build_with_levels(config, min_levels, getattr(owner, 'finest_stride', None))
     if built is not config:
         print_log(f'{config["type"]}: out_indices={built["out_indices"]}, chosen for {kind}', logger='current')
+    if hasattr(backbone, 'defer_last_level'):
+        backbone.defer_last_level = getattr(owner, 'reads_deferred', False)
     if (config.get('init_cfg') or {}).get('prefix'):
         # PVT and ViT read public checkpoints by themselves, know no prefix, and then load nothing; mmengine's way does
         backbone.init_weights = MethodType(BaseModule.init_weights, backbone)

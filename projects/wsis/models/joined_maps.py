@@ -1,6 +1,6 @@
 """Maps of several strides that are joined at the finest one, as a whole or a few rows at a time."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import torch
@@ -46,14 +46,21 @@ class JoinedMaps:
 
         Without a gradient it is called for as many rows at a time as take ``band_bytes``.
         """
-        height, width = self.size
+        height, rows = self.size[0], self._count_rows(band_bytes)
+        if torch.is_grad_enabled() or rows >= height:
+            return function(self.whole())
+        return join_bands(lambda top, bottom: function(self.rows(top, bottom)), height, rows)
+
+    def bands(self, band_bytes: int = BAND_BYTES // 4) -> Iterator[Tensor]:
+        """Yield all rows, as many at a time as take ``band_bytes``."""
+        height, rows = self.size[0], self._count_rows(band_bytes)
+        for top in range(0, height, rows):
+            yield self.rows(top, min(height, top + rows))
+
+    def _count_rows(self, band_bytes: int) -> int:
         first = self.parts[0].maps
         channels = sum(part.maps.shape[1] for part in self.parts)
-        bytes_of_row = len(first) * channels * width * first.element_size()
-        if torch.is_grad_enabled() or bytes_of_row * height <= band_bytes:
-            return function(self.whole())
-        rows = max(1, band_bytes // bytes_of_row)
-        return join_bands(lambda top, bottom: function(self.rows(top, bottom)), height, rows)
+        return max(1, band_bytes // (len(first) * channels * self.size[1] * first.element_size()))
 
     def _rows_of(self, part: Part, top: int, bottom: int) -> Tensor:
         maps, scale = part
@@ -78,6 +85,31 @@ def normalize_in_place(norm: nn.GroupNorm, maps: Tensor, large: int = BAND_BYTES
         weight, bias = (None if values is None else values[own] for values in (norm.weight, norm.bias))
         maps[:, own] = F.group_norm(maps[:, own], 1, weight, bias, norm.eps)
     return maps
+
+
+def measure_group_norm(norm: nn.GroupNorm, bands: Iterable[Tensor]) -> tuple[Tensor, Tensor]:
+    """Return factor and addend (C, 1, 1) by which group normalisation changes each channel of maps of one photo.
+
+    With them the maps can be made again a band at a time, instead of being kept until all are measured.
+
+    Args:
+        norm: The normalisation.
+        bands: The maps (1, C, h, W) in bands of rows.
+    """
+    count, total, squares = 0, 0, 0
+    for band in bands:
+        values = band.reshape(norm.num_groups, -1)
+        count += values.shape[1]
+        total = total + values.sum(1, dtype=torch.float64)
+        squares = squares + values.square().sum(1, dtype=torch.float64)
+    mean = total / count
+    scale = (squares / count - mean.square() + norm.eps).rsqrt()
+    width = norm.num_channels // norm.num_groups
+    mean, factor = (values.repeat_interleave(width) for values in (mean, scale))
+    if norm.affine:
+        factor = factor * norm.weight
+    addend = -mean * factor + (norm.bias if norm.affine else 0)
+    return tuple(values.float()[:, None, None] for values in (factor, addend))
 
 
 def _enlarge(maps: Tensor, scale: int) -> Tensor:

@@ -6,6 +6,9 @@ Nothing here loops over pixels or groups; what is waited for is the largest numb
 import torch
 from torch import Tensor
 
+# Pixels that a CPU looks at at once.
+BAND_PIXELS = 2**18
+
 
 def group_points(owner: Tensor, places: Tensor, count: int, slots: int | None) -> tuple[Tensor, Tensor]:
     """Lay points out by owner.
@@ -44,9 +47,22 @@ def find_nearest(slots: Tensor, groups: Tensor, offset: Tensor) -> Tensor:
         ``(N, H, W)`` int64: ``1 + group * S + slot`` (group from 0), the first of equally near ones; 0 where the
         pixel has no group or its group no centre.
     """
+    numbers = torch.zeros_like(groups)
+    rows = max(1, BAND_PIXELS // max(1, groups[:, 0].numel()))
+    if groups.device.type != 'cpu':
+        rows = max(1, groups.shape[1])  # in one go
+    for top in range(0, groups.shape[1], rows):
+        band = slice(top, top + rows)
+        _find_nearest_in_band(slots, groups[:, band], offset[:, :, band], top, numbers[:, band])
+    return numbers
+
+
+def _find_nearest_in_band(slots: Tensor, groups: Tensor, offset: Tensor, top: int, numbers: Tensor) -> None:
+    """Write what :func:`find_nearest` gives for some rows, from ``top`` on, into their ``numbers`` (N, h, W)."""
     sample, row, column = (groups > 0).nonzero().unbind(1)
-    offset = offset.detach().float()
-    y, x = offset[sample, 0, row, column] + row, offset[sample, 1, row, column] + column
+    offset = offset.detach()
+    y = offset[sample, 0, row, column].float() + (row + top)
+    x = offset[sample, 1, row, column].float() + column
     group = groups[sample, row, column] - 1
     nearest, shortest = torch.zeros_like(group), torch.full_like(y, float('inf'))
     for slot in range(slots.shape[1]):
@@ -54,9 +70,7 @@ def find_nearest(slots: Tensor, groups: Tensor, offset: Tensor) -> Tensor:
         distance = ((center_y - y) ** 2 + (center_x - x) ** 2).sqrt()
         nearest = torch.where(distance < shortest, 1 + group * slots.shape[1] + slot, nearest)
         shortest = torch.minimum(distance, shortest)
-    numbers = torch.zeros_like(groups)
     numbers[sample, row, column] = nearest
-    return numbers
 
 
 def give_to_points(offset: Tensor, label_map: Tensor, points: Tensor, num_classes: int) -> tuple[Tensor, Tensor]:

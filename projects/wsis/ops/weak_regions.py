@@ -1,8 +1,13 @@
 """Small regions where an offset field is weak: the places of centres (BESTIE's centre clustering, section 3.2)."""
 
+from itertools import product
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+# Pixels of a band: each weak one needs some hundred bytes.
+BAND_PIXELS = 2**19
 
 
 @torch.no_grad()
@@ -13,7 +18,7 @@ def find_weak_regions(
 
     In a field that points to centres, the offsets around a centre are weak in a disc as large as the threshold. Labels
     are propagated on the device for as many steps as the largest region that counts can need; what has not settled by
-    then is larger.
+    then is larger. A CPU looks at large maps in bands of rows, because every pixel may be weak before much is learnt.
 
     Args:
         offsets: ``(N, 2, H, W)`` offsets in pixels.
@@ -35,6 +40,26 @@ def find_weak_regions(
             f'offsets (N, 2, H, W) and components (N, H, W) must fit, got {tuple(offsets.shape)} and '
             f'{tuple(components.shape)}'
         )
+    longest = int(area + tolerance)  # more rows than a region that counts has
+    rows = max(longest, BAND_PIXELS // max(1, width))
+    if offsets.device.type != 'cpu' or height <= rows:
+        return _find_in_band(offsets, components, threshold, area, tolerance)
+    found = []
+    for sample, top in product(range(count), range(0, height, rows)):
+        first, last = max(0, top - longest), min(height, top + rows + longest)
+        band = (maps[sample : sample + 1, ..., first:last, :] for maps in (offsets, components))
+        found.append(_find_in_band(*band, threshold, area, tolerance, own=range(top - first, top - first + rows)))
+        found[-1] += found[-1].new_tensor([sample, first, 0])
+    return torch.cat(found)
+
+
+def _find_in_band(
+    offsets: Tensor, components: Tensor, threshold: float, area: int, tolerance: float, own: range | None = None
+) -> Tensor:
+    """Return what :func:`find_weak_regions` does; with ``own`` those whose first pixel lies in these rows alone.
+
+    A region that the band cuts has as many pixels in it as it sees rows beyond its own, or its first pixel elsewhere.
+    """
     # as in the official code x comes first: the order decides the rounding
     weak = ((offsets[:, 1] ** 2 + offsets[:, 0] ** 2).sqrt() < threshold) & (components > 0)
     sample, y, x = places = weak.nonzero().unbind(1)  # few, in raster order
@@ -48,6 +73,8 @@ def find_weak_regions(
     fits = (sizes > area - tolerance) & (sizes < area + tolerance) & (unsettled == 0)
     fits &= components[sample, y_mean, x_mean] == components[sample, y, x]
     first = labels == torch.arange(len(labels), device=labels.device)
+    if own is not None:
+        first &= (y >= own.start) & (y < own.stop)
     return torch.stack([sample, y_mean, x_mean], dim=1)[first & fits]
 
 

@@ -11,6 +11,7 @@ from projects.wsis.datasets.transforms import (
     LoadInstancesFromMasks,
     LoadInterPixelLabels,
     LoadPhoto,
+    loading,
 )
 from projects.wsis.structures import PseudoLabelStore
 
@@ -189,3 +190,30 @@ def test_long_side_bounds_the_photo_and_keeps_its_own_size(tmp_path):
     assert results['img'].shape == (20, 30, 3) and results['img_shape'] == (20, 30) and results['ori_shape'] == (40, 60)
     with pytest.raises(ValueError, match='long_side is a number of pixels'):
         LoadPhoto(long_side=0)
+
+
+def test_cached_photos_are_decoded_once_and_not_changed_by_later_steps(tmp_path, monkeypatch):
+    rng = np.random.default_rng(0)
+    for name in 'ab':
+        Image.fromarray(rng.integers(0, 256, (20, 30, 3), np.uint8)).save(tmp_path / f'{name}.png')
+    decoded = []
+    decode = loading.decode_photo
+    monkeypatch.setattr(loading, 'decode_photo', lambda *given: decoded.append(given) or decode(*given))
+    load = LoadPhoto(cache_megabytes=0.002)  # 1800 bytes each, so one of them
+    for _ in range(3):
+        for name in 'ab':
+            results = load.transform(dict(img_path=str(tmp_path / f'{name}.png')))
+            np.testing.assert_array_equal(results['img'], decode(tmp_path / f'{name}.png'))
+            assert results['img_shape'] == results['ori_shape'] == (20, 30)
+            results['img'][:] = 0
+    assert len(decoded) == 1 + 3
+    with pytest.raises(ValueError, match='cache_megabytes is a number from 0, not -1'):
+        LoadPhoto(cache_megabytes=-1)
+
+
+def test_cached_photos_remember_the_size_of_the_file(tmp_path):
+    Image.new('RGB', (60, 40)).save(tmp_path / 'photo.png')
+    load = LoadPhoto(long_side=30, cache_megabytes=1)
+    for _ in range(2):
+        results = load.transform(dict(img_path=str(tmp_path / 'photo.png')))
+        assert results['img'].shape == (20, 30, 3) and results['ori_shape'] == (40, 60)

@@ -26,24 +26,40 @@ class LoadPhoto(BaseTransform):
 
     Args:
         long_side: Larger photos are reduced to this many pixels on their longer side; None keeps them.
+        cache_megabytes: How much of the photos that were loaded is kept in memory, each data-loading worker by itself,
+            so that many epochs over a small set decode each photo once. Files must not change meanwhile.
 
     Raises:
         ValueError: If the file cannot be read as a photo; the message names it.
     """
 
-    def __init__(self, long_side: int | None = None) -> None:
+    def __init__(self, long_side: int | None = None, cache_megabytes: float = 0) -> None:
         if long_side is not None and long_side < 1:
             raise ValueError(f'LoadPhoto: long_side is a number of pixels from 1 or None, not {long_side}')
+        if not cache_megabytes >= 0:
+            raise ValueError(f'LoadPhoto: cache_megabytes is a number from 0, not {cache_megabytes}')
         self.long_side = long_side
+        self._left = int(cache_megabytes * 1e6)  # bytes
+        self._kept: dict[str, tuple[np.ndarray, tuple[int, int]]] = {}
 
     def transform(self, results: dict) -> dict:
         """Load the photo of ``results['img_path']``."""
-        path = results['img_path']
-        image = decode_photo(path, self.long_side)
+        image, results['ori_shape'] = self._load(str(results['img_path']))
         results['img'] = image
         results['img_shape'] = image.shape[:2]
-        results['ori_shape'] = probe_photo(path).shape if self.long_side else image.shape[:2]
         return results
+
+    def _load(self, path: str) -> tuple[np.ndarray, tuple[int, int]]:
+        """Return a photo and the size of the file's."""
+        if path in self._kept:
+            image, size = self._kept[path]
+            return image.copy(), size
+        image = decode_photo(path, self.long_side)
+        size = probe_photo(path).shape if self.long_side else image.shape[:2]
+        if image.nbytes <= self._left:
+            self._left -= image.nbytes
+            self._kept[path] = image.copy(), size
+        return image, size
 
 
 @TRANSFORMS.register_module()

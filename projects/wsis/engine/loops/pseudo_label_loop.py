@@ -3,10 +3,11 @@
 import logging
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
 from mmdet.structures import DetDataSample
 from mmengine.dist import all_gather_object, barrier, get_rank, get_world_size, is_main_process
 from mmengine.evaluator import Evaluator
@@ -18,6 +19,7 @@ from ...datasets import TagDataset
 from ...datasets.transforms import LoadEvaluationMasks
 from ...datasets.transforms.formatting import pack_truth
 from ...evaluation.writers import StoreWriter
+from ...freed_memory import give_back_large_blocks
 from ...structures import PseudoLabelStore, find_manifests, hash_content, hash_file, printable
 from ..mmengine_names import find_load_from
 from ..safe_loading import safe_loading
@@ -80,6 +82,11 @@ class PseudoLabelLoop(TestLoop):
         self.runner.call_hook('after_test_epoch', metrics=metrics)
         self.runner.call_hook('after_test')
         return metrics
+
+    def run_iter(self, idx: int, data_batch: dict) -> None:
+        """Make the labels of a batch, of large photos in less memory."""
+        with give_back_large_blocks(count_pixels(data_batch['inputs'])):
+            super().run_iter(idx, data_batch)
 
     def _open_stores(self, runner: Runner, dataset: TagDataset) -> list[dict]:
         """Open the stores and return the data infos of the photos that are finished."""
@@ -209,3 +216,10 @@ def _describe_writers(evaluators: dict | list) -> list[dict]:
         for settings, found in zip(evaluators, classes)
         if found is not None and issubclass(found, StoreWriter)
     ]
+
+
+def count_pixels(inputs: torch.Tensor | Sequence) -> int:
+    """Return how many pixels the largest photo of a batch has, or of a batch for each view of ``TestTimeAug``."""
+    if isinstance(inputs, torch.Tensor):
+        return inputs.shape[-2] * inputs.shape[-1]
+    return max(map(count_pixels, inputs), default=0)

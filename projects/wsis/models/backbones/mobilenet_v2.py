@@ -8,8 +8,8 @@ from mmdet.models.backbones import MobileNetV2
 from mmengine.registry import MODELS
 from torch import nn
 
-from ..bands import run_in_bands
-from ..freed_memory import return_freed_memory
+from ..bands import DeferredMaps, run_in_bands
+from ...freed_memory import LARGE_PIXELS, return_freed_memory
 
 
 @MODELS.register_module()
@@ -23,6 +23,10 @@ class StridedMobileNetV2(MobileNetV2):
         output_stride: Stride of the last level: 8, 16 or 32.
         kwargs: Arguments of mmdet's ``MobileNetV2``.
 
+    Attributes:
+        defer_last_level: Whether the last level of a large photo is given as :class:`DeferredMaps`, without gradients
+            and on a CPU; set by a model whose head can read them.
+
     Raises:
         ValueError: If the output stride is another number.
     """
@@ -31,6 +35,7 @@ class StridedMobileNetV2(MobileNetV2):
         if output_stride not in (8, 16, 32):
             raise ValueError(f'output_stride is 8, 16 or 32, not {output_stride}')
         super().__init__(**kwargs)
+        self.defer_last_level = False
         stride = 2  # of conv1
         for name in self.layers[:-1]:
             depthwise = [
@@ -46,12 +51,14 @@ class StridedMobileNetV2(MobileNetV2):
         for name in self.layers[max(self.out_indices) + 1 :]:
             getattr(self, name).requires_grad_(False)
 
-    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor | DeferredMaps, ...]:
         """Return the levels of photos (N, 3, H, W); of large ones without keeping the wide maps inside the blocks."""
         if self.training or torch.is_grad_enabled():
             return super().forward(x)
         levels, pixels = [], x[0, 0].numel() if x.device.type == 'cpu' else 0
         for index, modules in self._chains():
+            if self.defer_last_level and pixels >= LARGE_PIXELS and index == max(self.out_indices):
+                return (*levels, DeferredMaps(modules, x))
             x = run_in_bands(modules, x)
             return_freed_memory(pixels)  # the maps of the next bands are of other sizes
             if index in self.out_indices:

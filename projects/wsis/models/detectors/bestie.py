@@ -20,6 +20,7 @@ from ...ops import (
 from ...structures.finite_maps import check_finite_maps
 from ..classifiers.cam_selection import check_mode
 from ..feature_levels import build_backbone, exclude_unused, infer_feature_levels, prepare_backbone
+from ...freed_memory import return_freed_memory
 from ..heads.instance_head import InstanceMaps
 from .component_batch import BatchTargets, find_predicted_components, stack_label_maps, stack_targets
 
@@ -167,7 +168,8 @@ class BESTIE(BaseDetector):
         if self.supervision == 'points':
             offset, weight = refine_labels_with_points(maps.offset, labels, targets.points, self.head.num_classes)
             return pseudo._replace(offset=offset, weight=weight), None
-        probabilities = clean(maps.semantic.detach().softmax(1), targets.tags)
+        probabilities = maps.semantic.detach().softmax(1)
+        probabilities.mul_(keep_tags(targets.tags).to(probabilities))
         return refine_labels(probabilities, maps.center, maps.offset, targets.components, self.refinement, self.sigma)
 
     def _count_outcomes(self, accepted: Tensor, instances: Tensor | None) -> None:
@@ -197,6 +199,7 @@ class BESTIE(BaseDetector):
         views = [self._forward(batch_inputs)]
         if self.flip:
             views.append(self._forward(batch_inputs.flip(-1)))
+        return_freed_memory(batch_inputs[0, 0].numel())
         for index, sample in enumerate(batch_data_samples):
             own = [InstanceMaps(*(part[index : index + 1] for part in maps)) for maps in views]
             size = sample.ori_shape if rescale else sample.img_shape
@@ -225,6 +228,7 @@ class BESTIE(BaseDetector):
             if not whole:
                 maps = self.head.resize(maps.apply(lambda part: part[..., : seen[0], : seen[1]]), size)
             own = maps.semantic.softmax(1)
+            return_freed_memory(own[0, 0].numel())
             probabilities = own if probabilities is None else probabilities.add_(own)
             center = maps.center if center is None else center.add_(maps.center)
             offset = maps.offset if offset is None else offset
@@ -238,8 +242,10 @@ class BESTIE(BaseDetector):
         probabilities = maps.semantic
         check_finite_maps(sample.get('img_id', '?'), 'maps', *maps)
         if self.mode == 'pseudo_label':
-            probabilities = clean(probabilities, read_tags(sample, self.head.num_classes, probabilities.device)[None])
-        labels = probabilities.argmax(1)
+            tags = read_tags(sample, self.head.num_classes, probabilities.device)[None]
+            probabilities.mul_(keep_tags(tags).to(probabilities))
+        labels = probabilities.argmax(1).byte()
+        return_freed_memory(labels.numel())
         if self.mode == 'pseudo_label' and self.supervision == 'points':
             rows = read_points_of(sample, labels.device)
             numbers, classes, scores = read_instances_of_points(probabilities, maps.offset, labels, rows)
@@ -253,10 +259,9 @@ class BESTIE(BaseDetector):
         sample.set_metainfo(dict(mode=self.mode))
 
 
-def clean(probabilities: Tensor, tags: Tensor) -> Tensor:
-    """Set the probabilities (N, C + 1, H, W) of classes that are no tags (N, C) to 0; the others stay as they are."""
-    kept = torch.cat([tags.new_ones(len(tags), 1), tags], 1)
-    return probabilities * kept.to(probabilities)[:, :, None, None]
+def keep_tags(tags: Tensor) -> Tensor:
+    """Return factors (N, C + 1, 1, 1) that set the probabilities of classes that are no tags (N, C) to 0."""
+    return torch.cat([tags.new_ones(len(tags), 1), tags], 1)[:, :, None, None]
 
 
 def read_tags(sample: DetDataSample, num_classes: int, device: torch.device) -> Tensor:

@@ -9,7 +9,7 @@ from mmengine.registry import MODELS
 from torch import nn
 
 from ...ops import feature_affinity
-from ..bands import map_rows
+from ..bands import DeferredMaps, map_rows
 
 
 @MODELS.register_module()
@@ -29,6 +29,8 @@ class AffinityNetHead(BaseModule):
     Raises:
         ValueError: If there are not as many levels as projections.
     """
+
+    reads_deferred = True
 
     def __init__(
         self,
@@ -53,10 +55,10 @@ class AffinityNetHead(BaseModule):
         self.fusion = nn.Conv2d(sum(channels), sum(channels), 1, bias=False)
         self.loss_affinity = MODELS.build({**(loss_affinity or dict(type='PairAffinityLoss')), 'radius': radius})
 
-    def forward(self, features: Sequence[torch.Tensor]) -> torch.Tensor:
+    def forward(self, features: Sequence[torch.Tensor | DeferredMaps]) -> torch.Tensor:
         """Return the features (N, C, h, w) of every pixel of the first level."""
         if any(level.shape[-2:] != features[0].shape[-2:] for level in features):
-            return self._fuse(features)
+            return self._fuse([level if isinstance(level, torch.Tensor) else level.whole() for level in features])
         return map_rows(self._fuse, features, self.fusion.out_channels)
 
     def _fuse(self, features: Sequence[torch.Tensor]) -> torch.Tensor:

@@ -25,6 +25,7 @@ class CAMHead(BaseModule):
         init_cfg: Initialisation of mmengine.
     """
 
+    reads_deferred = True
     background_maps = 0  # maps before those of the classes
     classifier_bias = False
 

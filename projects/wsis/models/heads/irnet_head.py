@@ -6,8 +6,8 @@ from mmengine.model import BaseModule
 from mmengine.registry import MODELS
 from torch import nn
 
-from ..bands import map_rows
-from ..joined_maps import JoinedMaps
+from ..bands import BAND_BYTES
+from ..joined_maps import JoinedMaps, measure_group_norm
 from ..necks.irnet_neck import Projection
 
 
@@ -55,11 +55,15 @@ class IRNetHead(BaseModule):
     def find_displacement(self, features: JoinedMaps) -> torch.Tensor:
         """Return the displacements of features that are not yet joined, in less memory."""
         projection, last = self.displacement
-        normalized = projection.normalize(features)
-        displacement = map_rows(
-            lambda maps: last(F.relu(maps[0], inplace=True)), [normalized], channels=normalized.shape[1]
+        conv, norm = projection[0], projection[1]
+        height, width = features.size
+        if 4 * norm.num_channels * height * width <= BAND_BYTES or torch.is_grad_enabled():
+            return self._center(last(F.relu(projection.normalize(features), inplace=True)))
+        # the hidden layer of a large photo is made twice, a band at a time: to be measured, and to be used
+        factor, addend = measure_group_norm(norm, (conv(rows) for rows in features.bands()))
+        return self._center(
+            features.apply(lambda rows: last(torch.addcmul(addend, conv(rows), factor).relu_()), BAND_BYTES // 4)
         )
-        return self._center(displacement)
 
     def _center(self, displacement: torch.Tensor) -> torch.Tensor:
         return displacement if self.training else displacement - self.displacement_mean[:, None, None]

@@ -23,6 +23,7 @@ class PAMHead(CAMHead):
         init_cfg: Initialisation of mmengine.
     """
 
+    reads_deferred = False  # 3x3 convolutions look beyond a pixel
     classifier_bias = True
 
     def __init__(

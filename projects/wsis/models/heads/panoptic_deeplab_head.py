@@ -8,7 +8,10 @@ from mmengine.registry import MODELS
 from torch import Tensor, nn
 
 from ..bands import run_in_bands, run_joined_in_bands
+from ...freed_memory import return_freed_memory
 from .instance_head import InstanceHead, InstanceMaps
+
+FINE_STRIDE = 4  # of the level that the decoders end with, at least
 
 
 class ImagePooling(nn.Module):
@@ -174,6 +177,7 @@ class PanopticDeepLabHead(InstanceHead):
     def forward(self, features: tuple[Tensor, ...]) -> InstanceMaps:
         """Return the maps at the stride of the finest level."""
         semantic = self._read(self.semantic, self.semantic_decoder(features))
+        return_freed_memory(semantic[0, 0].numel() * FINE_STRIDE**2)
         instance = self.instance_decoder(features)
         return InstanceMaps(semantic, self._read(self.center, instance), self._read(self.offset, instance))
 

@@ -10,6 +10,9 @@ from mmseg.models.decode_heads import DepthwiseSeparableASPPHead
 from mmseg.models.utils import resize
 
 from ..bands import run_joined_in_bands
+from ...freed_memory import return_freed_memory
+
+FINE_STRIDE = 4  # of the level that the decoder joins
 
 
 @MODELS.register_module()
@@ -31,4 +34,6 @@ class BandedSeparableASPPHead(DepthwiseSeparableASPPHead):
         pooled = resize(self.image_pool(coarse), coarse.shape[2:], mode='bilinear', align_corners=self.align_corners)
         pyramid = self.bottleneck(torch.cat([pooled, *self.aspp_modules(coarse)], 1))
         fine = self.c1_bottleneck(inputs[0])
-        return run_joined_in_bands([self.sep_bottleneck, self.conv_seg], pyramid, fine, self.align_corners)
+        maps = run_joined_in_bands([self.sep_bottleneck, self.conv_seg], pyramid, fine, self.align_corners)
+        return_freed_memory(maps[0, 0].numel() * FINE_STRIDE**2)
+        return maps

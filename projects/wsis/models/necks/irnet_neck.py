@@ -7,6 +7,7 @@ from mmengine.model import BaseModule
 from mmengine.registry import MODELS
 from torch import nn
 
+from ..bands import DeferredMaps
 from ..joined_maps import JoinedMaps, Part, normalize_in_place
 
 
@@ -20,12 +21,12 @@ class Projection(nn.Sequential):
         super().__init__(*layers, nn.ReLU(inplace=True))
         self.scale = scale
 
-    def normalize(self, maps: torch.Tensor | JoinedMaps) -> torch.Tensor:
+    def normalize(self, maps: torch.Tensor | JoinedMaps | DeferredMaps) -> torch.Tensor:
         """Return what is enlarged and rectified in the end: the maps after convolution and normalisation."""
-        projected = maps.apply(self[0]) if isinstance(maps, JoinedMaps) else self[0](maps)
+        projected = self[0](maps) if isinstance(maps, torch.Tensor) else maps.apply(self[0])
         return normalize_in_place(self[1], projected)
 
-    def split(self, maps: torch.Tensor | JoinedMaps) -> Part:
+    def split(self, maps: torch.Tensor | JoinedMaps | DeferredMaps) -> Part:
         """Return the same as a part of joined maps."""
         return Part(self.normalize(maps), self.scale)
 
@@ -52,6 +53,7 @@ class IRNetNeck(BaseModule):
     """
 
     min_levels = 3
+    reads_deferred = True
     finest_stride = 4  # that a backbone is asked for, if its config does not name levels
 
     def __init__(

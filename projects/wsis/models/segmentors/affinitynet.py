@@ -9,8 +9,8 @@ from mmengine.registry import MODELS
 from ...ops import feature_affinity, strided_size
 from ...structures.finite_maps import check_finite_maps
 from ...structures.masks import IGNORE_LABEL
-from ..feature_levels import exclude_unused, prepare_backbone
-from ..freed_memory import return_freed_memory
+from ..feature_levels import build_backbone, exclude_unused, prepare_backbone
+from ...freed_memory import return_freed_memory
 from .affinitynet_labels import AffinityNetLabelMaker
 
 
@@ -38,7 +38,7 @@ class AffinityNet(BaseModel):
         init_cfg: dict | None = None,
     ) -> None:
         super().__init__(data_preprocessor=data_preprocessor, init_cfg=init_cfg)
-        self.backbone = MODELS.build(backbone)
+        self.backbone = build_backbone(backbone, reader=head)
         channels, strides = zip(*prepare_backbone(self.backbone))
         if strides[0] != min(strides):
             raise ValueError(f'AffinityNet needs the finest backbone level first, not strides {strides}')

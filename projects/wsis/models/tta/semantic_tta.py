@@ -12,7 +12,7 @@ from ...ops.dense_crf import crf_settings, refine_scores_with_crf
 from ...structures.finite_maps import check_finite_maps
 from ..classifiers.cam_selection import check_mode
 from ..crf_photo import load_crf_photo
-from ..freed_memory import return_freed_memory
+from ...freed_memory import return_freed_memory
 
 # of DeepLab V2: standard deviations in pixels and colours, and weights
 DEEPLAB_CRF = dict(iterations=10, gaussian=(1.0, 3.0), bilateral=(67.0, 3.0, 4.0))
@@ -61,8 +61,13 @@ class SemanticTTAModel(BaseTTAModel):
         Args:
             data: What ``TestTimeAug`` gives: ``inputs`` and ``data_samples``, of each a list a view.
         """
-        names, views = data.keys(), zip(*data.values())
-        return self._merge_views(self.module.test_step(dict(zip(names, view))) for view in views)
+        return self._merge_views(self._see(*view) for view in zip(data['inputs'], data['data_samples']))
+
+    def _see(self, inputs: list[torch.Tensor], samples: list[DetDataSample]) -> list[DetDataSample]:
+        """Return the samples of a view with their class maps."""
+        batch = self.module.data_preprocessor(dict(inputs=inputs, data_samples=samples), False)
+        return_freed_memory(batch['inputs'][0, 0].numel())  # of the steps of normalising
+        return self.module(**batch, mode='predict')
 
     @torch.no_grad()
     def merge_preds(self, data_samples_list: list[list[DetDataSample]]) -> list[DetDataSample]:
@@ -73,13 +78,18 @@ class SemanticTTAModel(BaseTTAModel):
         """Merge views, of each the samples of a batch; a view's class maps are given up before the next one is made."""
         merged, totals = None, None
         for count, samples in enumerate(views, 1):
-            scores = [self._score(sample.pop('seg_logits').data) for sample in samples]
+            pixels = samples[0].seg_logits.data[0].numel()
+            return_freed_memory(pixels)  # of the network
+            scores = []
+            for sample in samples:
+                sample.pop('pred_sem_seg', None)  # of the view alone, and as large
+                scores.append(self._score(sample.pop('seg_logits').data))
             if merged is None:
                 merged, totals = samples, scores
             else:
                 totals = [total.add_(own) for total, own in zip(totals, scores)]
             del samples, scores
-            return_freed_memory(totals[0][0].numel())
+            return_freed_memory(pixels)
         return [self._finish(sample, total.div_(count)) for sample, total in zip(merged, totals)]
 
     def _score(self, logits: torch.Tensor) -> torch.Tensor:
