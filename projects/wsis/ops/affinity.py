@@ -135,7 +135,7 @@ def follow_paths(boundary: Tensor, radius: int, find_pixels: bool = True) -> Ite
 
 
 def place_pixels(radius: int, size: tuple[int, int], device: torch.device | str) -> Tensor:
-    """How far the pixels of :func:`pixels_on_paths` are from the source, ``(P + 1,)`` int64, in flattened maps (H, W)."""
+    """Return how far the pixels of :func:`pixels_on_paths` are from the source in flattened maps (H, W): (P,) int64."""
     steps = [y * size[1] + x for y, x in pixels_on_paths(radius)]
     return copy_without_waiting(torch.tensor(steps), device)
 

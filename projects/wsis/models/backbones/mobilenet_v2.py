@@ -8,8 +8,8 @@ from mmdet.models.backbones import MobileNetV2
 from mmengine.registry import MODELS
 from torch import nn
 
-from ..bands import DeferredMaps, run_in_bands
 from ...freed_memory import LARGE_PIXELS, return_freed_memory
+from ..bands import DeferredMaps, run_in_bands
 
 
 @MODELS.register_module()

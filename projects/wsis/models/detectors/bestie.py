@@ -8,6 +8,7 @@ from mmengine.registry import MODELS
 from mmengine.structures import InstanceData, PixelData
 from torch import Tensor
 
+from ...freed_memory import return_freed_memory
 from ...ops import (
     CenterSettings,
     InstanceLabels,
@@ -20,7 +21,6 @@ from ...ops import (
 from ...structures.finite_maps import check_finite_maps
 from ..classifiers.cam_selection import check_mode
 from ..feature_levels import build_backbone, exclude_unused, infer_feature_levels, prepare_backbone
-from ...freed_memory import return_freed_memory
 from ..heads.instance_head import InstanceMaps
 from .component_batch import BatchTargets, find_predicted_components, stack_label_maps, stack_targets
 

@@ -7,8 +7,8 @@ from mmcv.cnn import ConvModule, DepthwiseSeparableConvModule
 from mmengine.registry import MODELS
 from torch import Tensor, nn
 
-from ..bands import run_in_bands, run_joined_in_bands
 from ...freed_memory import return_freed_memory
+from ..bands import run_in_bands, run_joined_in_bands
 from .instance_head import InstanceHead, InstanceMaps
 
 FINE_STRIDE = 4  # of the level that the decoders end with, at least

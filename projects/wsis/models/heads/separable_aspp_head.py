@@ -9,8 +9,8 @@ from mmengine.registry import MODELS
 from mmseg.models.decode_heads import DepthwiseSeparableASPPHead
 from mmseg.models.utils import resize
 
-from ..bands import run_joined_in_bands
 from ...freed_memory import return_freed_memory
+from ..bands import run_joined_in_bands
 
 FINE_STRIDE = 4  # of the level that the decoder joins
 

@@ -6,11 +6,11 @@ from mmdet.structures import DetDataSample
 from mmengine.model import BaseModel
 from mmengine.registry import MODELS
 
+from ...freed_memory import return_freed_memory
 from ...ops import feature_affinity, strided_size
 from ...structures.finite_maps import check_finite_maps
 from ...structures.masks import IGNORE_LABEL
 from ..feature_levels import build_backbone, exclude_unused, prepare_backbone
-from ...freed_memory import return_freed_memory
 from .affinitynet_labels import AffinityNetLabelMaker
 
 

@@ -8,8 +8,8 @@ from mmdet.structures import DetDataSample
 from mmengine.model import BaseModel
 from mmengine.registry import MODELS
 
-from ..feature_levels import build_backbone, exclude_unused, prepare_backbone
 from ...freed_memory import LARGE_PIXELS, return_freed_memory
+from ..feature_levels import build_backbone, exclude_unused, prepare_backbone
 from .irnet_labels import IRNetLabelMaker
 
 

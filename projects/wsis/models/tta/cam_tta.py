@@ -9,8 +9,8 @@ from mmdet.structures import DetDataSample
 from mmengine.model import BaseTTAModel
 from mmengine.registry import MODELS
 
-from ..bands import join_bands
 from ...freed_memory import LARGE_PIXELS, return_freed_memory
+from ..bands import join_bands
 
 # Here a view is a batch: on a CPU the maps of two together depend, by float noise, on the number of threads.
 SINGLE_DEVICES = ('cpu',)

@@ -8,11 +8,11 @@ from mmengine.model import BaseTTAModel
 from mmengine.registry import MODELS
 from mmengine.structures import PixelData
 
+from ...freed_memory import return_freed_memory
 from ...ops.dense_crf import crf_settings, refine_scores_with_crf
 from ...structures.finite_maps import check_finite_maps
 from ..classifiers.cam_selection import check_mode
 from ..crf_photo import load_crf_photo
-from ...freed_memory import return_freed_memory
 
 # of DeepLab V2: standard deviations in pixels and colours, and weights
 DEEPLAB_CRF = dict(iterations=10, gaussian=(1.0, 3.0), bilateral=(67.0, 3.0, 4.0))
@@ -76,8 +76,9 @@ class SemanticTTAModel(BaseTTAModel):
 
     def _merge_views(self, views: Iterable[Sequence[DetDataSample]]) -> list[DetDataSample]:
         """Merge views, of each the samples of a batch; a view's class maps are given up before the next one is made."""
-        merged, totals = None, None
-        for count, samples in enumerate(views, 1):
+        merged, totals, count = None, None, 0
+        for samples in views:
+            count += 1
             pixels = samples[0].seg_logits.data[0].numel()
             return_freed_memory(pixels)  # of the network
             scores = []
