@@ -20,8 +20,8 @@ val_dataloader = dict(dataset=_base_.val_dataset)
 test_dataloader = dict(dataset=_base_.label_dataset)
 # one fixed background for the seeds and for the masks that IRNet makes from them
 test_evaluator = [*_base_.test_evaluator[:2], dict(type='SeedIoUMetric', background_threshold=.25)]
-# The loss is a mean over the classes, so with few of them gradients are larger: .01 diverges with 3 classes. With 6 the masks that
-# follow have 58.7 mIoU at .003, 63.0 at .006 and 64.0 at .01 (docs/benchmarks.md).
+# The loss is a mean over the classes, so with few of them gradients are larger: .01 diverged with 3 classes. Lower rates make
+# wider CAMs: with 6 classes IRNet's masks have 58.7 mIoU at .003 and 63.0 at .006 (docs/benchmarks.md).
 optim_wrapper = dict(optimizer=dict(lr=.01 * min(1., _base_.num_classes / 10)))
 # seconds on two CPU cores (docs/benchmarks.md), for the time estimates of the plan
 cpu_seconds = dict(iteration=2.0, megapixel=5.5)

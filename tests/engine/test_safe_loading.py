@@ -9,13 +9,11 @@ from mmengine.runner import CheckpointLoader
 from projects.wsis.engine import safe_checkpoint, safe_loading
 from projects.wsis.engine.mmengine_names import read_loaders, replace_loaders
 
-pytestmark = pytest.mark.usefixtures('earlier_runs_ended')
-
 PATHS = ('a.pth', 'C:\\a.pth', 'https://a/b.pth', 'torchvision://a', 's3://a', 'petrel:s3://a', 'pavi://a', 'other://a')
 
 
 @pytest.fixture(autouse=True)
-def unchanged():
+def unchanged(earlier_runs_ended):
     before = list(read_loaders().items())
     yield
     after = list(read_loaders().items())

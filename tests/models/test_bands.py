@@ -9,7 +9,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from projects.wsis.models import bands, joined_maps
 from projects.wsis.models.backbones import StridedMobileNetV2, mobilenet_v2
 from projects.wsis.models.classifiers import CAMClassifier
-from projects.wsis.models.heads import AffinityNetHead, IRNetHead, PanopticDeepLabHead, irnet_head
+from projects.wsis.models.heads import AffinityNetHead, CAMHead, IRNetHead, PanopticDeepLabHead, irnet_head
 from projects.wsis.models.necks import IRNetNeck
 from projects.wsis.models.segmentors import AffinityNet, IRNet
 
@@ -75,16 +75,20 @@ def build_irnet(channels=(6, 10, 12)):
     neck = IRNetNeck(channels, (4, 8, 16), boundary_channels=8, displacement_channels=(16, 24, 16), fusion_channels=32)
     head = IRNetHead(neck.out_channels, 32)
     head.displacement_mean.normal_()
+    for norm in (module for module in [*neck.modules(), *head.modules()] if isinstance(module, nn.GroupNorm)):
+        nn.init.normal_(norm.weight, 1, 0.3)
+        nn.init.normal_(norm.bias)
     return neck.eval(), head.eval()
 
 
+@pytest.mark.parametrize('batch', [1, 3])
 @pytest.mark.parametrize('rounding', [0, 1])
 @pytest.mark.parametrize('size', [(61, 43), (40, 17), (5, 30)])
 @torch.no_grad()
-def test_rows_of_irnets_branches_are_those_of_the_whole(monkeypatch, size, rounding):
+def test_rows_of_irnets_branches_are_those_of_the_whole(monkeypatch, size, rounding, batch):
     neck, head = build_irnet()
     sizes = [[max(1, -(-length // stride) - rounding * (stride > 1)) for length in size] for stride in (1, 2, 4)]
-    features = [torch.randn(1, channels, *own) for channels, own in zip((6, 10, 12), sizes)]
+    features = [torch.randn(batch, channels, *own) for channels, own in zip((6, 10, 12), sizes)]
     expected = head(neck(features))
     monkeypatch.setattr(joined_maps.JoinedMaps.apply, '__defaults__', (2**13,))
     monkeypatch.setattr(joined_maps.normalize_in_place, '__defaults__', (0,))
@@ -187,8 +191,26 @@ def test_class_maps_of_a_deferred_level(monkeypatch, head, size):
 
 
 def test_a_head_that_looks_beyond_a_pixel_gets_the_whole_level():
+    class OtherHead(CAMHead):
+        def forward(self, features):
+            return self.classifier(features[self.in_index].flip(-1))
+
     backbone = dict(type='StridedMobileNetV2', widen_factor=0.25, out_indices=(7,))
-    assert not CAMClassifier(backbone, dict(type='PAMHead', num_classes=3, channels=8)).backbone.defer_last_level
+    for head in (dict(type='PAMHead', channels=8), dict(type=OtherHead)):
+        assert not CAMClassifier(backbone, dict(num_classes=3, **head)).backbone.defer_last_level
+
+
+@torch.no_grad()
+def test_maps_that_are_measured_are_not_cut(monkeypatch):
+    torch.manual_seed(0)
+    maps = torch.randn(2, 3, 10, 5), torch.randn(2, 4, 40, 20)
+    for norm in (nn.GroupNorm(2, 6), nn.InstanceNorm2d(6), nn.BatchNorm2d(6).train()):
+        modules = [nn.Conv2d(7, 6, 3, padding=1), norm]
+        whole = bands.run_joined_in_bands(modules, *maps, False)
+        torch.testing.assert_close(bands.run_joined_in_bands(modules, *maps, False, band_bytes=1), whole)
+        joined = torch.randn(2, 7, 40, 20)
+        whole = bands.run_in_bands(modules, joined)
+        torch.testing.assert_close(bands.run_in_bands(modules, joined, band_bytes=1), whole)
 
 
 @pytest.mark.parametrize('size', [(70, 64), (61, 53)])

@@ -1,5 +1,7 @@
 """DeepLab: the heads of V1 and V2, merging of views with modes and CRF."""
 
+import weakref
+
 import numpy as np
 import pytest
 import torch
@@ -159,14 +161,17 @@ def test_views_are_averaged_as_probabilities():
 @pytest.mark.parametrize('average', ['probabilities', 'logits'])
 def test_views_are_seen_one_after_the_other(average):
     class Segmentor(nn.Module):
-        seen = 0
+        seen, made = 0, []
 
         def data_preprocessor(self, data, training):
             return dict(data, inputs=torch.stack(data['inputs']))
 
         def forward(self, inputs, data_samples, mode):
-            self.seen += mode == 'predict'
-            return [sample_of(own, photo=sample.img_id) for own, sample in zip(inputs, data_samples, strict=True)]
+            assert mode == 'predict' and all(view() is None for view in self.made), 'earlier views are given up'
+            self.seen += 1
+            samples = [sample_of(own, photo=sample.img_id) for own, sample in zip(inputs, data_samples, strict=True)]
+            self.made += [weakref.ref(sample.seg_logits.data) for sample in samples]
+            return samples
 
     views = 3 * torch.randn(3, 2, 4, 6, 7)
     samples = [[sample_of(view[0], photo='a'), sample_of(view[1], photo='b')] for view in views]

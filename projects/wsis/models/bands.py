@@ -11,6 +11,8 @@ from typing import NamedTuple
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.modules.instancenorm import _InstanceNorm
 
 # Largest number of bytes of one inner map. Photos of up to .7 million pixels go through MobileNetV2 as a whole.
 BAND_BYTES = 64 * 2**20
@@ -44,6 +46,15 @@ def measure_chain(modules: Sequence[nn.Module]) -> ChainShape:
     return ChainShape(reach, stride, widest)
 
 
+def measures_maps(modules: Sequence[nn.Module]) -> bool:
+    """Return whether a normalisation among modules measures the maps that it is given, so that it needs all rows."""
+    parts = (part for module in modules for part in module.modules())
+    return any(
+        isinstance(part, nn.GroupNorm | _InstanceNorm) or (isinstance(part, _BatchNorm) and part.training)
+        for part in parts
+    )
+
+
 class DeferredMaps:
     """The maps that modules make, some rows at a time when they are asked for.
 
@@ -75,6 +86,8 @@ class DeferredMaps:
 
     def apply(self, function: Callable[[Tensor], Tensor]) -> Tensor:
         """Return a function of the whole; it must treat each pixel alone, and is called for some rows at a time."""
+        if torch.is_grad_enabled():
+            return function(self.whole())
         count, channels, height, width = self.shape
         rows = max(1, BAND_BYTES // (count * channels * width * self.maps.element_size()))
         return join_bands(lambda top, bottom: function(self.rows(top, bottom)), height, rows)
@@ -94,7 +107,7 @@ def run_in_bands(modules: Sequence[nn.Module], maps: Tensor, band_bytes: int = B
     deferred = DeferredMaps(modules, maps)
     chain = deferred.chain
     bytes_of_row = chain.widest * maps.shape[0] * maps.shape[-1] * maps.element_size()
-    if bytes_of_row * maps.shape[-2] <= band_bytes:
+    if bytes_of_row * maps.shape[-2] <= band_bytes or measures_maps(modules):
         return _run(modules, maps)
     beyond = -(-chain.reach // chain.stride)
     rows = max(1, int(band_bytes / (bytes_of_row * chain.stride)) - 2 * beyond)
@@ -121,7 +134,7 @@ def run_joined_in_bands(
     count, _, height, width = fine.shape
     channels = coarse.shape[1] + fine.shape[1]
     rows = max(1, band_bytes // (count * channels * width * fine.element_size()))
-    if torch.is_grad_enabled() or fine.device.type != 'cpu' or height <= rows:
+    if torch.is_grad_enabled() or fine.device.type != 'cpu' or height <= rows or measures_maps(modules):
         enlarged = F.interpolate(coarse, (height, width), mode='bilinear', align_corners=align_corners)
         return _run(modules, torch.cat([enlarged, fine], 1))
     reach = measure_chain(modules).reach

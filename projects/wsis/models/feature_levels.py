@@ -34,7 +34,7 @@ def build_backbone(config: Mapping[str, Any], reader: Mapping[str, Any]) -> nn.M
     Args:
         config: Config of the backbone.
         reader: Config of the head or neck that reads its levels; its class may say how many in ``min_levels``, and in
-            ``reads_deferred`` that it takes :class:`DeferredMaps` for the last one.
+            ``reads_deferred`` that its ``forward`` takes :class:`DeferredMaps` for the last one.
     """
     kind = reader['type']
     owner = MODELS.get(kind) if isinstance(kind, str) else kind
@@ -43,11 +43,17 @@ def build_backbone(config: Mapping[str, Any], reader: Mapping[str, Any]) -> nn.M
     if built is not config:
         print_log(f'{config["type"]}: out_indices={built["out_indices"]}, chosen for {kind}', logger='current')
     if hasattr(backbone, 'defer_last_level'):
-        backbone.defer_last_level = getattr(owner, 'reads_deferred', False)
+        backbone.defer_last_level = isinstance(owner, type) and reads_deferred(owner)
     if (config.get('init_cfg') or {}).get('prefix'):
         # PVT and ViT read public checkpoints by themselves, know no prefix, and then load nothing; mmengine's way does
         backbone.init_weights = MethodType(BaseModule.init_weights, backbone)
     return backbone
+
+
+def reads_deferred(reader: type) -> bool:
+    """Return whether a class says so of its ``forward``; one that inherits the word but not the method does not."""
+    says = next((base for base in reader.__mro__ if 'reads_deferred' in vars(base)), None)
+    return says is not None and says.reads_deferred and says.forward is reader.forward
 
 
 def build_with_levels(

@@ -88,28 +88,27 @@ def normalize_in_place(norm: nn.GroupNorm, maps: Tensor, large: int = BAND_BYTES
 
 
 def measure_group_norm(norm: nn.GroupNorm, bands: Iterable[Tensor]) -> tuple[Tensor, Tensor]:
-    """Return factor and addend (C, 1, 1) by which group normalisation changes each channel of maps of one photo.
+    """Return factor and addend (N, C, 1, 1) by which group normalisation changes each channel of maps.
 
     With them the maps can be made again a band at a time, instead of being kept until all are measured.
 
     Args:
         norm: The normalisation.
-        bands: The maps (1, C, h, W) in bands of rows.
+        bands: The maps (N, C, h, W) in bands of rows.
     """
     count, total, squares = 0, 0, 0
     for band in bands:
-        values = band.reshape(norm.num_groups, -1)
-        count += values.shape[1]
-        total = total + values.sum(1, dtype=torch.float64)
-        squares = squares + values.square().sum(1, dtype=torch.float64)
+        values = band.float().reshape(len(band), norm.num_groups, -1)
+        count += values.shape[2]
+        total = total + values.sum(2, dtype=torch.float64)
+        squares = squares + values.square().sum(2, dtype=torch.float64)
     mean = total / count
     scale = (squares / count - mean.square() + norm.eps).rsqrt()
     width = norm.num_channels // norm.num_groups
-    mean, factor = (values.repeat_interleave(width) for values in (mean, scale))
-    if norm.affine:
-        factor = factor * norm.weight
-    addend = -mean * factor + (norm.bias if norm.affine else 0)
-    return tuple(values.float()[:, None, None] for values in (factor, addend))
+    mean, scale = (values.repeat_interleave(width, 1) for values in (mean, scale))
+    factor = scale * norm.weight
+    addend = norm.bias - mean * factor
+    return factor.float()[:, :, None, None], addend.float()[:, :, None, None]
 
 
 def _enlarge(maps: Tensor, scale: int) -> Tensor:

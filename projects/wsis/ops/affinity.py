@@ -115,9 +115,11 @@ def follow_paths(boundary: Tensor, radius: int, find_pixels: bool = True) -> Ite
         radius: Radius of the pair search.
         find_pixels: Whether to find out which pixel is the strongest, which takes three times as long.
     """
+    if boundary.dtype in (torch.float16, torch.bfloat16):
+        boundary = boundary.float()  # numbers of pixels are kept in the type of the maps
     offsets = pixels_on_paths(radius)
     views = {offset: source_view(boundary, radius, offset) for offset in offsets}
-    # numbers are kept in the type of the boundary: torch compares with a bool result value by value, not by vectors
+    # in the type of the maps, as the comparisons below: with a bool result torch compares value by value
     numbers = dict(zip(offsets, torch.arange(len(offsets), device=boundary.device, dtype=boundary.dtype)))
     source = views[0, 0]
     found = [(source, torch.zeros_like(source) if find_pixels else None)]  # of the source and the steps to here

@@ -180,5 +180,5 @@ def _build_crf(
 
 def _infer(crf: 'densecrf.DenseCRF2D', energies: np.ndarray, iterations: int) -> np.ndarray:
     """Return the probabilities (L, h * w) that mean-field inference gives for unary energies of this shape."""
-    crf.setUnaryEnergy(energies)
+    crf.setUnaryEnergy(np.ascontiguousarray(energies))
     return np.asarray(crf.inference(iterations), np.float32)

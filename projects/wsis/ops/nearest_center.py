@@ -6,7 +6,7 @@ Nothing here loops over pixels or groups; what is waited for is the largest numb
 import torch
 from torch import Tensor
 
-# Pixels that a CPU looks at at once.
+# How many pixels a CPU assigns in one step.
 BAND_PIXELS = 2**18
 
 

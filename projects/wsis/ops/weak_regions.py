@@ -40,7 +40,7 @@ def find_weak_regions(
             f'offsets (N, 2, H, W) and components (N, H, W) must fit, got {tuple(offsets.shape)} and '
             f'{tuple(components.shape)}'
         )
-    longest = int(area + tolerance)  # more rows than a region that counts has
+    longest = int(area + tolerance)  # as many rows as a region that counts may have
     rows = max(longest, BAND_PIXELS // max(1, width))
     if offsets.device.type != 'cpu' or height <= rows:
         return _find_in_band(offsets, components, threshold, area, tolerance)
@@ -58,11 +58,11 @@ def _find_in_band(
 ) -> Tensor:
     """Return what :func:`find_weak_regions` does; with ``own`` those whose first pixel lies in these rows alone.
 
-    A region that the band cuts has as many pixels in it as it sees rows beyond its own, or its first pixel elsewhere.
+    A region that the band cuts either begins outside of these rows, or has more pixels here than a region that counts.
     """
     # as in the official code x comes first: the order decides the rounding
     weak = ((offsets[:, 1] ** 2 + offsets[:, 0] ** 2).sqrt() < threshold) & (components > 0)
-    sample, y, x = places = weak.nonzero().unbind(1)  # few, in raster order
+    sample, y, x = places = weak.nonzero().unbind(1)  # in raster order
     neighbours = _link(places, components)
     labels = _propagate(neighbours, max(1, int(area + tolerance)))
 

@@ -1,16 +1,18 @@
 """Parts of PseudoLabelLoop; whole runs are in tests/stages."""
 
 import shutil
+from contextlib import nullcontext
 
 import pytest
 import torch
 from mmengine.config import ConfigDict
 from mmengine.evaluator import Evaluator
+from mmengine.runner import TestLoop
 from tiny_chain.fixtures import make_labels
 
 from projects.wsis.engine import load_checkpoint_safely
-from projects.wsis.engine.loops import PseudoLabelLoop
-from projects.wsis.engine.loops.pseudo_label_loop import _describe_writers, identify_checkpoint
+from projects.wsis.engine.loops import PseudoLabelLoop, pseudo_label_loop
+from projects.wsis.engine.loops.pseudo_label_loop import _describe_writers, count_pixels, identify_checkpoint
 from projects.wsis.evaluation import MultiLabelMetric
 
 
@@ -53,3 +55,21 @@ def test_diverged_network_gets_one_line(chain, demo_environment, tmp_path):
         make_labels('tiny_cam.py', tmp_path / 'diverged.pth', tmp_path / 'work')
     assert '\n' not in str(caught.value)
     assert not list((tmp_path / 'work').rglob('*.npz'))
+
+
+def test_pixels_of_the_largest_photo_of_a_batch():
+    photos = [torch.zeros(3, 4, 5), torch.zeros(3, 6, 7)]
+    assert count_pixels(photos) == count_pixels([photos[:1], photos]) == 42
+    assert count_pixels(torch.zeros(2, 3, 6, 7)) == 42
+    assert count_pixels([]) == 0
+
+
+def test_large_blocks_go_back_while_a_large_photo_is_worked_on(monkeypatch):
+    seen = []
+    monkeypatch.setattr(
+        pseudo_label_loop, 'give_back_large_blocks', lambda pixels: seen.append(pixels) or nullcontext()
+    )
+    monkeypatch.setattr(TestLoop, 'run_iter', lambda self, index, batch: seen.append((index, batch)))
+    batch = dict(inputs=[torch.zeros(3, 4, 5)])
+    PseudoLabelLoop.run_iter(object.__new__(PseudoLabelLoop), 7, batch)
+    assert seen == [20, (7, batch)]

@@ -1,5 +1,7 @@
 """Mining the labels of AffinityNet from CAMs (Ahn and Kwak, CVPR 2018, section 3.2)."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from mmcv.transforms import BaseTransform
@@ -54,23 +56,24 @@ class GenerateAffinityLabels(BaseTransform):
         image = results['img']
         scores = enlarge_scores(results['cams'], image.shape[:2])
         class_ids = np.concatenate([[0], results['cam_labels'] + 1]).astype(np.uint8)
-        labels = self._decide(image, scores, class_ids, self.low_alpha)
-        background = self._decide(image, scores, class_ids, self.high_alpha)
+        # red first, as in the official codes: the library's approximation depends on the order of colours
+        labels, background = self._decide(image[..., ::-1], scores, class_ids)
         labels[labels == 0] = IGNORE_LABEL
         labels[background == 0] = 0  # of both, background wins, as in the official code
         results['inter_pixel_labels'] = labels
         return results
 
-    def _decide(self, image: np.ndarray, scores: np.ndarray, class_ids: np.ndarray, alpha: float) -> np.ndarray:
-        """Return the label map (H, W) uint8 that a background of this exponent, written into the scores, leaves."""
-        scores[:1] = power_background(scores[1:], alpha)
-        # red first, as in the official codes: the library's approximation depends on the order of colours
-        image = image[..., ::-1]
-        if self.crf is not None and self.hard_labels is None:
-            scores = refine_scores_with_crf(image, scores, **self.crf)
-        labels = class_ids[scores.argmax(0)]
+    def _decide(self, image: np.ndarray, scores: np.ndarray, class_ids: np.ndarray) -> Sequence[np.ndarray]:
+        """Return the two label maps (H, W) uint8 that backgrounds of both exponents, written into the scores, leave."""
+        labels = []
+        for alpha in (self.low_alpha, self.high_alpha):
+            scores[:1] = power_background(scores[1:], alpha)
+            refined = scores
+            if self.crf is not None and self.hard_labels is None:
+                refined = refine_scores_with_crf(image, scores, **self.crf)
+            labels.append(class_ids[refined.argmax(0)])
         if self.crf is not None and self.hard_labels is not None:
-            labels = refine_labels_with_crf(image, labels, self.hard_labels, **self.crf).astype(np.uint8)
+            return refine_labels_with_crf(image, np.stack(labels), self.hard_labels, **self.crf).astype(np.uint8)
         return labels
 
 

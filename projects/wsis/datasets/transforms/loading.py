@@ -27,7 +27,8 @@ class LoadPhoto(BaseTransform):
     Args:
         long_side: Larger photos are reduced to this many pixels on their longer side; None keeps them.
         cache_megabytes: How much of the photos that were loaded is kept in memory, each data-loading worker by itself,
-            so that many epochs over a small set decode each photo once. Files must not change meanwhile.
+            so that many epochs over a small set decode each photo once, if workers persist. Files must not change
+            meanwhile.
 
     Raises:
         ValueError: If the file cannot be read as a photo; the message names it.
@@ -50,7 +51,7 @@ class LoadPhoto(BaseTransform):
         return results
 
     def _load(self, path: str) -> tuple[np.ndarray, tuple[int, int]]:
-        """Return a photo and the size of the file's."""
+        """Return a photo and its size in the file."""
         if path in self._kept:
             image, size = self._kept[path]
             return image.copy(), size

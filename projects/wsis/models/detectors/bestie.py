@@ -255,7 +255,7 @@ class BESTIE(BaseDetector):
             classes = components.labels.to(owners.device)[owners]
         masks = numbers[0] == torch.arange(1, len(scores) + 1, device=numbers.device)[:, None, None]
         sample.pred_instances = InstanceData(masks=masks, bboxes=mask2bbox(masks), labels=classes, scores=scores)
-        sample.pred_sem_seg = PixelData(data=labels.byte())
+        sample.pred_sem_seg = PixelData(data=labels)
         sample.set_metainfo(dict(mode=self.mode))
 
 

@@ -59,7 +59,8 @@ class AffinityNetHead(BaseModule):
         """Return the features (N, C, h, w) of every pixel of the first level."""
         if any(level.shape[-2:] != features[0].shape[-2:] for level in features):
             return self._fuse([level if isinstance(level, torch.Tensor) else level.whole() for level in features])
-        return map_rows(self._fuse, features, self.fusion.out_channels)
+        widest = max(self.fusion.out_channels, *(level.shape[1] for level in features))
+        return map_rows(self._fuse, features, widest)
 
     def _fuse(self, features: Sequence[torch.Tensor]) -> torch.Tensor:
         size = features[0].shape[-2:]

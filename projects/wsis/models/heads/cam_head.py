@@ -6,7 +6,7 @@ from mmengine.model import BaseModule
 from mmengine.registry import MODELS
 from torch import nn
 
-from ..bands import map_rows
+from ..bands import DeferredMaps, map_rows
 
 
 @MODELS.register_module()
@@ -45,7 +45,7 @@ class CAMHead(BaseModule):
         self.classifier = nn.Conv2d(in_channels, self.background_maps + num_classes, 1, bias=self.classifier_bias)
         self.loss_cls = MODELS.build(loss_cls or dict(type='MultiLabelSoftMarginLoss'))
 
-    def forward(self, features: tuple[torch.Tensor, ...]) -> torch.Tensor:
+    def forward(self, features: tuple[torch.Tensor | DeferredMaps, ...]) -> torch.Tensor:
         """Return the class maps (N, C, h, w), not yet rectified."""
         level = features[self.in_index]
         return map_rows(lambda levels: self.classifier(self.dropout(levels[0])), [level], channels=level.shape[1])

@@ -61,9 +61,7 @@ class IRNetHead(BaseModule):
             return self._center(last(F.relu(projection.normalize(features), inplace=True)))
         # the hidden layer of a large photo is made twice, a band at a time: to be measured, and to be used
         factor, addend = measure_group_norm(norm, (conv(rows) for rows in features.bands()))
-        return self._center(
-            features.apply(lambda rows: last(torch.addcmul(addend, conv(rows), factor).relu_()), BAND_BYTES // 4)
-        )
+        return self._center(features.apply(lambda rows: last((conv(rows) * factor + addend).relu_())))
 
     def _center(self, displacement: torch.Tensor) -> torch.Tensor:
         return displacement if self.training else displacement - self.displacement_mean[:, None, None]

@@ -23,7 +23,6 @@ class PAMHead(CAMHead):
         init_cfg: Initialisation of mmengine.
     """
 
-    reads_deferred = False  # 3x3 convolutions look beyond a pixel
     classifier_bias = True
 
     def __init__(

@@ -9,9 +9,8 @@ from torch import Tensor, nn
 
 from ...freed_memory import return_freed_memory
 from ..bands import run_in_bands, run_joined_in_bands
+from ..feature_levels import FINEST_STRIDE
 from .instance_head import InstanceHead, InstanceMaps
-
-FINE_STRIDE = 4  # of the level that the decoders end with, at least
 
 
 class ImagePooling(nn.Module):
@@ -177,7 +176,8 @@ class PanopticDeepLabHead(InstanceHead):
     def forward(self, features: tuple[Tensor, ...]) -> InstanceMaps:
         """Return the maps at the stride of the finest level."""
         semantic = self._read(self.semantic, self.semantic_decoder(features))
-        return_freed_memory(semantic[0, 0].numel() * FINE_STRIDE**2)
+        if not torch.is_grad_enabled():
+            return_freed_memory(semantic[0, 0].numel() * FINEST_STRIDE**2)
         instance = self.instance_decoder(features)
         return InstanceMaps(semantic, self._read(self.center, instance), self._read(self.offset, instance))
 

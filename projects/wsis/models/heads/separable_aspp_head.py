@@ -11,16 +11,16 @@ from mmseg.models.utils import resize
 
 from ...freed_memory import return_freed_memory
 from ..bands import run_joined_in_bands
-
-FINE_STRIDE = 4  # of the level that the decoder joins
+from ..feature_levels import FINEST_STRIDE
 
 
 @MODELS.register_module()
 class BandedSeparableASPPHead(DepthwiseSeparableASPPHead):
     """mmseg's head of DeepLab V3+ (same keys, same weights), whose decoder sees large photos in bands of rows.
 
-    Joined with those of the finer level at stride 4, the features of a photo of 2000x3000 pixels would take 228 MB at
-    once, and their convolutions as much again several times. Class maps are those of mmseg's head up to rounding.
+    Joined with those of the finer level at stride 4, 152 channels of a photo of 2000x3000 pixels take 228 MB at once
+    (those of ResNet-101 840), and their convolutions as much again several times. Class maps are those of mmseg's head
+    up to rounding.
 
     Args:
         args, kwargs: Arguments of mmseg's ``DepthwiseSeparableASPPHead``.
@@ -35,5 +35,5 @@ class BandedSeparableASPPHead(DepthwiseSeparableASPPHead):
         pyramid = self.bottleneck(torch.cat([pooled, *self.aspp_modules(coarse)], 1))
         fine = self.c1_bottleneck(inputs[0])
         maps = run_joined_in_bands([self.sep_bottleneck, self.conv_seg], pyramid, fine, self.align_corners)
-        return_freed_memory(maps[0, 0].numel() * FINE_STRIDE**2)
+        return_freed_memory(maps[0, 0].numel() * FINEST_STRIDE**2)
         return maps

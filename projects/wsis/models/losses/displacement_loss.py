@@ -87,8 +87,9 @@ def _sum_pairs(displacement: Tensor, label: Tensor, radius: int) -> tuple[Tensor
     labelled = LabelledPairs(label, radius, displacement.dtype)
     source = source_view(displacement, radius)
     # of a pair's distance: 1, 0 or -1 for the source, the opposite for the destination
-    gradients = torch.zeros_like(torch.stack([displacement, displacement]))
-    of_sources = torch.zeros_like(torch.stack([source, source]))
+    gradients, of_sources = (
+        maps.new_zeros(2, *maps.shape[1:], len(maps)).movedim(-1, 1) for maps in (displacement, source)
+    )
     destinations = [destination for destination, _ in search_paths(radius)]
     ways = copy_without_waiting(torch.tensor(destinations, dtype=displacement.dtype), displacement.device)
     counts, signs = [], []

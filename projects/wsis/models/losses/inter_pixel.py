@@ -13,8 +13,7 @@ from projects.wsis.structures.masks import IGNORE_LABEL
 # keeps a batch without any labelled pair finite, as in the official IRNet code
 COUNT_EPSILON = 1e-5
 
-
-# Of more values torch shares operations between threads, which for few more takes longer than the operation.
+# From this many values on torch starts threads for an operation, which costs more than a small operation itself.
 MOST_VALUES = 1 << 15
 
 
