@@ -25,11 +25,13 @@ class ChainShape(NamedTuple):
         reach: How many input rows above and below its own an output row looks at.
         stride: Of the whole chain.
         widest: Values of the largest map inside, by input pixel.
+        channels: Of the result.
     """
 
     reach: int
     stride: int
     widest: float
+    channels: int
 
 
 def measure_chain(modules: Sequence[nn.Module]) -> ChainShape:
@@ -38,12 +40,13 @@ def measure_chain(modules: Sequence[nn.Module]) -> ChainShape:
     Each convolution must be padded by half its kernel, so that output row ``i`` has input row ``i * stride`` in its
     middle; other modules must work on each pixel alone.
     """
-    reach, stride, widest = 0, 1, 0.0
+    reach, stride, widest, channels = 0, 1, 0.0, 0
     for conv in (part for module in modules for part in module.modules() if isinstance(part, nn.Conv2d)):
         reach += (conv.kernel_size[0] - 1) // 2 * conv.dilation[0] * stride
         stride *= conv.stride[0]
-        widest = max(widest, conv.out_channels / stride**2)
-    return ChainShape(reach, stride, widest)
+        channels = conv.out_channels
+        widest = max(widest, channels / stride**2)
+    return ChainShape(reach, stride, widest, channels)
 
 
 def measures_maps(modules: Sequence[nn.Module]) -> bool:
@@ -69,9 +72,8 @@ class DeferredMaps:
     def __init__(self, modules: Sequence[nn.Module], maps: Tensor) -> None:
         self.modules, self.maps = list(modules), maps
         self.chain = measure_chain(modules)
-        channels = [part.out_channels for module in modules for part in module.modules() if isinstance(part, nn.Conv2d)]
         size = (-(-length // self.chain.stride) for length in maps.shape[-2:])
-        self.shape = torch.Size((len(maps), channels[-1], *size))
+        self.shape = torch.Size((len(maps), self.chain.channels, *size))
 
     def rows(self, top: int, bottom: int) -> Tensor:
         """Return the rows from ``top`` to before ``bottom``."""

@@ -167,10 +167,11 @@ class _PathAffinity(torch.autograd.Function):
         (pixels,) = ctx.saved_tensors
         # float64: in dense regions thousands of pairs share one boundary pixel
         gradient = grad_affinity.new_zeros(ctx.shape, dtype=torch.float64)
-        places = source_view(torch.arange(gradient.numel(), device=gradient.device).view(ctx.shape), ctx.radius)
+        places = torch.arange(gradient.numel(), device=gradient.device).view(ctx.shape)
+        sources = source_view(places, ctx.radius).flatten()
         steps = place_pixels(ctx.radius, ctx.shape[1:], gradient.device)
         for own, grad in zip(pixels.unbind(1), grad_affinity.unbind(1)):
-            place = steps.index_select(0, own.flatten().int()).add_(places.flatten())
+            place = steps.index_select(0, own.flatten().int()).add_(sources)
             gradient.view(-1).scatter_add_(0, place, -grad.double().flatten())
         return gradient[:, None].to(grad_affinity.dtype), None
 

@@ -168,8 +168,7 @@ class BESTIE(BaseDetector):
         if self.supervision == 'points':
             offset, weight = refine_labels_with_points(maps.offset, labels, targets.points, self.head.num_classes)
             return pseudo._replace(offset=offset, weight=weight), None
-        probabilities = maps.semantic.detach().softmax(1)
-        probabilities.mul_(keep_tags(targets.tags).to(probabilities))
+        probabilities = clean(maps.semantic.detach().softmax(1), targets.tags)
         return refine_labels(probabilities, maps.center, maps.offset, targets.components, self.refinement, self.sigma)
 
     def _count_outcomes(self, accepted: Tensor, instances: Tensor | None) -> None:
@@ -242,8 +241,7 @@ class BESTIE(BaseDetector):
         probabilities = maps.semantic
         check_finite_maps(sample.get('img_id', '?'), 'maps', *maps)
         if self.mode == 'pseudo_label':
-            tags = read_tags(sample, self.head.num_classes, probabilities.device)[None]
-            probabilities.mul_(keep_tags(tags).to(probabilities))
+            clean(probabilities, read_tags(sample, self.head.num_classes, probabilities.device)[None])
         labels = probabilities.argmax(1).byte()
         return_freed_memory(labels.numel())
         if self.mode == 'pseudo_label' and self.supervision == 'points':
@@ -259,9 +257,10 @@ class BESTIE(BaseDetector):
         sample.set_metainfo(dict(mode=self.mode))
 
 
-def keep_tags(tags: Tensor) -> Tensor:
-    """Return factors (N, C + 1, 1, 1) that set the probabilities of classes that are no tags (N, C) to 0."""
-    return torch.cat([tags.new_ones(len(tags), 1), tags], 1)[:, :, None, None]
+def clean(probabilities: Tensor, tags: Tensor) -> Tensor:
+    """Set the probabilities (N, C + 1, H, W) of classes that are no tags (N, C) to 0, in place; return them."""
+    kept = torch.cat([tags.new_ones(len(tags), 1), tags], 1)
+    return probabilities.mul_(kept.to(probabilities)[:, :, None, None])
 
 
 def read_tags(sample: DetDataSample, num_classes: int, device: torch.device) -> Tensor:

@@ -130,7 +130,8 @@ class _PathGradients:
         self.steps = (kinds[:, None] + steps).flatten()  # by kind, then by pixel
         self.pixels = len(steps)
         places = torch.arange(boundary.numel(), device=boundary.device)
-        self.sources = source_view(places.view(*boundary.shape[1:], -1).movedim(-1, 0), radius)
+        sources = source_view(places.view(*boundary.shape[1:], -1).movedim(-1, 0), radius)
+        self.sources = sources.movedim(0, -1).flatten()
 
     def add(self, strongest: StrongestOnPath, targets: PairTargets, inverse: Tensor) -> None:
         """Add the pairs of one destination; ``inverse`` (N, h, w) is one over what the logarithm is taken of."""
@@ -139,7 +140,7 @@ class _PathGradients:
         # a pair is of one kind at most, so a single scatter serves the three maps
         row = strongest.pixels.add(foreground, alpha=self.pixels).add_(negative, alpha=2 * self.pixels)
         row = row.movedim(0, -1).flatten().int()
-        place = self.steps.index_select(0, row).add_(self.sources.movedim(0, -1).flatten())
+        place = self.steps.index_select(0, row).add_(self.sources)
         self.total.scatter_add_(0, place, slope.movedim(0, -1).flatten().double())
 
     def finish(self) -> Tensor:
