@@ -63,7 +63,7 @@ def add_processes(parser: argparse.ArgumentParser) -> None:
         '--amp',
         action=argparse.BooleanOptionalAction,
         help='train with mixed precision, or without: float16 on a GPU, bfloat16 on a CPU (default: only on a CPU with '
-        'amx_bf16, where it is faster)',
+        'amx_bf16 or from Zen 5 on, where it is faster)',
     )
 
 
