@@ -3,14 +3,7 @@
 # irnet_r50_voc2012.py needs a sixteenth of the disk space.
 _base_ = './irnet_r50_voc2012.py'
 configs = dict(
-    cam='configs/cam/cam_r50_reference_voc2012.py',
-    full_size_cams='configs/cam/cam_r50_reference_full-size_voc2012.py',
+    cam='configs/cam/cam_r50_reference_two-sizes_voc2012.py',
     inter_pixel_labels='configs/irnet/inter-pixel-labels_reference_voc2012.py',
     irnet='configs/irnet/irnet_r50_reference_voc2012.py')
-mine_from = {'test_dataloader.dataset.data_prefix.cams': '{full_size_cams}/cams'}
-stages = [
-    *_base_.classifier_stages,
-    dict(
-        name='full_size_cams', action='predict', config='full_size_cams', checkpoint='classifier', number='seed/mIoU'),
-    *[dict(stage, options=mine_from) if stage.name == 'inter_pixel_labels' else stage for stage in _base_.stages[2:]],
-]
+options = dict(inter_pixel_labels={'test_dataloader.dataset.data_prefix.cams': '{cams}/full_size_cams'})

@@ -1,5 +1,7 @@
 """The CAM classifier: losses, both modes, batches of unequal photos, test-time augmentation."""
 
+import copy
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -184,11 +186,28 @@ def test_merged_views_equal_the_sum_by_hand():
     assert merged.pred_cams.labels.tolist() == [1, 3] and 'cam_maps' not in merged
 
 
+def test_cams_of_two_sizes_are_those_of_one_each():
+    views = views_of(photos_of((48, 36))[0], (1.0, 0.5))
+    sizes = dict(pred_cams=dict(stride=4), full_size_cams=dict(stride=1, size_divisor=16))
+    both = build(stride=4, other_sizes=dict(full_size_cams=sizes['full_size_cams']))
+    both.data_preprocessor = DetDataPreprocessor()
+    data = dict(inputs=[[view] for view, _ in views], data_samples=[[sample] for _, sample in views])
+    (merged,) = build_merger(both).test_step(copy.deepcopy(data))
+    for name, size in sizes.items():
+        alone = build(**size)
+        alone.load_state_dict(both.state_dict())
+        alone.data_preprocessor = DetDataPreprocessor()
+        (expected,) = build_merger(alone).test_step(copy.deepcopy(data))
+        assert torch.equal(merged.get(name).cams, expected.pred_cams.cams)
+        assert torch.equal(merged.get(name).labels, expected.pred_cams.labels)
+    assert merged.full_size_cams.cams.shape[1:] == (48, 36) and merged.pred_cams.cams.shape[1:] == (12, 9)
+
+
 def test_merging_enlarges_the_maps_of_tagged_classes_only(monkeypatch):
     model = build(stride=4)
     model.data_preprocessor = DetDataPreprocessor()
     resize, seen = model.resize_to_photo, []
-    monkeypatch.setattr(model, 'resize_to_photo', lambda maps, size: seen.append(len(maps)) or resize(maps, size))
+    monkeypatch.setattr(model, 'resize_to_photo', lambda maps, *size: seen.append(len(maps)) or resize(maps, *size))
     views = views_of(photos_of((48, 36))[0], (1.0, 0.5))
     data = dict(inputs=[[view] for view, _ in views], data_samples=[[sample] for _, sample in views])
     (merged,) = build_merger(model).test_step(data)

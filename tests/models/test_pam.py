@@ -174,7 +174,10 @@ def test_network_and_converter_are_those_of_the_public_code(golden_network, publ
         maps = model(photos, mode='tensor')
         check(maps.mean((2, 3)), golden['out_logits'])
         cams = torch.stack(
-            [model.resize_to_photo(view.relu() * tags[:, None, None], size) for view, tags in zip(maps, labels)]
+            [
+                model.resize_to_photo(view.relu() * tags[:, None, None], size, model.sizes['pred_cams'])
+                for view, tags in zip(maps, labels)
+            ]
         )
         check(cams, golden['out_cam'])
 

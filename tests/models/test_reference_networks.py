@@ -101,7 +101,7 @@ def test_padding_is_that_of_the_public_code(irnet, golden_network):
 @pytest.mark.parametrize(
     'name',
     [
-        'configs/cam/cam_r50_reference_full-size_voc2012.py',
+        'configs/cam/cam_r50_reference_two-sizes_voc2012.py',
         'configs/irnet/inter-pixel-labels_reference_voc2012.py',
         'configs/cam/cam_r50_reference_voc2012.py',
         'configs/irnet/irnet_r50_reference_voc2012.py',

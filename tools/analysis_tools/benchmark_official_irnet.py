@@ -64,12 +64,11 @@ LIST = 'ImageSets/Segmentation/photos.txt'
 #: Of a clone of the official code.
 NEEDED = ('net/resnet50_cam.py', 'net/resnet50_irn.py', 'step/make_cam.py', 'voc12/cls_labels.npy')
 SAME_OVERLAP = 0.95  # of two masks that count as the same instance
-#: Our stages: the config, the network whose weights it has, and the stage whose CAMs it reads.
+#: Our stages: the config, the network whose weights it has, and the CAMs that it reads.
 STAGES = {
-    'cams': ('cam/cam_r50_reference_full-size_voc2012.py', 'cam', None),
-    'strided_cams': ('cam/cam_r50_reference_voc2012.py', 'cam', None),
-    'inter_pixel_labels': ('irnet/inter-pixel-labels_reference_voc2012.py', None, 'cams'),
-    'irnet': ('irnet/irnet_r50_reference_voc2012.py', 'irn', 'strided_cams'),
+    'cams': ('cam/cam_r50_reference_two-sizes_voc2012.py', 'cam', None),
+    'inter_pixel_labels': ('irnet/inter-pixel-labels_reference_voc2012.py', None, 'full_size_cams'),
+    'irnet': ('irnet/irnet_r50_reference_voc2012.py', 'irn', 'cams'),
 }
 NETWORKS = {'cam': 'irn-cam', 'irn': 'irn'}
 
@@ -202,7 +201,7 @@ def run_stage(stage: str, work_dir: Path, arguments: argparse.Namespace) -> floa
     command = [sys.executable, str(ROOT / 'tools' / 'test.py'), str(ROOT / 'configs' / config), checkpoint]
     command += ['--data', str(work_dir / 'data.py'), '--work-dir', str(folder / stage), '--cfg-options']
     command += ['stage_times=True', 'test_dataloader.num_workers=0', 'test_dataloader.persistent_workers=False']
-    command += [f'test_dataloader.dataset.data_prefix.cams={folder / cams / "cams"}'] if cams else []
+    command += [f'test_dataloader.dataset.data_prefix.cams={folder / "cams" / cams}'] if cams else []
     run_process(f'WSIS {stage}', command, work_dir, arguments.threads)
     times = read_json_object(folder / stage / STAGE_TIMES_NAME)
     return sum(times['parts'].values()) / times['photos']
@@ -210,17 +209,17 @@ def run_stage(stage: str, work_dir: Path, arguments: argparse.Namespace) -> floa
 
 def describe_cams(work_dir: Path, names: Sequence[str]) -> str:
     """Return the largest differences of the CAMs of both sizes."""
-    differences = {'cams': 0.0, 'strided_cams': 0.0}
-    for stage, key in (('cams', 'high_res'), ('strided_cams', 'cam')):
-        store = PseudoLabelStore(work_dir / 'wsis' / stage / 'cams', 'cams', '.npz')
+    differences = {'full_size_cams': 0.0, 'cams': 0.0}
+    for size, key in (('full_size_cams', 'high_res'), ('cams', 'cam')):
+        store = PseudoLabelStore(work_dir / 'wsis' / 'cams' / size, 'cams', '.npz')
         for name in names:
             official = read_official(work_dir, 'cams', name)
             ours = read_cams(store, name)
             if official['keys'].tolist() != ours['labels'].tolist():
                 sys.exit(f'error: {name} has other tags in its XML file than in the official cls_labels.npy')
             difference = np.abs(official[key] - ours['cams'].astype(np.float32)).max()
-            differences[stage] = max(differences[stage], float(difference))
-    return f'largest difference {differences["cams"]:.1e} and {differences["strided_cams"]:.1e}'
+            differences[size] = max(differences[size], float(difference))
+    return f'largest difference {differences["full_size_cams"]:.1e} and {differences["cams"]:.1e}'
 
 
 def read_official(work_dir: Path, step: str, name: str) -> dict[str, np.ndarray]:
@@ -270,7 +269,7 @@ def find_instances(official: dict[str, np.ndarray], ours: Sequence[dict]) -> lis
 
 
 COMPARISONS = (
-    Comparison('CAMs, full size and stride 4', ('cams',), ('cams', 'strided_cams'), describe_cams),
+    Comparison('CAMs, full size and stride 4', ('cams',), ('cams',), describe_cams),
     Comparison('inter-pixel labels', ('inter_pixel_labels',), ('inter_pixel_labels',), describe_labels),
     Comparison('semantic masks and instances', ('semantic_masks', 'instances'), ('irnet',), describe_masks),
 )

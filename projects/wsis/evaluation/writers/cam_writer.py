@@ -13,19 +13,21 @@ from .store_writer import StoreWriter
 
 @METRICS.register_module()
 class CAMWriter(StoreWriter):
-    """Writes ``pred_cams`` as npz: ``cams`` (K, h, w) float16 in [0, 1], ``labels`` (K,) int64, ``size`` (H, W), the
+    """Writes CAMs as npz: ``cams`` (K, h, w) float16 in [0, 1], ``labels`` (K,) int64, ``size`` (H, W), the
     class scores ``scores`` (C,) float32 and the ``mode`` in which the classes were chosen.
 
     Args:
-        out_dir: Folder of the store; by default ``<work dir>/cams``.
+        out_dir: Folder of the store; by default ``<work dir>/cams``, or the name of another ``field``.
+        field: Where the CAMs are in data samples: ``pred_cams``, or one of ``other_sizes`` of the classifier.
     """
 
-    def __init__(self, out_dir: str | None = None, **kwargs) -> None:
-        super().__init__(out_dir, 'cams', '.npz', **kwargs)
+    def __init__(self, out_dir: str | None = None, field: str = 'pred_cams', **kwargs) -> None:
+        super().__init__(out_dir, 'cams', '.npz', folder=field.removeprefix('pred_'), **kwargs)
+        self.field = field
 
     def write(self, sample: dict) -> None:
         """Write the CAMs of one photo."""
-        cams = sample['pred_cams']
+        cams = sample[self.field]
         check_finite_maps(sample['img_id'], 'CAMs', cams['cams'])
         stored = cams['cams'].half()
         cams['cams'] = stored.float()  # what the metrics see is what is stored
@@ -41,8 +43,7 @@ class CAMWriter(StoreWriter):
     def load(self, sample: DetDataSample) -> None:
         """Read the CAMs of one photo."""
         arrays = read_cams(self.store, sample.img_id)
-        sample.pred_cams = InstanceData(
-            cams=torch.from_numpy(arrays['cams']).float(), labels=torch.from_numpy(arrays['labels'])
-        )
+        cams = torch.from_numpy(arrays['cams']).float()
+        setattr(sample, self.field, InstanceData(cams=cams, labels=torch.from_numpy(arrays['labels'])))
         sample.pred_scores = torch.from_numpy(arrays['scores'])
         sample.set_metainfo(dict(mode=str(arrays['mode'])))

@@ -19,23 +19,25 @@ class StoreWriter(BaseMetric):
     among the evaluators, and leaves in the sample what it has stored, so that the numbers are those of the files.
 
     Args:
-        out_dir: Folder of the store; by default ``<work dir>/<artifact>``.
+        out_dir: Folder of the store; by default ``<work dir>/<folder>``.
         artifact: Name of what is stored.
         suffix: Ending of the photo files.
+        folder: Name of the folder; by default that of the artifact.
     """
 
     default_prefix = ''
 
-    def __init__(self, out_dir: str | None, artifact: str, suffix: str, **kwargs) -> None:
+    def __init__(self, out_dir: str | None, artifact: str, suffix: str, folder: str | None = None, **kwargs) -> None:
         super().__init__(**kwargs)
         self.out_dir = out_dir
         self.artifact = artifact
         self.suffix = suffix
+        self.folder = folder or artifact
         self.store: PseudoLabelStore | None = None
 
     def locate(self, work_dir: str | Path) -> PseudoLabelStore:
         """Return the store, and keep it for writing."""
-        self.store = PseudoLabelStore(self.out_dir or Path(work_dir) / self.artifact, self.artifact, self.suffix)
+        self.store = PseudoLabelStore(self.out_dir or Path(work_dir) / self.folder, self.artifact, self.suffix)
         return self.store
 
     def process(self, data_batch: dict, data_samples: Sequence[dict]) -> None:
@@ -58,7 +60,7 @@ class StoreWriter(BaseMetric):
         self.join(photos)
         self.store.finish(photos)
         print_log(f'{len(photos)} photos in {self.store.root}', 'current')
-        return {f'{self.artifact}/photos': len(photos)}
+        return {f'{self.folder}/photos': len(photos)}
 
     def join(self, photos: list[str]) -> None:
         """Make what needs all photos, before the store is closed (main process only)."""

@@ -1,5 +1,7 @@
 """The multi-label classifier that gives CAMs."""
 
+from dataclasses import dataclass
+
 import torch
 from mmdet.structures import DetDataSample
 from mmengine.model import BaseModel
@@ -9,6 +11,28 @@ from mmengine.structures import InstanceData
 from ...ops import strided_size
 from ..feature_levels import FeatureLevel, build_backbone, exclude_unused, infer_feature_levels, prepare_backbone
 from .cam_selection import check_mode, check_normalization, choose_classes, normalize_cams, resize_maps
+
+CAMS = 'pred_cams'  # the field of CAMs in data samples
+
+
+@dataclass(frozen=True)
+class CAMSize:
+    """Of which size CAMs are.
+
+    Args:
+        stride: Pixels of the photo per pixel of the CAMs.
+        size_divisor: Class maps are enlarged to the photo's size rounded up to a multiple of it, then cut (the official
+            IRNet code's full-size maps: 16).
+    """
+
+    stride: int = 4
+    size_divisor: int = 1
+
+    def resize(self, maps: torch.Tensor, photo_size: tuple[int, int]) -> torch.Tensor:
+        """Resize class maps (C, h, w) of a photo (H, W)."""
+        full_size = tuple(-(-length // self.size_divisor) * self.size_divisor for length in photo_size)
+        rows, columns = strided_size(photo_size, self.stride)
+        return resize_maps(maps, strided_size(full_size, self.stride))[:, :rows, :columns]
 
 
 @MODELS.register_module()
@@ -20,8 +44,8 @@ class CAMClassifier(BaseModel):
         head: Head, e.g. ``dict(type='CAMHead', num_classes=20)``; its ``in_channels`` are set here.
         neck: Optional neck between both.
         test_cfg: ``mode`` (``'pseudo_label'``: maps of the photo's tags, ``'predict'``: of the classes found),
-            ``stride`` of the CAMs that are given (default 4), ``size_divisor``: class maps are enlarged to the photo's
-            size rounded up to a multiple of it, then cut (default 1; the official IRNet code's full-size maps: 16),
+            ``stride`` and ``size_divisor`` of the CAMs that are given (defaults of :class:`CAMSize`), ``other_sizes``:
+            further CAMs, the settings of their :class:`CAMSize` by the name of their field in data samples,
             ``score_threshold`` of mode ``predict``, ``normalization`` of each map to [0, 1]: by its ``'max'``
             (default) or from its minimum to its maximum (``'min_max'``).
         data_preprocessor: As in mmdet.
@@ -47,14 +71,15 @@ class CAMClassifier(BaseModel):
         self.neck = MODELS.build(neck) if neck else None
         test_cfg = dict(test_cfg or {})
         self.mode = check_mode(test_cfg.pop('mode', 'pseudo_label'))
-        self.stride = test_cfg.pop('stride', 4)
-        self.size_divisor = test_cfg.pop('size_divisor', 1)
+        own_size = {name: test_cfg.pop(name) for name in ('stride', 'size_divisor') if name in test_cfg}
+        sizes = {CAMS: own_size, **test_cfg.pop('other_sizes', {})}
+        self.sizes = {name: CAMSize(**size) for name, size in sizes.items()}
         self.score_threshold = test_cfg.pop('score_threshold', 0.5)
         self.normalization = check_normalization(test_cfg.pop('normalization', 'max'))
         if test_cfg:
             raise ValueError(
                 f'Unknown entries of test_cfg: {sorted(test_cfg)}; known are mode, stride, size_divisor, '
-                'score_threshold, normalization'
+                'other_sizes, score_threshold, normalization'
             )
         levels = prepare_backbone(self.backbone)
         features = torch.nn.Sequential(*filter(None, (self.backbone, self.neck)))
@@ -99,7 +124,7 @@ class CAMClassifier(BaseModel):
         return self.head.loss(self.extract_feat(inputs), torch.stack([sample.gt_tags for sample in data_samples]))
 
     def predict(self, inputs: torch.Tensor, data_samples: list[DetDataSample]) -> list[DetDataSample]:
-        """Add ``pred_scores`` (C,), ``cam_maps`` (see :meth:`find_maps`) and ``pred_cams``."""
+        """Add ``pred_scores`` (C,), ``cam_maps`` (see :meth:`find_maps`), ``pred_cams`` and CAMs of other sizes."""
         for sample in self.find_maps(inputs, data_samples):
             labels = self.choose_classes(sample)
             self.finish_sample(sample, labels, self.read_maps(sample, labels))
@@ -119,39 +144,45 @@ class CAMClassifier(BaseModel):
         """Return the classes (K,) of a sample with ``pred_scores`` whose CAMs are given."""
         return choose_classes(sample.pred_scores, sample.get('tags'), self.mode, self.score_threshold)
 
-    def read_maps(self, sample: DetDataSample, labels: torch.Tensor) -> torch.Tensor:
-        """Return the ``cam_maps`` of some classes of a view, mirrored back and of the photo's size: (K, h, w).
+    def read_maps(self, sample: DetDataSample, labels: torch.Tensor) -> dict[str, torch.Tensor]:
+        """Return the ``cam_maps`` of some classes of a view, mirrored back, in all sizes of CAMs: (K, h, w) each.
 
         Only these are enlarged, one after the other: all classes of a large photo would not fit into memory.
         """
-        maps, size = sample.cam_maps[labels], sample.ori_shape
+        maps, photo_size = sample.cam_maps[labels], sample.ori_shape
         if not len(labels):
-            return maps.new_zeros(0, *strided_size(size, self.stride))
+            return {
+                name: maps.new_zeros(0, *strided_size(photo_size, size.stride)) for name, size in self.sizes.items()
+            }
         if sample.get('flip'):
             maps = maps.flip(-1)
-        return torch.cat([self.resize_to_photo(self.enlarge_maps(own, sample), size) for own in maps.split(1)])
+        found = {name: [] for name in self.sizes}
+        for own in maps.split(1):
+            own = self.enlarge_maps(own, sample)
+            for name, size in self.sizes.items():
+                found[name].append(self.resize_to_photo(own, photo_size, size))
+        return {name: torch.cat(parts) for name, parts in found.items()}
 
     def enlarge_maps(self, maps: torch.Tensor, sample: DetDataSample) -> torch.Tensor:
         """Return class maps (C, h, w) of a view as they are before they are resized to the photo."""
         return maps
 
-    def resize_to_photo(self, maps: torch.Tensor, photo_size: tuple[int, int]) -> torch.Tensor:
-        """Resize class maps (C, h, w) to the stride of the CAMs of a photo (H, W)."""
-        full_size = tuple(-(-length // self.size_divisor) * self.size_divisor for length in photo_size)
-        rows, columns = strided_size(photo_size, self.stride)
-        return resize_maps(maps, strided_size(full_size, self.stride))[:, :rows, :columns]
+    def resize_to_photo(self, maps: torch.Tensor, photo_size: tuple[int, int], size: CAMSize) -> torch.Tensor:
+        """Resize class maps (C, h, w) to CAMs of one size of a photo (H, W)."""
+        return size.resize(maps, photo_size)
 
     def finish_sample(
-        self, sample: DetDataSample, labels: torch.Tensor, maps: torch.Tensor, num_views: int = 1
+        self, sample: DetDataSample, labels: torch.Tensor, maps: dict[str, torch.Tensor], num_views: int = 1
     ) -> DetDataSample:
-        """Turn class maps into the ``pred_cams`` of a sample; also called by test-time augmentation.
+        """Turn class maps into the CAMs of a sample; also called by test-time augmentation.
 
         Args:
             sample: Of the photo.
             labels: (K,) classes.
-            maps: (K, h, w) their maps, resized to the photo, summed over the views.
+            maps: (K, h, w) their maps by the field of the CAMs, resized to the photo, summed over the views.
             num_views: Number of views, which normalising makes irrelevant here.
         """
-        sample.pred_cams = InstanceData(cams=normalize_cams(maps, self.normalization), labels=labels)
+        for name, own in maps.items():
+            setattr(sample, name, InstanceData(cams=normalize_cams(own, self.normalization), labels=labels))
         sample.set_metainfo(dict(mode=self.mode))
         return sample

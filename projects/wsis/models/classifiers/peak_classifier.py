@@ -8,7 +8,7 @@ from mmengine.structures import InstanceData
 
 from ...ops import find_peaks
 from ...structures.finite_maps import check_finite_maps
-from .cam_classifier import CAMClassifier
+from .cam_classifier import CAMS, CAMClassifier, CAMSize
 
 
 @MODELS.register_module()
@@ -35,23 +35,23 @@ class PeakClassifier(CAMClassifier):
             topk=test_cfg.pop('max_peaks', 25),
         )
         super().__init__(*args, test_cfg=test_cfg, **kwargs)
-        if self.stride != 1:
-            raise ValueError(f'Peaks are pixels of the photo: test_cfg.stride must be 1, not {self.stride}')
+        if (stride := self.sizes[CAMS].stride) != 1:
+            raise ValueError(f'Peaks are pixels of the photo: test_cfg.stride must be 1, not {stride}')
         self.peak_settings = peak_settings
 
-    def resize_to_photo(self, maps: torch.Tensor, photo_size: tuple[int, int]) -> torch.Tensor:
+    def resize_to_photo(self, maps: torch.Tensor, photo_size: tuple[int, int], size: CAMSize) -> torch.Tensor:
         """Resize class maps (C, h, w) of one view to its photo (H, W), each divided by its maximum."""
-        maps = super().resize_to_photo(maps, photo_size)
+        maps = super().resize_to_photo(maps, photo_size, size)
         return maps / (maps.amax((1, 2), keepdim=True) + 1e-5)
 
     def finish_sample(
-        self, sample: DetDataSample, labels: torch.Tensor, maps: torch.Tensor, num_views: int = 1
+        self, sample: DetDataSample, labels: torch.Tensor, maps: dict[str, torch.Tensor], num_views: int = 1
     ) -> DetDataSample:
         """Add ``pred_cams``, and ``pred_peaks``: ``points`` (M, 2) (y, x), ``labels`` and ``scores`` (M,) in [0, 1]."""
-        maps = maps.float()  # places of peaks come in the type of the maps
-        check_finite_maps(sample.get('img_id', '?'), 'class maps', maps)
+        maps = {name: own.float() for name, own in maps.items()}  # places of peaks come in the type of the maps
+        check_finite_maps(sample.get('img_id', '?'), 'class maps', maps[CAMS])
         super().finish_sample(sample, labels, maps, num_views)
-        smooth = F.avg_pool2d(maps[:, None] / num_views, 3, stride=1, padding=1).transpose(0, 1)  # 1, K, H, W
+        smooth = F.avg_pool2d(maps[CAMS][:, None] / num_views, 3, stride=1, padding=1).transpose(0, 1)  # 1, K, H, W
         # enlarging repeats the outermost cells: an object there has a plateau, and would have many peaks
         peaks = find_peaks(smooth, **self.peak_settings, alone=True)
         sample.pred_peaks = InstanceData(

@@ -75,15 +75,16 @@ class CAMTTAModel(BaseTTAModel):
         return [self._merge(views) for views in data_samples_list]
 
     def _merge(self, views: list[DetDataSample]) -> DetDataSample:
-        merged, total = views[0], 0
+        merged, totals = views[0], {}
         merged.pred_scores = torch.stack([view.pred_scores for view in views]).mean(0)
         labels = self.module.choose_classes(merged)
         for view in views:
             if view.get('flip') and view.flip_direction != 'horizontal':
                 raise ValueError(f'CAMTTAModel merges horizontal flips, not {view.flip_direction} ones')
-            total = total + self.module.read_maps(view, labels)
+            for name, maps in self.module.read_maps(view, labels).items():
+                totals[name] = totals[name] + maps if name in totals else maps
             view.pop('cam_maps')
-        return self.module.finish_sample(merged, labels, total, len(views))
+        return self.module.finish_sample(merged, labels, totals, len(views))
 
 
 def _group_views(views: list[list[torch.Tensor]], largest: int) -> Iterator[tuple[int, int]]:
