@@ -1,13 +1,14 @@
 # `make demo` and `make test` do all the set-up themselves. See `make help`.
 #
 #   PYTHON=/path/to/python   use (and fill) that environment instead of .venv; `PYTHON=python` is the active one
-#   PIP_FIND_LINKS=FOLDER    folder with wheels, such as one of mmcv (else mmcv is compiled); several with a blank between
+#   PIP_FIND_LINKS=FOLDER    folder with wheels, such as one of mmcv; several with a blank between
+#   COMPILE_MMCV=1           compile mmcv's operators where no wheel fits (else only where a GPU is found)
 #   PROCESSES=1              processes of `make test` (else as many as cores, at most 4)
 #   RELEASE=FOLDER           where `make release` writes to (else checkpoints)
 #   TESTS=tests/ops          what `make test` runs; ARGS="-x -q" goes to pytest, or to tools/pipeline.py in the demos
 
 VENV := .venv
-SETUP := tools/misc/setup_environment.py
+SETUP := tools/misc/setup_environment.py $(if $(filter-out 0,$(COMPILE_MMCV)),--compile-mmcv)
 ORIGINAL_VENV := .venv-openmmlab
 # the newest Python that works; a version manager may have names on the path that do not
 BASE_PYTHON = $(firstword $(foreach name,python3 python3.13 python3.12 python3.11 python3.10,$(shell $(name) -c \

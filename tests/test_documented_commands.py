@@ -12,6 +12,8 @@ import torch
 from documented_commands import ROOT, Command, collect_commands, find_problems, load_tool, read_commands, read_targets
 from mmengine.registry import DefaultScope
 
+from projects.wsis.environment import has_compiled_operators
+
 HERE = 'tests/test_documented_commands.py'
 STAGE = r'tools/(train|test)\.py .*'
 #: Which test runs a tool, on rendered images, with options of these kinds. The first pattern that is found in a command
@@ -52,7 +54,7 @@ RUN_BY = {
     r'benchmark_recipe\.py': 'tests/tools/test_benchmark_recipe.py::test_times_of_a_recipe',
     r'benchmark_refinement_share\.py': 'tests/tools/test_benchmark_refinement_share.py::test_share_of_a_step',
     r'benchmark_training_step\.py': 'tests/tools/test_benchmark_training_step.py::test_steps_of_two_configs_in_turns',
-    r'benchmark_(displacement|prototype|random_walk|self_refine|voc_instance)\w*\.py': f'{HERE}::test_benchmark_runs',
+    r'benchmark_(detector|displacement|prototype|random_walk|self_ref|voc)\w*\.py': f'{HERE}::test_benchmark_runs',
     r'browse_dataset\.py': 'tests/inspection/test_targets.py::test_tool_draws_a_row_per_image',
     r'check_backbones\.py': 'tests/inspection/test_backbone_table.py::test_page_of_two_processes',
     r'check_dataset\.py': 'tests/tools/test_check_dataset.py::test_clean_set',
@@ -105,6 +107,7 @@ NEEDS = {
 }
 #: Benchmarks with the smallest numbers that they take.
 SMALL_BENCHMARKS = {
+    'detector_operators': '--threads 1 --repeat 1 --batch 1 --size 16x16 --channels 2 --regions 4 --boxes 10',
     'displacement': '--threads 1 --repeat 1 --sizes 12x16',
     'prototype_contrast': '--threads 1 --repeat 1 --batch 2 --size 8 --classes 2 --channels 8',
     'random_walk': '--threads 1 --repeat 1 --channels 2 --sizes 12x16',
@@ -199,6 +202,8 @@ def test_make_runs_documented_tools(target):
 
 @pytest.mark.parametrize('name', SMALL_BENCHMARKS)
 def test_benchmark_runs(name, monkeypatch, capsys):
+    if name == 'detector_operators' and not has_compiled_operators():
+        pytest.skip('mmcv has no compiled operators to compare with')
     tool = ROOT / 'tools' / 'analysis_tools' / f'benchmark_{name}.py'
     monkeypatch.setattr(sys, 'argv', [str(tool), *SMALL_BENCHMARKS[name].split()])
     module = load_tool(tool.relative_to(ROOT).as_posix())

@@ -31,9 +31,8 @@ ORIGINAL = {
 def install(monkeypatch):
     """Pretend that just these distributions are installed."""
 
-    def pretend(versions: dict[str, str], ops: bool = True) -> None:
+    def pretend(versions: dict[str, str]) -> None:
         monkeypatch.setattr(environment, '_installed', versions.get)
-        monkeypatch.setattr(environment, '_has_compiled_ops', lambda: ops)
         monkeypatch.setattr(environment, 'find_spec', lambda name: None)
 
     return pretend
@@ -80,22 +79,16 @@ def test_mmcv_too_new_for_the_original_mmdet(install):
     assert 'mmcv 2.2.0 does not fit (needed: >=2.0,<2.2)' in environment.find_problem()
 
 
-def test_mmcv_without_ops(install):
-    install(MAINTAINED | {'mmcv-lite': '2.1.0'}, ops=False)
-    problem = environment.find_problem()
-    assert 'mmcv has no compiled ops (mmcv-lite is installed): `pip uninstall mmcv-lite' in problem
-
-
-def test_compiled_ops_are_looked_for_without_importing_mmcv(tmp_path, monkeypatch):
+def test_compiled_operators_are_looked_for_without_importing_mmcv(tmp_path, monkeypatch):
     lite = tmp_path / 'mmcv'
     lite.mkdir()
     (lite / '__init__.py').write_text('raise RuntimeError("imported")')
     for name in [name for name in sys.modules if name == 'mmcv' or name.startswith('mmcv.')]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.syspath_prepend(str(tmp_path))
-    assert not environment._has_compiled_ops()
+    assert not environment.has_compiled_operators()
     (lite / '_ext.cpython-311-x86_64-linux-gnu.so').touch()
-    assert environment._has_compiled_ops()
+    assert environment.has_compiled_operators()
 
 
 def test_old_python(monkeypatch):
@@ -149,8 +142,55 @@ def test_setup_is_repeated_when_requirements_change(setup_environment, monkeypat
     assert not installer.is_done()
     files['requirements/mminstall.txt'].write_text('a')
     assert installer.is_done()
+    installer.compile_mmcv = True
+    for compiled in (False, True):
+        monkeypatch.setattr(installer.check, 'has_compiled_operators', lambda compiled=compiled: compiled)
+        assert installer.is_done() is compiled
     monkeypatch.setattr(installer.check, 'find_problem', lambda: 'mmcv is gone')
     assert not installer.is_done()
+
+
+@pytest.fixture
+def install_mmcv(setup_environment, monkeypatch):
+    """Install mmcv where there is no wheel of it, and return the arguments of pip that got it."""
+
+    def install(gpu: bool = False, installed: bool = False, **options: bool) -> list[tuple[str, ...]]:
+        calls = []
+
+        def pip(*arguments, **_):
+            calls.append(arguments)
+            return int('--only-binary' in arguments)  # no wheel fits
+
+        installer = setup_environment.Installer(**options)
+
+        def runs(code):
+            return gpu if 'cuda' in code else any('--no-build-isolation' in call for call in calls)
+
+        monkeypatch.setattr(installer, 'pip', pip)
+        monkeypatch.setattr(installer, 'runs', runs)
+        version = setup_environment.MMCV.split('==')[1]
+        monkeypatch.setattr(
+            installer.check, '_installed', lambda name: version if installed and 'mmcv' in name else None
+        )
+        installer.original = options.get('original', False)
+        installer.install_mmcv(setup_environment.ORIGINAL_MMCV if installer.original else setup_environment.MMCV)
+        return [call for call in calls if '--no-binary' in call]
+
+    return install
+
+
+def test_setup_compiles_mmcv_only_where_that_is_needed(install_mmcv):
+    (call,) = install_mmcv()
+    assert '--no-build-isolation' not in call and '--no-cache-dir' in call
+    for options in ({'gpu': True}, {'compile_mmcv': True}, {'original': True}):
+        (call,) = install_mmcv(**options)
+        assert '--no-build-isolation' in call
+
+
+def test_setup_keeps_mmcv_without_operators_until_they_are_needed(install_mmcv):
+    assert install_mmcv(installed=True) == []
+    (call,) = install_mmcv(installed=True, compile_mmcv=True)
+    assert '--no-build-isolation' in call
 
 
 def test_setup_installs_what_docs_need_once(setup_environment, monkeypatch, tmp_path):

@@ -39,17 +39,11 @@ def find_problem() -> str | None:
         problem = _find_problem_of(name, distributions)
         if problem:
             return problem
-    if not _has_compiled_ops():
-        lite = ' (mmcv-lite is installed)' if _installed('mmcv-lite') or _installed('onedl-mmcv-lite') else ''
-        return (
-            f'mmcv has no compiled ops{lite}: `pip uninstall mmcv-lite onedl-mmcv-lite mmcv onedl-mmcv`, '
-            'then `make setup`'
-        )
     return None
 
 
-def _has_compiled_ops() -> bool:
-    """Tell whether mmcv's compiled ops lie in its folder, without importing it (that takes seconds)."""
+def has_compiled_operators() -> bool:
+    """Tell whether mmcv's compiled operators lie in its folder, without importing it (that takes seconds)."""
     mmcv = find_spec('mmcv')
     folders = mmcv.submodule_search_locations or [] if mmcv else []
     return any(True for folder in folders for _ in Path(folder).glob('_ext*'))

@@ -3,6 +3,7 @@
     python3 tools/misc/setup_environment.py --venv .venv     makes a virtual environment and fills it
     PYTHON tools/misc/setup_environment.py                   fills the environment of that interpreter
     ... --original                                           with OpenMMLab's original distributions
+    ... --compile-mmcv                                       with mmcv's compiled operators
 
 Standard library only, and readable by old Pythons, so that they get a line instead of a syntax error. A stamp in the
 environment says for which requirements and which folder it was filled; with the stamp in place a call takes a moment.
@@ -119,8 +120,9 @@ def enter_virtual_environment(folder, arguments):
 class Installer:
     """Fills the environment of the running interpreter, step by step."""
 
-    def __init__(self, original=False):
+    def __init__(self, original=False, compile_mmcv=False):
         self.check = load_environment_check()
+        self.compile_mmcv = compile_mmcv
         self.original = original or self.uses_original_distributions()
         self.state_folder = self._state_folder()
         self.stamp = os.path.join(self.state_folder, STAMP_NAME)
@@ -151,7 +153,8 @@ class Installer:
         if not os.path.exists(self.stamp):
             return False
         with open(self.stamp) as file:
-            return file.read().strip() == self.fingerprint() and self.check.find_problem() is None
+            fits = file.read().strip() == self.fingerprint() and self.check.find_problem() is None
+        return fits and (self.check.has_compiled_operators() or not self.compile_mmcv)
 
     def add_docs(self):
         """Install what builds the documentation, unless that was done from the present requirements."""
@@ -249,7 +252,7 @@ class Installer:
         return any(self.check._installed(name) for name in ORIGINAL_DISTRIBUTIONS)
 
     def install_mmcv(self, requirement):
-        """Install mmcv from a wheel where one fits, else compile it.
+        """Install mmcv from a wheel where one fits; else compile it where that is needed, or take its Python alone.
 
         Args:
             requirement (str): Its distribution and version, NAME==VERSION.
@@ -258,12 +261,47 @@ class Installer:
         # the original mmcv builds and imports with pkg_resources, which newer setuptools do not have
         tools = BUILD_TOOLS + (['setuptools<81'] if self.original else [])
         self.pip('install', *tools, purpose='installing the build tools')
-        if self.check._installed(name) == version and self.mmcv_works():
+        needs_operators = self.needs_operators()
+        if self.check._installed(name) == version and (self.mmcv_works() or not needs_operators):
             self.say(f'keeping {requirement}')
             return
         self.say(f'{requirement}: looking for a wheel (PIP_FIND_LINKS={os.environ.get("PIP_FIND_LINKS", "")})')
         if self.pip('install', '--only-binary', name, requirement) == 0 and self.mmcv_works():
             return
+        if needs_operators:
+            self.build_mmcv(requirement)
+        else:
+            self.take_uncompiled_mmcv(requirement)
+        self.pip('install', requirement, purpose="installing mmcv's requirements")
+
+    def needs_operators(self):
+        """Tell whether mmcv must have its compiled operators: where they are asked for, or a GPU makes use of them.
+
+        Elsewhere the operators in plain torch of `projects/wsis/uncompiled_mmcv.py` take their place. The original
+        mmcv cannot be built without them under its own name.
+        """
+        return self.compile_mmcv or self.original or self.runs('import torch; assert torch.cuda.is_available()')
+
+    def take_uncompiled_mmcv(self, requirement):
+        """Install mmcv without its operators, which it leaves out where torch is not seen while it is built.
+
+        Args:
+            requirement (str): See `install_mmcv`.
+        """
+        self.say(
+            f'no wheel of {requirement} fits: taking it without compiled operators (with: `make setup COMPILE_MMCV=1`)'
+        )
+        name = requirement.split('==')[0]
+        # not from or into pip's cache, which does not tell this build from one with operators
+        options = ['--no-cache-dir', '--force-reinstall', '--no-deps', '--no-binary', name]
+        self.pip('install', *options, requirement, purpose='installing mmcv')
+
+    def build_mmcv(self, requirement):
+        """Compile mmcv.
+
+        Args:
+            requirement (str): See `install_mmcv`.
+        """
         check_compiler('mmcv')
         cores = available_cores()
         self.say(
@@ -275,14 +313,13 @@ class Installer:
             'install',
             '--no-build-isolation',
             '--no-binary',
-            name,
+            requirement.split('==')[0],
             '--force-reinstall',
             '--no-deps',
             requirement,
             environment={'MAX_JOBS': str(cores), 'MMCV_WITH_OPS': '1'},
             purpose='compiling mmcv',
         )
-        self.pip('install', requirement, purpose="installing mmcv's requirements")
         if not self.mmcv_works():
             stop(f'mmcv was compiled, but its ops do not load; {self.log} says why')
 
@@ -323,6 +360,11 @@ def main():
     parser.add_argument('--venv', help='make (or use) this virtual environment instead of the running interpreter')
     parser.add_argument('--docs', action='store_true', help='also install what builds the documentation')
     parser.add_argument(
+        '--compile-mmcv',
+        action='store_true',
+        help="compile mmcv's operators where no wheel fits (default: only where a GPU is found)",
+    )
+    parser.add_argument(
         '--original',
         action='store_true',
         help="OpenMMLab's original distributions, not the onedl-* ones",
@@ -330,10 +372,10 @@ def main():
     arguments = parser.parse_args()
     check_python()
     if arguments.venv:
-        flags = [flag for flag in ('--docs', '--original') if flag in sys.argv]
+        flags = [flag for flag in ('--docs', '--original', '--compile-mmcv') if flag in sys.argv]
         enter_virtual_environment(os.path.join(ROOT, arguments.venv), flags)
     os.chdir(ROOT)
-    installer = Installer(arguments.original)
+    installer = Installer(arguments.original, arguments.compile_mmcv)
     if not installer.is_done():
         installer.run()
     if arguments.docs:

@@ -11,9 +11,11 @@ from .instance_labels import InstanceLabels, make_instance_labels, make_pseudo_l
 from .instance_readout import read_instances, read_instances_of_points
 from .instances import InstanceMap, detect_instances, split_regions
 from .label_refinement import refine_labels, refine_labels_with_points
+from .non_maximum_suppression import suppress_boxes
 from .paths import SearchPath, search_paths
 from .peaks import find_peaks
 from .random_walk import random_walk, random_walk_from_affinity, random_walk_of_parts
+from .roi_align import roi_align
 from .strides import find_stride, strided_size, upsample_maps
 from .strongest import Strongest, strongest_map
 
@@ -47,9 +49,11 @@ __all__ = [
     'refine_displacement',
     'refine_labels',
     'refine_labels_with_points',
+    'roi_align',
     'search_paths',
     'split_regions',
     'strided_size',
     'strongest_map',
+    'suppress_boxes',
     'upsample_maps',
 ]
