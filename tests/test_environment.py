@@ -154,17 +154,22 @@ def test_setup_is_repeated_when_requirements_change(setup_environment, monkeypat
 def install_mmcv(setup_environment, monkeypatch):
     """Install mmcv where there is no wheel of it, and return the arguments of pip that got it."""
 
-    def install(gpu: bool = False, installed: bool = False, **options: bool) -> list[tuple[str, ...]]:
+    def install(
+        gpu: bool = False, installed: bool = False, broken: bool = False, wheel: bool = False, **options: bool
+    ) -> list[tuple[str, ...]]:
         calls = []
 
         def pip(*arguments, **_):
             calls.append(arguments)
-            return int('--only-binary' in arguments)  # no wheel fits
+            return int('--only-binary' in arguments and not wheel)
 
         installer = setup_environment.Installer(**options)
 
         def runs(code):
-            return gpu if 'cuda' in code else any('--no-build-isolation' in call for call in calls)
+            if 'cuda' in code:
+                return gpu
+            taken = wheel and any({'--only-binary', '--force-reinstall'} <= set(call) for call in calls)
+            return taken or any('--no-build-isolation' in call for call in calls)
 
         monkeypatch.setattr(installer, 'pip', pip)
         monkeypatch.setattr(installer, 'runs', runs)
@@ -172,6 +177,7 @@ def install_mmcv(setup_environment, monkeypatch):
         monkeypatch.setattr(
             installer.check, '_installed', lambda name: version if installed and 'mmcv' in name else None
         )
+        monkeypatch.setattr(installer.check, 'has_compiled_operators', lambda: broken)
         installer.original = options.get('original', False)
         installer.install_mmcv(setup_environment.ORIGINAL_MMCV if installer.original else setup_environment.MMCV)
         return [call for call in calls if '--no-binary' in call]
@@ -191,6 +197,12 @@ def test_setup_keeps_mmcv_without_operators_until_they_are_needed(install_mmcv):
     assert install_mmcv(installed=True) == []
     (call,) = install_mmcv(installed=True, compile_mmcv=True)
     assert '--no-build-isolation' in call
+    assert install_mmcv(installed=True, compile_mmcv=True, wheel=True) == []
+
+
+def test_setup_replaces_operators_that_do_not_load(install_mmcv):
+    (call,) = install_mmcv(installed=True, broken=True)
+    assert '--no-build-isolation' not in call and '--force-reinstall' in call
 
 
 def test_setup_installs_what_docs_need_once(setup_environment, monkeypatch, tmp_path):

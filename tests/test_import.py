@@ -7,9 +7,20 @@ from pathlib import Path
 
 import pytest
 
+from projects.wsis.environment import has_compiled_operators
+
 ROOT = Path(__file__).resolve().parents[1]
 # what the package imports is imported before: how those libraries change each other is not ours
 LIBRARIES = 'import cv2, mmcv.ops, mmdet.apis, mmdet.models, mmseg.apis, mmseg.models, mmseg.datasets, scipy.ndimage'
+if not has_compiled_operators():  # what takes their place must be there before, and is no component
+    LIBRARIES = f"""
+import importlib, sys, types
+sys.modules['projects.wsis'] = package = types.ModuleType('projects.wsis')
+package.__path__ = ['projects/wsis']
+importlib.import_module('projects.wsis.uncompiled_mmcv').stand_in_for_operators()
+for name in [name for name in sys.modules if name.startswith('projects')]:
+    del sys.modules[name]
+{LIBRARIES}"""
 SNAPSHOT = '''
 import csv, faulthandler, locale, logging, multiprocessing, os, random, signal, sys, threading, warnings
 import cv2, mmcv, mmengine, numpy, torch

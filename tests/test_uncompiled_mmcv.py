@@ -59,6 +59,31 @@ def uncompiled(tmp_path):
     return {**os.environ, 'PYTHONPATH': os.pathsep.join([str(tmp_path), str(ROOT)])}
 
 
+@pytest.mark.parametrize('first', ['mmdet.structures', 'mmdet.models'])
+def test_mmdet_before_this_package_is_refused(uncompiled, first):
+    code = f'import contextlib\nwith contextlib.suppress(ImportError):\n    import {first}\nimport projects.wsis'
+    result = subprocess.run(
+        [sys.executable, '-c', code], cwd=ROOT, env=uncompiled, capture_output=True, text=True, timeout=300
+    )
+    imported = result.returncode == 0  # mmdet of OpenMMLab does not import at all, and nothing is left of it
+    assert imported or result.stderr.splitlines()[-1].startswith(
+        'ImportError: mmcv was installed without its compiled operators: import projects.wsis before mmdet'
+    ), result.stderr
+
+
+def test_mmcv_tells_of_its_environment(uncompiled):
+    code = """
+import projects.wsis, importlib.util
+from mmcv.utils import collect_env
+print(importlib.util.find_spec('mmcv._ext').name, collect_env()['MMCV Compiler'])
+"""
+    result = subprocess.run(
+        [sys.executable, '-c', code], cwd=ROOT, env=uncompiled, capture_output=True, text=True, timeout=300
+    )
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.splitlines()[-1] == 'mmcv._ext n/a'
+
+
 def test_a_detector_trains_and_predicts(uncompiled):
     result = subprocess.run(
         [sys.executable, '-c', SCRIPT], cwd=ROOT, env=uncompiled, capture_output=True, text=True, timeout=300

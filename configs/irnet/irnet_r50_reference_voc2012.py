@@ -18,7 +18,7 @@ train_pipeline = [
 ]
 labels = dict(inter_pixel_labels='work_dirs/inter-pixel-labels_reference_voc2012/inter_pixel_labels')
 labels = dict(inter_pixel_labels='work_dirs/inter-pixel-labels_reference_voc2012/inter_pixel_labels')
-cams = dict(cams='work_dirs/cam_r50_reference_voc2012/cams')
+cams = dict(cams='work_dirs/cam_r50_reference_two-sizes_voc2012/cams')
 train_dataloader = dict(dataset=dict(data_prefix=labels, pipeline=train_pipeline))
 mean_dataloader = dict(dataset=dict(ann_file='ImageSets/Segmentation/train.txt'))
 test_dataloader = dict(dataset=dict(data_prefix=cams))

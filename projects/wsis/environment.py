@@ -2,6 +2,7 @@
 
 import re
 import sys
+from importlib.machinery import EXTENSION_SUFFIXES
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
@@ -46,7 +47,7 @@ def has_compiled_operators() -> bool:
     """Tell whether mmcv's compiled operators lie in its folder, without importing it (that takes seconds)."""
     mmcv = find_spec('mmcv')
     folders = mmcv.submodule_search_locations or [] if mmcv else []
-    return any(True for folder in folders for _ in Path(folder).glob('_ext*'))
+    return any((Path(folder) / f'_ext{suffix}').is_file() for folder in folders for suffix in EXTENSION_SUFFIXES)
 
 
 def _find_problem_of(name: str, distributions: list[tuple[str, str, str | None]]) -> str | None:

@@ -1,7 +1,9 @@
 """Stands in for mmcv's compiled operators where mmcv was installed without them, which spares half an hour."""
 
 import sys
+import warnings
 from collections.abc import Callable
+from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any, NoReturn
 
@@ -14,6 +16,8 @@ from .ops.roi_align import roi_align
 
 EXTENSION = 'mmcv._ext'
 MEAN = 1  # mmcv's number of this way to pool
+# what is left of operators in these when they were imported without an extension does not work, and says so much later
+IMPORTED_TOO_EARLY = ('mmcv.ops', 'mmdet.structures', 'mmdet.models', 'mmseg.models')
 
 
 def stand_in_for_operators() -> None:
@@ -21,13 +25,26 @@ def stand_in_for_operators() -> None:
 
     These are all that the detectors of this project use. Any other operator of mmcv says what to do when it is called.
     Where mmcv has compiled operators nothing is changed.
+
+    Raises:
+        ImportError: If what reads the operators was imported before.
     """
-    if not has_compiled_operators():
-        sys.modules.setdefault(EXTENSION, UncompiledOperators(EXTENSION, UncompiledOperators.__doc__))
+    if EXTENSION in sys.modules or has_compiled_operators():
+        return
+    if early := [name for name in IMPORTED_TOO_EARLY if name in sys.modules]:
+        raise ImportError(
+            f'mmcv was installed without its compiled operators: import projects.wsis before {early[0]}, or run '
+            '`make setup COMPILE_MMCV=1`'
+        )
+    sys.modules[EXTENSION] = UncompiledOperators(EXTENSION, UncompiledOperators.__doc__)
 
 
 class UncompiledOperators(ModuleType):
     """What ``mmcv.ops`` imports as its extension: functions with the names and arguments of mmcv's operators."""
+
+    def __init__(self, name: str, doc: str | None = None) -> None:
+        super().__init__(name, doc)
+        self.__spec__ = ModuleSpec(name, None)  # mmcv and importlib ask whether the extension is there
 
     def __getattr__(self, name: str) -> Callable[..., NoReturn]:
         if name.startswith('__'):
@@ -35,8 +52,16 @@ class UncompiledOperators(ModuleType):
         return lambda *_, **__: _refuse(name)
 
     @staticmethod
+    def get_compiler_version() -> str:
+        """Return what mmcv tells about its environment."""
+        return 'n/a'
+
+    get_compiling_cuda_version = get_compiler_version
+
+    @staticmethod
     def nms(boxes: Tensor, scores: Tensor, iou_threshold: float, offset: int) -> Tensor:
         """Return the indices of boxes that are left; see :func:`~projects.wsis.ops.suppress_boxes`."""
+        _warn_on_gpu(boxes)
         return suppress_boxes(boxes, scores, iou_threshold, offset)
 
     def roi_align_forward(
@@ -65,6 +90,7 @@ class UncompiledOperators(ModuleType):
         pool_mode: int,
         aligned: bool,
     ) -> Tensor:
+        _warn_on_gpu(maps)
         if pool_mode != MEAN:
             _refuse("RoIAlign with pool_mode='max'")
         return roi_align(maps, regions, (aligned_height, aligned_width), spatial_scale, sampling_ratio, aligned)
@@ -74,3 +100,13 @@ def _refuse(name: str) -> NoReturn:
     raise NotImplementedError(
         f'mmcv was installed without its compiled operators, and {name} is one of them: run `make setup COMPILE_MMCV=1`'
     )
+
+
+def _warn_on_gpu(value: Tensor) -> None:
+    """Say, once for each place, that compiled operators would be quicker."""
+    if value.device.type != 'cpu':
+        warnings.warn(
+            'mmcv was installed without its compiled operators, which are quicker on a GPU: run `make setup '
+            'COMPILE_MMCV=1`',
+            stacklevel=3,
+        )

@@ -203,6 +203,14 @@ def test_cams_of_two_sizes_are_those_of_one_each():
     assert merged.full_size_cams.cams.shape[1:] == (48, 36) and merged.pred_cams.cams.shape[1:] == (12, 9)
 
 
+@pytest.mark.parametrize(
+    'sizes', [dict(pred_cams=dict(stride=1)), dict(gt_tags=dict(stride=1)), dict(full_size_cams=dict(strid=1))]
+)
+def test_other_sizes_that_cannot_be(sizes):
+    with pytest.raises(ValueError, match=r'other_sizes: \w+=.* is none: names end with _cams'):
+        build(other_sizes=sizes)
+
+
 def test_merging_enlarges_the_maps_of_tagged_classes_only(monkeypatch):
     model = build(stride=4)
     model.data_preprocessor = DetDataPreprocessor()

@@ -123,6 +123,14 @@ def test_reference_configs_keep_the_published_settings(name):
             assert list((ROOT / 'configs').glob(f'*/{stage}.py')), folder
 
 
+def test_labels_and_walk_read_the_two_sizes_of_one_run():
+    labels = Config.fromfile(ROOT / 'configs/irnet/inter-pixel-labels_reference_voc2012.py')
+    walk = Config.fromfile(ROOT / 'configs/irnet/irnet_r50_reference_voc2012.py')
+    folders = [Path(cfg.test_dataloader.dataset.data_prefix.cams) for cfg in (labels, walk)]
+    assert [folder.name for folder in folders] == ['full_size_cams', 'cams']
+    assert len({folder.parent for folder in folders}) == 1
+
+
 def test_reference_pipelines_give_the_views_of_the_public_code(tmp_path):
     init_default_scope('mmdet')
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (33, 51, 3), np.uint8)).save(tmp_path / 'a.png')

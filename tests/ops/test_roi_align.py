@@ -1,10 +1,15 @@
 """RoIAlign in plain torch, against mmcv's operator and by hand."""
 
+import importlib
+
 import pytest
 import torch
+import torch.nn.functional as F
 
 from projects.wsis.environment import has_compiled_operators
 from projects.wsis.ops import roi_align
+
+roi_align_module = importlib.import_module('projects.wsis.ops.roi_align')
 
 needs_operators = pytest.mark.skipif(not has_compiled_operators(), reason='mmcv has no compiled operators')
 
@@ -76,6 +81,39 @@ def test_order_and_batch_do_not_matter():
     torch.testing.assert_close(roi_align(maps, regions[order], (4, 4)), together[order])
 
 
+@pytest.mark.parametrize('sampling_ratio', [0, 2])
+def test_parts_of_any_size(monkeypatch, sampling_ratio):
+    maps, regions = torch.randn(2, 4, 16, 16), draw_regions(30, 2, 16)
+    expected = roi_align(maps, regions, (3, 2), sampling_ratio=sampling_ratio)
+    for most in (1, 500):
+        monkeypatch.setattr(roi_align_module, 'MOST_PIXELS', most)
+        torch.testing.assert_close(roi_align(maps, regions, (3, 2), sampling_ratio=sampling_ratio), expected)
+
+
+def test_large_regions_are_gathered_in_parts(monkeypatch):
+    """Masks of whole photos, as mmdet cuts out its targets."""
+    gathered = []
+    original = F.embedding_bag
+    monkeypatch.setattr(
+        F,
+        'embedding_bag',
+        lambda places, *rest, **more: gathered.append(places.numel()) or original(places, *rest, **more),
+    )
+    masks = torch.zeros(6, 1, 600, 700)
+    masks[:, :, 100:500, 100:600] = 1
+    regions = torch.tensor([[index, 50.0, 60, 650, 560] for index in range(6)])
+    found = roi_align(masks, regions, (28, 28))
+    assert len(gathered) > 1 and max(gathered) <= roi_align_module.MOST_PIXELS
+    assert found[:, 0, 14, 14].eq(1).all() and found[:, 0, 0, 0].eq(0).all()
+
+
+def test_regions_have_no_gradients():
+    regions = torch.tensor([[0, 1.0, 1, 6, 6]], requires_grad=True)
+    maps = torch.randn(1, 2, 8, 8, requires_grad=True)
+    roi_align(maps, regions, (2, 2), sampling_ratio=2).sum().backward()
+    assert regions.grad is None and maps.grad.abs().sum() > 0
+
+
 def test_any_memory_layout():
     maps, regions = torch.randn(2, 4, 16, 20), draw_regions(10, 2, 16)
     expected = roi_align(maps, regions, (3, 3))
@@ -105,7 +143,10 @@ def test_regions_far_outside_or_without_an_area_are_zero():
 def test_no_regions():
     maps = torch.ones(1, 3, 8, 8, requires_grad=True)
     for sampling_ratio in (0, 2):
-        assert roi_align(maps, torch.zeros(0, 5), (2, 4), sampling_ratio=sampling_ratio).shape == (0, 3, 2, 4)
+        found = roi_align(maps, torch.zeros(0, 5), (2, 4), sampling_ratio=sampling_ratio)
+        assert found.shape == (0, 3, 2, 4)
+        found.sum().backward()
+        assert not maps.grad.any()
 
 
 @pytest.mark.parametrize('maps, regions', [((3, 8, 8), (1, 5)), ((1, 3, 8, 8), (1, 4)), ((1, 3, 8, 8), (5,))])

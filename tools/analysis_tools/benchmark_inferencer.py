@@ -17,6 +17,11 @@ from statistics import median
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import repository_path  # noqa: E402, F401  makes projects.wsis importable
+
+# isort: split
+import projects.wsis  # noqa: E402, F401  before mmdet, where mmcv has no compiled operators
+
+# isort: split
 import torch  # noqa: E402
 from mmdet.apis import DetInferencer  # noqa: E402
 

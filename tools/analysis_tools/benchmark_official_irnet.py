@@ -3,8 +3,8 @@
 Both read the same reduced copies of VOC photos and have the same random weights, on a CPU with the same number of
 threads. Each step runs in a process of its own; its seconds are those of the loop over the photos, with reading and
 writing, without imports and the building of networks. The steps of both codes take turns. WSIS also measures its
-metrics in this time. It makes the CAMs of both sizes in two runs, and masks and instances in one; the official code
-has one step for the CAMs and two for masks and instances, each with the network and the random walk.
+metrics in this time. It makes masks and instances in one run; the official code has two steps for them, each with the
+network and the random walk.
 
 The official code is the user's own clone of github.com/jiwoon-ahn/irn, of which nothing is changed. Its steps need
 20 photos at least, because their progress lines divide by a twentieth of them, and photos of VOC 2012, whose tags it

@@ -15,6 +15,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import repository_path  # noqa: E402, F401  makes projects.wsis importable
+
+# isort: split
+import projects.wsis  # noqa: E402, F401  before mmdet, where mmcv has no compiled operators
+
+# isort: split
 import torch.nn.functional as F  # noqa: E402
 from mmdet.structures import DetDataSample  # noqa: E402
 from mmengine.config import Config  # noqa: E402

@@ -209,7 +209,7 @@ class Installer:
             stop(f'{sys.executable} has no pip: `{sys.executable} -m ensurepip`')
         self.say(f'installing into {sys.prefix} (log: {self.log})')
         if not self.check._installed('pydensecrf2'):
-            check_compiler('pydensecrf2 (and mmcv, where no wheel fits)')
+            check_compiler('pydensecrf2')
         self.install_torch()
         if self.original:
             self.install_mmcv(ORIGINAL_MMCV)
@@ -262,11 +262,14 @@ class Installer:
         tools = BUILD_TOOLS + (['setuptools<81'] if self.original else [])
         self.pip('install', *tools, purpose='installing the build tools')
         needs_operators = self.needs_operators()
-        if self.check._installed(name) == version and (self.mmcv_works() or not needs_operators):
+        installed = self.check._installed(name) == version
+        # operators that do not load, such as those for another torch, must go
+        if installed and (self.mmcv_works() or not (needs_operators or self.check.has_compiled_operators())):
             self.say(f'keeping {requirement}')
             return
         self.say(f'{requirement}: looking for a wheel (PIP_FIND_LINKS={os.environ.get("PIP_FIND_LINKS", "")})')
-        if self.pip('install', '--only-binary', name, requirement) == 0 and self.mmcv_works():
+        anew = ['--force-reinstall', '--no-deps'] if installed else []
+        if self.pip('install', *anew, '--only-binary', name, requirement) == 0 and self.mmcv_works():
             return
         if needs_operators:
             self.build_mmcv(requirement)
@@ -356,7 +359,7 @@ class Installer:
 
 def main():
     """Fill an environment, unless that was done already."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0], allow_abbrev=False)
     parser.add_argument('--venv', help='make (or use) this virtual environment instead of the running interpreter')
     parser.add_argument('--docs', action='store_true', help='also install what builds the documentation')
     parser.add_argument(

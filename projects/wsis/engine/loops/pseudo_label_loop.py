@@ -93,6 +93,11 @@ class PseudoLabelLoop(TestLoop):
         lineage = describe_lineage(runner, dataset)
         made_by = dict(config=str(runner.cfg.filename or ''), checkpoint=str(find_load_from(runner) or ''))
         stores = [writer.locate(runner.work_dir) for writer in self.writers]
+        if len({store.root.resolve() for store in stores}) < len(stores):
+            raise ValueError(
+                f'Two writers of test_evaluator have one folder ({", ".join(str(store.root) for store in stores)}): '
+                'name another out_dir'
+            )
         kept = [True] * len(stores)
         if is_main_process():
             kept = [store.start(lineage, dataset.metainfo['classes'], made_by=made_by) for store in stores]

@@ -25,15 +25,20 @@ class CAMWriter(StoreWriter):
         super().__init__(out_dir, 'cams', '.npz', folder=field.removeprefix('pred_'), **kwargs)
         self.field = field
 
+    def round(self, sample: dict) -> None:
+        """Round CAMs to float16: what the metrics see is what is stored."""
+        if self.field not in sample:
+            raise ValueError(f'The model gives no {self.field}: name this size in other_sizes of its test_cfg')
+        cams = sample[self.field]
+        check_finite_maps(sample['img_id'], 'CAMs', cams['cams'])
+        cams['cams'] = cams['cams'].half().float()
+
     def write(self, sample: dict) -> None:
         """Write the CAMs of one photo."""
         cams = sample[self.field]
-        check_finite_maps(sample['img_id'], 'CAMs', cams['cams'])
-        stored = cams['cams'].half()
-        cams['cams'] = stored.float()  # what the metrics see is what is stored
         self.store.write_arrays(
             sample['img_id'],
-            cams=stored.cpu().numpy(),
+            cams=cams['cams'].half().cpu().numpy(),
             labels=cams['labels'].cpu().numpy(),
             size=np.array(sample['ori_shape'], np.int64),
             scores=sample['pred_scores'].float().cpu().numpy(),

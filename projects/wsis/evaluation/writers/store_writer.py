@@ -48,6 +48,7 @@ class StoreWriter(BaseMetric):
                 "'PseudoLabelLoop') in the config"
             )
         for sample in data_samples:
+            self.round(sample)
             if sample['img_id'] not in self.store:
                 self.write(sample)
                 self.store.note(sample['img_id'])
@@ -67,6 +68,9 @@ class StoreWriter(BaseMetric):
 
     def discard(self) -> None:
         """Remove what :meth:`join` made of photos that are no longer there (main process only)."""
+
+    def round(self, sample: dict) -> None:
+        """Give a prediction the precision in which it is stored, whether it has to be written or is there already."""
 
     @abstractmethod
     def write(self, sample: dict) -> None:

@@ -1,6 +1,6 @@
 """The multi-label classifier that gives CAMs."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
 from mmdet.structures import DetDataSample
@@ -33,6 +33,23 @@ class CAMSize:
         full_size = tuple(-(-length // self.size_divisor) * self.size_divisor for length in photo_size)
         rows, columns = strided_size(photo_size, self.stride)
         return resize_maps(maps, strided_size(full_size, self.stride))[:, :rows, :columns]
+
+
+def read_sizes(test_cfg: dict) -> dict[str, CAMSize]:
+    """Take the sizes of CAMs, by their fields in data samples, out of the ``test_cfg`` of a classifier.
+
+    Raises:
+        ValueError: If a size has unknown entries, or its field would take the place of another one.
+    """
+    known = [entry.name for entry in fields(CAMSize)]
+    own, others = {name: test_cfg.pop(name) for name in known if name in test_cfg}, test_cfg.pop('other_sizes', {})
+    for name, size in others.items():
+        if name == CAMS or not name.endswith('_cams') or not set(size) <= set(known):
+            raise ValueError(
+                f'other_sizes: {name}={dict(size)} is none: names end with _cams and are not {CAMS}, entries are '
+                f'{", ".join(known)}'
+            )
+    return {name: CAMSize(**size) for name, size in {CAMS: own, **others}.items()}
 
 
 @MODELS.register_module()
@@ -71,9 +88,7 @@ class CAMClassifier(BaseModel):
         self.neck = MODELS.build(neck) if neck else None
         test_cfg = dict(test_cfg or {})
         self.mode = check_mode(test_cfg.pop('mode', 'pseudo_label'))
-        own_size = {name: test_cfg.pop(name) for name in ('stride', 'size_divisor') if name in test_cfg}
-        sizes = {CAMS: own_size, **test_cfg.pop('other_sizes', {})}
-        self.sizes = {name: CAMSize(**size) for name, size in sizes.items()}
+        self.sizes = read_sizes(test_cfg)
         self.score_threshold = test_cfg.pop('score_threshold', 0.5)
         self.normalization = check_normalization(test_cfg.pop('normalization', 'max'))
         if test_cfg:
