@@ -20,7 +20,7 @@ def rows_of(output: str, *names: str) -> list[list[str]]:
 
 
 def test_tool_makes_labels_and_lists_costs(tmp_path):
-    found = run_tool(None, tmp_path, TOOL, '--photos', 40, '--entries', 60, '--work-dir', 'work', '--out', 'soak.md')
+    found = run_tool(None, tmp_path, TOOL, '--photos', 40, '--entries', 300, '--work-dir', 'work', '--out', 'soak.md')
     assert found.status == 0, found.tail
     text = (tmp_path / 'soak.md').read_text()
     cams, labels = rows_of(text, 'cams', 'pseudo_labels')

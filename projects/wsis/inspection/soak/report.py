@@ -24,7 +24,7 @@ def format_soak(soaks: Sequence[Soak], costs: Sequence[Cost], entries: int) -> s
     if costs:
         head = f'| with {entries:,} photos | seconds | CPU seconds | MB more |'
         rows = [
-            f'| {cost.what} | {cost.seconds:.2f} | {cost.cpu_seconds:.2f} | {cost.megabytes:.0f} |' for cost in costs
+            f'| {cost.what} | {cost.seconds:.3f} | {cost.cpu_seconds:.3f} | {cost.megabytes:.0f} |' for cost in costs
         ]
         parts.append('\n'.join([head, '| --- | ---: | ---: | ---: |', *rows]))
     return '\n\n'.join(parts) + '\n'
