@@ -97,7 +97,7 @@ class UncompiledOperators(ModuleType):
 
 
 def _refuse(name: str) -> NoReturn:
-    raise NotImplementedError(
+    raise RuntimeError(
         f'mmcv was installed without its compiled operators, and {name} is one of them: run `make setup COMPILE_MMCV=1`'
     )
 
