@@ -115,6 +115,33 @@ def test_worker_that_dies_before_torch_listens_is_noticed_soon(monkeypatch):
     assert time.monotonic() - began < 30
 
 
+def test_signal_that_comes_after_a_lost_connection_raises_nothing_more():
+    loader, watch = DataLoader(Photos(int), num_workers=1), WorkerWatch()
+    make = loader._get_iterator
+
+    def make_lost():
+        iterator = make()
+        iterator._get_data = lose
+        return iterator
+
+    def lose():
+        handler = signal.signal(signal.SIGCHLD, lambda *_: None)
+        for worker in multiprocessing.active_children():
+            worker.kill()
+            os.waitid(os.P_PID, worker.pid, os.WEXITED | os.WNOWAIT)
+        signal.signal(signal.SIGCHLD, handler)
+        raise EOFError
+
+    loader._get_iterator = make_lost
+    watch.watch(loader)
+    with pytest.raises(EOFError), report_lost_workers(watch):
+        try:
+            list(loader)
+        finally:
+            signal.raise_signal(signal.SIGCHLD)  # late
+    assert callable(signal.getsignal(signal.SIGCHLD))  # the next run hears of its workers
+
+
 def test_slow_steps_between_batches_are_no_waiting():
     watch = WorkerWatch(1)
     loader = DataLoader(Photos(int), num_workers=1)

@@ -8,6 +8,7 @@ container frozen) torch waits without a limit.
 import multiprocessing
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 from torch.utils.data import DataLoader
@@ -20,13 +21,15 @@ class WaitingClock:
 
     Args:
         limit: Seconds.
+        on_error: Called as soon as a batch could not be got.
 
     Attributes:
         has_killed: Whether it has.
     """
 
-    def __init__(self, limit: float) -> None:
+    def __init__(self, limit: float, on_error: Callable[[], None]) -> None:
         self.limit = limit
+        self.on_error = on_error
         self.has_killed = False
         self._since: float | None = None
         self._thread: threading.Thread | None = None
@@ -48,6 +51,9 @@ class WaitingClock:
             self._begin()
             try:
                 return get(*arguments, **settings)
+            except (RuntimeError, OSError, EOFError):
+                self.on_error()
+                raise
             finally:
                 self._since = None
 

@@ -3,8 +3,6 @@
 import multiprocessing
 import os
 import re
-import signal
-import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
@@ -15,6 +13,7 @@ from typing import Any
 from mmengine.runner import Runner
 from torch.utils.data import DataLoader, get_worker_info
 
+from .child_signals import ChildSignals
 from .parent_process import end_with_parent
 from .waiting_clock import WaitingClock
 
@@ -34,14 +33,18 @@ class WorkerWatch:
 
     Args:
         timeout: Seconds after which a batch that has not come ends the run.
+
+    Attributes:
+        child_signals: Keeps a second error from coming once a worker was lost.
     """
 
     def __init__(self, timeout: float = SECONDS_TO_WAIT) -> None:
         self.timeout = timeout
+        self.child_signals = ChildSignals()
         self._loaders: list[DataLoader] = []
         self._datasets: list[Any] = []
         self._notes: list[Any] = []
-        self._clock = WaitingClock(timeout)
+        self._clock = WaitingClock(timeout, self.child_signals.put_off)
 
     def watch(self, loader: DataLoader) -> None:
         """Watch the workers of a dataloader; it must not have started them yet."""
@@ -150,27 +153,16 @@ def report_lost_workers(watch: WorkerWatch) -> Iterator[None]:
         yield
         watch.end_workers()
     except (RuntimeError, OSError, EOFError) as error:
-        with _no_news_of_children():
-            line = watch.explain(error)
-            if line is None:
-                raise
-            for worker in multiprocessing.active_children():  # Python would wait at its end for one that hangs
-                worker.kill()
-                worker.join(SECONDS_TO_DIE)
+        watch.child_signals.put_off()
+        line = watch.explain(error)
+        if line is None:
+            raise
+        for worker in multiprocessing.active_children():  # Python would wait at its end for one that hangs
+            worker.kill()
+            worker.join(SECONDS_TO_DIE)
         raise ValueError(line) from None
-
-
-@contextmanager
-def _no_news_of_children() -> Iterator[None]:
-    """Keep torch from raising an error, wherever this process is, when it hears that a worker was killed."""
-    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, 'SIGCHLD'):
-        yield
-        return
-    handler = signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    try:
-        yield
     finally:
-        signal.signal(signal.SIGCHLD, handler)
+        watch.child_signals.put_back()
 
 
 def _lost_connection(error: Exception) -> bool:
