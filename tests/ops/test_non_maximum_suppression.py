@@ -2,11 +2,9 @@
 
 import pytest
 import torch
+from compiled_operators import needs_operators
 
-from projects.wsis.environment import has_compiled_operators
 from projects.wsis.ops import non_maximum_suppression, suppress_boxes
-
-needs_operators = pytest.mark.skipif(not has_compiled_operators(), reason='mmcv has no compiled operators')
 
 
 @pytest.fixture(autouse=True)

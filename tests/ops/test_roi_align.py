@@ -5,13 +5,11 @@ import importlib
 import pytest
 import torch
 import torch.nn.functional as F
+from compiled_operators import needs_operators
 
-from projects.wsis.environment import has_compiled_operators
 from projects.wsis.ops import roi_align
 
 roi_align_module = importlib.import_module('projects.wsis.ops.roi_align')
-
-needs_operators = pytest.mark.skipif(not has_compiled_operators(), reason='mmcv has no compiled operators')
 
 
 @pytest.fixture(autouse=True)

@@ -1,5 +1,6 @@
 """Giving the operators of mmcv what they can calculate with on a CPU, and a quicker RoIAlign."""
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -63,7 +64,7 @@ def _quicken_layers(module: nn.Module) -> None:
             setattr(module, name, QuickRoIAlign(layer.output_size, *settings))
 
 
-def _each_tensor(value: Any, change: Any) -> Any:
+def _each_tensor(value: Any, change: Callable[[Tensor], Tensor]) -> Any:
     """Return nested lists and tuples with their tensors changed."""
     if isinstance(value, list | tuple):
         return type(value)(_each_tensor(entry, change) for entry in value)
