@@ -66,7 +66,7 @@ def build_parser() -> argparse.ArgumentParser:
         nargs='+',
         action=DictAction,
         default={},
-        help='override settings of the recipe: STAGE.key=value',
+        help='override settings of the recipe: STAGE.key=value (saliency.model=FILE.onnx: an option of a tool)',
     )
     parser.add_argument('--no-report', action='store_true', help='do not write DIR/report.html, a page about the run')
     parser.add_argument(

@@ -42,7 +42,8 @@ def build_parser() -> argparse.ArgumentParser:
         action=DictAction,
         default={},
         help='override settings of the configs: key=value for all stages, STAGE.key=value for one stage; '
-        'iterations=N sets the length of the trainings',
+        'iterations=N sets the length of the trainings, STAGE.option=value an option of a stage that runs another '
+        'tool (saliency.model=FILE.onnx)',
     )
     add_processes(parser)
     add_launcher(parser)

@@ -62,6 +62,27 @@ def test_expected_numbers_and_options_reach_their_stage():
     assert stages[1].arguments[0] == 'x.py' and stages[1].inputs == ['a']
 
 
+def test_options_of_a_tool_are_words_of_its_command_line():
+    stages = [
+        dict(name='maps', action='tool', tool='maps.py', arguments=['photos']),
+        dict(name='a', action='train', config='x.py'),
+    ]
+    recipe = Config(dict(stages=stages, options=dict(maps={'batch_size': 2, 'size': 320})))
+    given = {'iterations': 5, 'maps.size': 1024, 'maps.mean': [0.5, 0.5, 0.5], 'maps.quick': True, 'maps.method': None}
+    maps, trained = read_stages(recipe, options=given)
+    assert maps.arguments == ['photos', '--batch-size', '2', '--size', '1024', '--mean', '0.5', '0.5', '0.5', '--quick']
+    assert maps.options == {} and trained.options == {'iterations': 5}
+
+
+def test_a_tool_runs_again_when_a_file_that_an_option_names_has_changed(tmp_path):
+    stages = [dict(name='maps', action='tool', tool='maps.py', reads=[str(tmp_path)])]
+    model, facts = tmp_path.parent / f'{tmp_path.name}.onnx', []
+    for content in (b'one', b'two', None):
+        model.write_bytes(content) if content else model.unlink()
+        facts.append(read_stages(Config(dict(stages=stages)), options={'maps.model': str(model)})[0].describe())
+    assert facts[0] != facts[1] != facts[2] != facts[0]
+
+
 def test_saliency_is_made_of_the_photos_of_the_data_set(tmp_path, monkeypatch):
     (tmp_path / 'my photos' / 'sub').mkdir(parents=True)
     Image.fromarray(np.full((8, 10, 3), 90, np.uint8)).save(tmp_path / 'my photos' / 'sub' / 'a.jpg')

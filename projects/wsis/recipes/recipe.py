@@ -53,7 +53,8 @@ class Recipe:
             linearly.
         data: File that describes the data set, instead of those of the configs. Stages that test on its val split
             are left out where it has none.
-        options: Settings of the configs to override: ``key`` in all stages, ``STAGE.key`` in one.
+        options: Settings of the configs to override: ``key`` in all stages, ``STAGE.key`` in one; of a stage that runs
+            another tool, options of that.
         vis_backends: Where trainings send their curves too (see :mod:`projects.wsis.apis.vis_backends`); what a stage
             makes does not depend on it.
         keep_batch: Whether to refuse a batch that cannot be divided.

@@ -10,7 +10,7 @@ from mmengine.config import Config
 from ..apis.batch_size import describe_indivisible, find_nearest_batch
 from ..apis.configs import find_config, load_config
 from ..structures import printable
-from .stage_data import describe_data, describe_folder
+from .stage_data import describe_data, describe_path
 
 ACTIONS = ('train', 'predict', 'tool')
 # of a stage in a recipe, and of which types they are
@@ -37,9 +37,10 @@ class Stage:
         config: Config of ``train`` and ``predict``.
         checkpoint: Stage whose checkpoint ``predict`` loads.
         options: Settings of the config to override. In values ``{stage}`` stands for the folder of another stage and
-            ``{stage.checkpoint}`` for its checkpoint; the stages named so are the inputs.
+            ``{stage.checkpoint}`` for its checkpoint; the stages named so are the inputs. In a recipe, those of a tool
+            are further ``arguments``: see :func:`write_arguments`.
         tool: Script below tools/, for ``tool``.
-        reads: Folders whose files the tool reads; the stage is run again when they have changed.
+        reads: Folders and files that the tool reads; the stage is run again when they have changed.
         arguments: Its arguments, with the same placeholders; ``{work_dir}`` is the pipeline's folder, and ``@name`` the
             config of this short name.
         takes_data: Whether the tool has an option ``--data`` for the file of the data set.
@@ -131,7 +132,7 @@ class Stage:
         The config is read once, so that a later call tells whether these files have changed, not the config.
         """
         if self.action == 'tool':
-            return [describe_folder(folder) for folder in self.reads]
+            return [describe_path(path) for path in self.reads]
         if self._described is None:
             self._described = self.load_config().to_dict()
         return describe_data(self._described, self.action)
@@ -150,7 +151,9 @@ class Stage:
         return [self.action, content, self.options, data]
 
 
-def spread_options(options: dict[str, Any], names: Sequence[str]) -> dict[str, dict[str, Any]]:
+def spread_options(
+    options: dict[str, Any], names: Sequence[str], tools: Sequence[str] = ()
+) -> dict[str, dict[str, Any]]:
     """Return the options of each stage: ``stage.key`` is for one stage, any other key for all stages with a config.
 
     Options of one stage take precedence, in any order.
@@ -158,9 +161,10 @@ def spread_options(options: dict[str, Any], names: Sequence[str]) -> dict[str, d
     Args:
         options: Dotted keys and their values.
         names: The stages that have a config.
+        tools: The stages that run another script.
     """
     spread: dict[str, dict[str, Any]] = {name: {} for name in names}
-    own: dict[str, dict[str, Any]] = {name: {} for name in names}
+    own: dict[str, dict[str, Any]] = {name: {} for name in [*names, *tools]}
     for key, value in options.items():
         stage, _, rest = key.partition('.')
         if rest and stage in own:
@@ -168,7 +172,21 @@ def spread_options(options: dict[str, Any], names: Sequence[str]) -> dict[str, d
             continue
         for name in names:
             spread[name][key] = value
-    return {name: {**spread[name], **own[name]} for name in names}
+    return {name: {**spread.get(name, {}), **own[name]} for name in own}
+
+
+def write_arguments(options: dict[str, Any]) -> list[str]:
+    """Return options of a tool as words of its command line: ``{'batch_size': 2}`` is ``--batch-size 2``.
+
+    A list is several words, True the name alone, and what is False or None is left out.
+    """
+    words: list[str] = []
+    for key, value in options.items():
+        if value is None or value is False:
+            continue
+        values = value if isinstance(value, (list, tuple)) else [] if value is True else [value]
+        words += [f'--{key.replace("_", "-")}', *map(str, values)]
+    return words
 
 
 def read_stages(config: Config, data: str | None = None, options: dict[str, Any] | None = None) -> list[Stage]:
@@ -210,7 +228,8 @@ def _read_stages(config: Config, data: str | None, options: dict[str, Any]) -> l
         data = str(find_config(config.data).resolve())
     names = config.get('configs', {})
     with_config = [entry.get('name') for entry in config.get('stages', []) if entry.get('config')]
-    given = spread_options(options, with_config)
+    tools = [entry.get('name') for entry in config.get('stages', []) if entry.get('action') == 'tool']
+    given = spread_options(options, with_config, tools)
     stages = []
     for entry in config.get('stages', []):
         entry = dict(entry)
@@ -228,6 +247,10 @@ def _read_stages(config: Config, data: str | None, options: dict[str, Any]) -> l
             f'{names.get(argument[1:], argument)}' if argument.startswith('@') else argument
             for argument in entry.get('arguments', [])
         ]
+        if name in tools:
+            own = entry.pop('options')
+            entry['arguments'] += write_arguments(own)
+            entry['reads'] = [*entry.get('reads', ()), *(value for value in own.values() if isinstance(value, str))]
         entry['expected'] = config.get('expected', {}).get(entry.get('name'))
         try:
             stages.append(Stage(**entry))

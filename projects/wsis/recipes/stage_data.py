@@ -26,9 +26,9 @@ def describe_data(config: dict[str, Any], action: str) -> list[Any]:
     return [[_describe_dataset(dataset) for dataset in datasets], [_describe_file(path) for path in weights if path]]
 
 
-def describe_folder(folder: str) -> str:
-    """Return a fact that changes with the files of a folder, by their name, size and time of change."""
-    return hash_content(_list_files(DataSource(folder)))
+def describe_path(path: str) -> str | None:
+    """Return a fact that changes with the content of a file, or with the names, sizes and times of a folder's files."""
+    return _describe_source(DataSource(path))
 
 
 def _children(node: Any) -> Iterator[Any]:
