@@ -64,23 +64,38 @@ def test_expected_numbers_and_options_reach_their_stage():
 
 def test_options_of_a_tool_are_words_of_its_command_line():
     stages = [
-        dict(name='maps', action='tool', tool='maps.py', arguments=['photos']),
-        dict(name='a', action='train', config='x.py'),
+        dict(name='a', action='train', config='cam'),
+        dict(name='maps', action='tool', tool='maps.py', config='cam', arguments=['photos']),
     ]
-    recipe = Config(dict(stages=stages, options=dict(maps={'batch_size': 2, 'size': 320})))
-    given = {'iterations': 5, 'maps.size': 1024, 'maps.mean': [0.5, 0.5, 0.5], 'maps.quick': True, 'maps.method': None}
-    maps, trained = read_stages(recipe, options=given)
-    assert maps.arguments == ['photos', '--batch-size', '2', '--size', '1024', '--mean', '0.5', '0.5', '0.5', '--quick']
-    assert maps.options == {} and trained.options == {'iterations': 5}
+    recipe = Config(dict(stages=stages, configs=dict(cam='x.py'), options=dict(maps={'batch_size': 2, 'size': 320})))
+    given = {'iterations': 5, 'maps.size': 1024, 'maps.mean': [0.5, 1], 'maps.quick': True, 'maps.method': None}
+    trained, maps = read_stages(recipe, options=given | {'maps.of': '@cam', 'maps.cams': '{a}/cams'})
+    assert maps.arguments[:5] == ['photos', '--batch-size=2', '--size=1024', '--mean', '0.5']
+    assert maps.arguments[5:] == ['1', '--quick', '--of=@cam', '--cams={a}/cams']
+    assert maps.options == {} and maps.inputs == ['a'] and trained.options == {'iterations': 5}
 
 
 def test_a_tool_runs_again_when_a_file_that_an_option_names_has_changed(tmp_path):
-    stages = [dict(name='maps', action='tool', tool='maps.py', reads=[str(tmp_path)])]
+    stages = [dict(name='maps', action='tool', tool='maps.py', file_options=['model'], reads=[str(tmp_path)])]
     model, facts = tmp_path.parent / f'{tmp_path.name}.onnx', []
     for content in (b'one', b'two', None):
         model.write_bytes(content) if content else model.unlink()
-        facts.append(read_stages(Config(dict(stages=stages)), options={'maps.model': str(model)})[0].describe())
+        (maps,) = read_stages(Config(dict(stages=stages)), options={'maps.model': str(model), 'maps.out': 'maps'})
+        facts.append(maps.describe())
     assert facts[0] != facts[1] != facts[2] != facts[0]
+    assert maps.reads == [str(tmp_path), str(model)]  # what it writes does not count
+
+
+def test_option_of_a_stage_that_is_not_there_gets_one_line(tmp_path):
+    recipe = load_config('configs/recipes/irnet_r18_demo.py')
+    with pytest.raises(RecipeError, match="saliency.model: there is no stage 'saliency'.* classifier, cams") as caught:
+        Recipe(recipe, tmp_path, options={'irnet.iterations': 3, 'saliency.model': 'u2netp.onnx'})
+    assert '\n' not in str(caught.value)
+    Recipe(
+        recipe,
+        tmp_path,
+        options={'randomness.seed': 1, 'custom_hooks.0.begin': 3, 'train_pipeline.0.type': 'LoadPhoto'},
+    )
 
 
 def test_saliency_is_made_of_the_photos_of_the_data_set(tmp_path, monkeypatch):

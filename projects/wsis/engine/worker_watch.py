@@ -149,20 +149,19 @@ def report_lost_workers(watch: WorkerWatch) -> Iterator[None]:
     Raises:
         ValueError: In the place of errors of torch and of multiprocessing.
     """
-    try:
-        yield
-        watch.end_workers()
-    except (RuntimeError, OSError, EOFError) as error:
-        watch.child_signals.put_off()
-        line = watch.explain(error)
-        if line is None:
-            raise
-        for worker in multiprocessing.active_children():  # Python would wait at its end for one that hangs
-            worker.kill()
-            worker.join(SECONDS_TO_DIE)
-        raise ValueError(line) from None
-    finally:
-        watch.child_signals.put_back()
+    with watch.child_signals:
+        try:
+            yield
+            watch.end_workers()
+        except (RuntimeError, OSError, EOFError) as error:
+            watch.child_signals.put_off()
+            line = watch.explain(error)
+            if line is None:
+                raise
+            for worker in multiprocessing.active_children():  # Python would wait at its end for one that hangs
+                worker.kill()
+                worker.join(SECONDS_TO_DIE)
+            raise ValueError(line) from None
 
 
 def _lost_connection(error: Exception) -> bool:

@@ -28,7 +28,7 @@ from .process_group import choose_gpus, describe_group
 from .processes import lock_folder
 from .report import RecipeReport
 from .script_server import RunningScript, ScriptServer
-from .stage import PLACEHOLDER, RecipeError, Stage, StageError, read_stages
+from .stage import PLACEHOLDER, RecipeError, Stage, StageError, check_option_names, read_stages
 from .stage_end import explain_end
 from .stage_record import StageRecord, make_key
 
@@ -92,6 +92,7 @@ class Recipe:
         stages = read_stages(config, None if data is None else str(find_config(data).resolve()), options)
         if not stages:
             raise RecipeError(f'{config.filename} is no pipeline: it has no `stages`')
+        check_option_names(options or {}, [entry['name'] for entry in config.stages], stages)
         known: set[str] = set()
         for stage in stages:
             if stage.name in known:

@@ -1,11 +1,13 @@
 """One stage of a recipe: what it does, which settings it overrides, and what decides its result."""
 
+import inspect
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from mmengine.config import Config
+from mmengine.runner import Runner
 
 from ..apis.batch_size import describe_indivisible, find_nearest_batch
 from ..apis.configs import find_config, load_config
@@ -14,9 +16,9 @@ from .stage_data import describe_data, describe_path
 
 ACTIONS = ('train', 'predict', 'tool')
 # of a stage in a recipe, and of which types they are
-TEXTS = ('arguments', 'reads')
+TEXTS = ('arguments', 'reads', 'file_options')
 STAGE_ENTRIES = dict.fromkeys(('name', 'action', 'config', 'checkpoint', 'tool', 'number'), str)
-STAGE_ENTRIES |= dict(options=dict, arguments=(list, tuple), reads=(list, tuple))
+STAGE_ENTRIES |= dict(options=dict, arguments=(list, tuple), reads=(list, tuple), file_options=(list, tuple))
 PLACEHOLDER = re.compile(r'\{(\w+)(\.checkpoint)?\}')
 
 
@@ -38,7 +40,8 @@ class Stage:
         checkpoint: Stage whose checkpoint ``predict`` loads.
         options: Settings of the config to override. In values ``{stage}`` stands for the folder of another stage and
             ``{stage.checkpoint}`` for its checkpoint; the stages named so are the inputs. In a recipe, those of a tool
-            are further ``arguments``: see :func:`write_arguments`.
+            are further ``arguments`` (see :func:`write_arguments`; ``@name`` is no config there), and ``file_options``
+            names those of them whose values are files that it ``reads``.
         tool: Script below tools/, for ``tool``.
         reads: Folders and files that the tool reads; the stage is run again when they have changed.
         arguments: Its arguments, with the same placeholders; ``{work_dir}`` is the pipeline's folder, and ``@name`` the
@@ -175,17 +178,43 @@ def spread_options(
     return {name: {**spread.get(name, {}), **own[name]} for name in own}
 
 
+def check_option_names(options: Iterable[str], names: Collection[str], stages: Sequence[Stage]) -> None:
+    """Check that the first word of each dotted key is that of a stage, or of a setting of some config.
+
+    Args:
+        options: Dotted keys, see :func:`spread_options`.
+        names: Of all stages of the recipe.
+        stages: Those that run.
+
+    Raises:
+        RecipeError: If one is not; the message names the stages.
+    """
+    words = {key: key.partition('.')[0] for key in options if '.' in key}
+    settings = set(inspect.signature(Runner).parameters) | set(names)
+    if settings.issuperset(words.values()):
+        return
+    settings.update(*(load_config(stage.config, data=stage.data) for stage in stages if stage.config))
+    if unknown := [key for key, word in words.items() if word not in settings]:
+        raise RecipeError(
+            f'{unknown[0]}: there is no stage {words[unknown[0]]!r}, and no config has such a setting; the stages are '
+            f'{", ".join(map(printable, names))}'
+        )
+
+
 def write_arguments(options: dict[str, Any]) -> list[str]:
-    """Return options of a tool as words of its command line: ``{'batch_size': 2}`` is ``--batch-size 2``.
+    """Return options of a tool as words of its command line: ``{'batch_size': 2}`` is ``--batch-size=2``.
 
     A list is several words, True the name alone, and what is False or None is left out.
     """
     words: list[str] = []
     for key, value in options.items():
-        if value is None or value is False:
-            continue
-        values = value if isinstance(value, (list, tuple)) else [] if value is True else [value]
-        words += [f'--{key.replace("_", "-")}', *map(str, values)]
+        name = f'--{key.replace("_", "-")}'
+        if isinstance(value, (list, tuple)):
+            words += [name, *map(str, value)]
+        elif value is True:
+            words.append(name)
+        elif value is not None and value is not False:
+            words.append(f'{name}={value}')
     return words
 
 
@@ -227,11 +256,12 @@ def _read_stages(config: Config, data: str | None, options: dict[str, Any]) -> l
     if data is None and config.get('data'):
         data = str(find_config(config.data).resolve())
     names = config.get('configs', {})
-    with_config = [entry.get('name') for entry in config.get('stages', []) if entry.get('config')]
-    tools = [entry.get('name') for entry in config.get('stages', []) if entry.get('action') == 'tool']
+    entries = config.get('stages', [])
+    tools = [entry.get('name') for entry in entries if entry.get('action') == 'tool']
+    with_config = [entry.get('name') for entry in entries if entry.get('config') and entry.get('name') not in tools]
     given = spread_options(options, with_config, tools)
     stages = []
-    for entry in config.get('stages', []):
+    for entry in entries:
         entry = dict(entry)
         if entry.get('name') in config.get('skip', []):
             continue
@@ -243,14 +273,12 @@ def _read_stages(config: Config, data: str | None, options: dict[str, Any]) -> l
             **given.get(name, {}),
         }
         entry['data'] = data
+        if name in tools:
+            _take_options_as_arguments(entry)
         entry['arguments'] = [
             f'{names.get(argument[1:], argument)}' if argument.startswith('@') else argument
             for argument in entry.get('arguments', [])
         ]
-        if name in tools:
-            own = entry.pop('options')
-            entry['arguments'] += write_arguments(own)
-            entry['reads'] = [*entry.get('reads', ()), *(value for value in own.values() if isinstance(value, str))]
         entry['expected'] = config.get('expected', {}).get(entry.get('name'))
         try:
             stages.append(Stage(**entry))
@@ -259,6 +287,14 @@ def _read_stages(config: Config, data: str | None, options: dict[str, Any]) -> l
                 f'{config.filename}: stage {entry.get("name")!r}: {" ".join(str(error).split())}'
             ) from None
     return stages
+
+
+def _take_options_as_arguments(entry: dict[str, Any]) -> None:
+    """Write the options of a tool's stage behind its arguments, and their files beside what it reads."""
+    options = entry.pop('options')
+    entry['arguments'] = [*entry.get('arguments', ()), *write_arguments(options)]
+    files = [options[name] for name in entry.pop('file_options', ()) if isinstance(options.get(name), str)]
+    entry['reads'] = [*entry.get('reads', ()), *files]
 
 
 def _check_forms(config: Config) -> None:
