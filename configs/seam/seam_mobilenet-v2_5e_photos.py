@@ -13,8 +13,8 @@ train_pipeline = [
     dict(step, crop_size=256) if step.type == 'RandomCropAndPad' else step for step in _base_.train_pipeline
 ]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
-# A class whose strongest response is near 0 has a gradient twenty times as long as usual, and one such batch can undo what
-# was learnt of the tags (docs/studies/real_photos.md).
+# Some batch has a gradient more than twenty times as long as the others, and can undo what was learnt of the tags
+# (docs/studies/real_photos.md#seam-in-bfloat16).
 optim_wrapper = dict(clip_grad=dict(max_norm=5.))
 # the background threshold of stages/seam.py
 test_evaluator = [*_base_.test_evaluator[:2], dict(type='SeedIoUMetric', background_threshold=.26)]

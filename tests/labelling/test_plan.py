@@ -71,7 +71,7 @@ def test_time_follows_from_what_configs_say_they_cost(monkeypatch):
     monkeypatch.setattr(plan.torch.cuda, 'is_available', lambda: False)
     planned = plan_stages(Config({}), stages, dict(train=200, tagged=160, val=0), 0.5)
     assert [stage.seconds for stage in planned] == [188, 160 * 0.5 * 10, None, None]
-    mixed = plan_stages(Config({}), stages, dict(train=200, tagged=160, val=0), 0.5, amp=True)
+    mixed = plan_stages(Config({}), stages, dict(train=200, tagged=160, val=0), 0.5, amp=lambda _: True)
     assert [stage.seconds for stage in mixed] == [188 * plan.MIXED_PRECISION_SHARE, 800, None, None]
     described = describe_plan(160, dict(cat=160), 'recipe', planned)
     assert described['seconds'] == 988 and described['stages'][1]['seconds'] == 800

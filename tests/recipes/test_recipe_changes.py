@@ -144,6 +144,21 @@ def test_a_training_keeps_the_precision_that_it_was_begun_in(make, tmp_path, mon
     assert run_on_a_machine(True, amp=False)[:1] == ['classifier'] and '--amp' not in commands['classifier']
 
 
+def test_a_config_may_prefer_float32(make, tmp_path, monkeypatch):
+    monkeypatch.setattr(recipe, 'prefers_mixed_precision', lambda: True)
+    with (tmp_path / 'irnet.py').open('a') as config:
+        config.write('mixed_precision_by_default = False\n')
+    for amp, expected in ((None, ['classifier']), (True, ['classifier', 'irnet']), (False, [])):
+        pipeline = make()
+        pipeline.amp = amp
+        assert [stage.name for stage in pipeline.stages if pipeline.prefers_amp(stage)] == expected
+    make().run()
+    assert ran(tmp_path) == NAMES
+    (tmp_path / 'irnet.py').write_text((tmp_path / 'irnet.py').read_text().replace('False', 'True'))
+    make().run()
+    assert ran(tmp_path) == [], 'the training was made in float32'
+
+
 def test_another_batch_is_another_training(make, tmp_path):
     """How a batch is split decides nothing; what is taken where it cannot be split does."""
     (tmp_path / 'cam.py').write_text("train_dataloader = dict(batch_size=6)\ndata = dict(cams='x')\n")

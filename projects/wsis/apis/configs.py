@@ -22,6 +22,7 @@ READ_BY_TOOLS = (
     'sync_bn',
     'find_unused_parameters',
     'cpu_seconds',
+    'mixed_precision_by_default',
     'stage_times',
     ITERATIONS,
     STOP_AFTER,

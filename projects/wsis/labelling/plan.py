@@ -1,7 +1,7 @@
 """What labelling a set of photos will do: the recipe, the length of each training, time and disk."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -79,7 +79,7 @@ def plan_stages(
     photos: Mapping[str, int],
     megapixels: float | None = None,
     processes: int = 1,
-    amp: bool = False,
+    amp: Callable[[Stage], bool] = lambda _: False,
 ) -> list[PlannedStage]:
     """Plan the stages of a recipe for a data set.
 
@@ -92,11 +92,11 @@ def plan_stages(
         photos: How many photos are learnt from: ``train`` (with negatives), ``tagged`` of them, and ``val``.
         megapixels: Mean size of the photos as the stages read them.
         processes: How many share the batch of a training.
-        amp: Whether trainings calculate in mixed precision.
+        amp: Tells of a stage whether it calculates in mixed precision.
     """
     limits = tuple(recipe.get('counted_photos', COUNTED_PHOTOS))
-    share = MIXED_PRECISION_SHARE if amp else 1.0
-    planned = [_plan(stage, photos, megapixels, limits, share) for stage in stages]
+    shares = [MIXED_PRECISION_SHARE if amp(stage) else 1.0 for stage in stages]
+    planned = [_plan(stage, photos, megapixels, limits, share) for stage, share in zip(stages, shares)]
     return [replace(own, batch_size=stage.find_other_batch(processes)) for own, stage in zip(planned, stages)]
 
 

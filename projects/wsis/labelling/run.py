@@ -263,7 +263,7 @@ def make_plan(options: LabelPhotosOptions, out: Path, console: Console | None = 
     chosen.check_batches(chosen.stages)
     given = {**choose_weights(chosen.stages, options.weights), **own}
     megapixels = fmean(copy.pixels(options.long_side) for copy in copies.values()) / 1e6
-    stages = plan_stages(config, chosen.stages, counts, megapixels, chosen.processes, chosen.prefers_amp())
+    stages = plan_stages(config, chosen.stages, counts, megapixels, chosen.processes, chosen.prefers_amp)
     lengths = {f'{stage.name}.iterations': stage.iterations for stage in stages if stage.iterations is not None}
     return Plan(photo_set, check, recipe, why, stages, {**lengths, **given}, copies, data)
 

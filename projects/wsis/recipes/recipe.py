@@ -60,7 +60,8 @@ class Recipe:
         keep_batch: Whether to refuse a batch that cannot be divided.
         place: Which of several machines this one is (default: the only one).
         amp: Whether trainings use mixed precision. None: a training that has begun goes on as it is, and a new one uses
-            it where :func:`~projects.wsis.apis.precision.prefers_mixed_precision`.
+            it where :func:`~projects.wsis.apis.precision.prefers_mixed_precision`, unless its config says
+            ``mixed_precision_by_default = False``.
 
     Raises:
         RecipeError: If the stages do not fit together, or there is no process to run them.
@@ -286,7 +287,7 @@ class Recipe:
     def _key(self, stage: Stage) -> str:
         """Return what decides the result of a stage, and decide its precision."""
         inputs = {name: self._check_input(name) for name in stage.inputs}  # once: it reads all that they have made
-        amp = stage.action == 'train' and self.prefers_amp()
+        amp = self.prefers_amp(stage)
         key = self._make_key(stage, inputs, amp)
         if stage.action == 'train' and self.amp is None:
             # a training that was made, or begun, on another machine or by an earlier release stays what it is
@@ -296,9 +297,11 @@ class Recipe:
         self._amp_of[stage.name] = amp
         return key
 
-    def prefers_amp(self) -> bool:
-        """Return whether a training that begins now calculates in mixed precision."""
-        return prefers_mixed_precision() if self.amp is None else self.amp
+    def prefers_amp(self, stage: Stage) -> bool:
+        """Return whether a stage that begins now calculates in mixed precision: trainings only."""
+        if stage.action != 'train' or self.amp is not None:
+            return stage.action == 'train' and self.amp
+        return prefers_mixed_precision() and stage.load_config().get('mixed_precision_by_default', True)
 
     def _make_key(self, stage: Stage, inputs: dict[str, dict[str, str]], amp: bool) -> str:
         description, batch = stage.describe(), stage.find_other_batch(self.processes)
@@ -312,7 +315,7 @@ class Recipe:
         """Return whether a stage calculates in mixed precision; on other nodes than the first as that one has told."""
         if stage.name not in self._amp_of and self.record(stage.name).read_known():
             self._key(stage)
-        return self._amp_of.get(stage.name, stage.action == 'train' and self.prefers_amp())
+        return self._amp_of.get(stage.name, self.prefers_amp(stage))
 
     def _check_input(self, name: str) -> dict[str, str]:
         """Return the outputs of a stage that others need.

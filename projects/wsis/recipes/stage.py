@@ -147,7 +147,7 @@ class Stage:
             return [self.action, self.tool, self.arguments, data, self.describe_data()]
         content = load_config(self.config, data=self.data).to_dict()
         data = self.describe_data()
-        for key in ('work_dir', 'launcher', 'filename', 'cpu_seconds'):
+        for key in ('work_dir', 'launcher', 'filename', 'cpu_seconds', 'mixed_precision_by_default'):
             content.pop(key, None)
         if not (content.get('auto_scale_lr') or {}).get('enable'):
             content.pop('auto_scale_lr', None)
