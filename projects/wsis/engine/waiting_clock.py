@@ -14,6 +14,8 @@ from typing import Any
 from torch.utils.data import DataLoader
 
 SECONDS_BETWEEN_LOOKS = 1
+# what torch and multiprocessing raise where a worker is lost, and others too
+ERRORS_OF_LOST_WORKERS = (RuntimeError, OSError, EOFError)
 
 
 class WaitingClock:
@@ -51,7 +53,7 @@ class WaitingClock:
             self._begin()
             try:
                 return get(*arguments, **settings)
-            except (RuntimeError, OSError, EOFError):
+            except ERRORS_OF_LOST_WORKERS:
                 self.on_error()
                 raise
             finally:

@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader, get_worker_info
 
 from .child_signals import ChildSignals
 from .parent_process import end_with_parent
-from .waiting_clock import WaitingClock
+from .waiting_clock import ERRORS_OF_LOST_WORKERS, WaitingClock
 
 SECONDS_TO_WAIT = 600  # for one batch; a setting `worker_timeout` of the config is taken instead
 SECONDS_TO_DIE = 5  # longer only where a disk does not answer
@@ -153,7 +153,7 @@ def report_lost_workers(watch: WorkerWatch) -> Iterator[None]:
         try:
             yield
             watch.end_workers()
-        except (RuntimeError, OSError, EOFError) as error:
+        except ERRORS_OF_LOST_WORKERS as error:
             watch.child_signals.put_off()
             line = watch.explain(error)
             if line is None:

@@ -299,8 +299,10 @@ class Recipe:
 
     def prefers_amp(self, stage: Stage) -> bool:
         """Return whether a stage that begins now calculates in mixed precision: trainings only."""
-        if stage.action != 'train' or self.amp is not None:
-            return stage.action == 'train' and self.amp
+        if stage.action != 'train':
+            return False
+        if self.amp is not None:
+            return self.amp
         return prefers_mixed_precision() and stage.load_config().get('mixed_precision_by_default', True)
 
     def _make_key(self, stage: Stage, inputs: dict[str, dict[str, str]], amp: bool) -> str:
@@ -315,7 +317,7 @@ class Recipe:
         """Return whether a stage calculates in mixed precision; on other nodes than the first as that one has told."""
         if stage.name not in self._amp_of and self.record(stage.name).read_known():
             self._key(stage)
-        return self._amp_of.get(stage.name, self.prefers_amp(stage))
+        return self._amp_of[stage.name] if stage.name in self._amp_of else self.prefers_amp(stage)
 
     def _check_input(self, name: str) -> dict[str, str]:
         """Return the outputs of a stage that others need.
