@@ -204,6 +204,47 @@ def test_strided_mobilenet_skips_no_pixel_with_its_last_strides_removed():
         torch.testing.assert_close(first(features)[..., ::2, ::2], reference(features))
 
 
+def make_stem_hard(backbone):
+    """Give a channel of the widest map of the stem a mean of 1555 times its deviation, as ImageNet weights have it."""
+    norm = backbone.layer2[0].expand_conv.bn
+    with torch.no_grad():
+        norm.weight.fill_(1)
+        norm.running_mean[0], norm.running_var[0] = -77, 0.0024
+        backbone.layer2[0].expand_conv.conv.weight[0] = -77 / backbone.layer2[0].expand_conv.conv.in_channels
+
+
+@pytest.mark.parametrize('batch_size', [1, 3])
+def test_stem_of_strided_mobilenet_calculates_in_float32_in_mixed_precision_too(batch_size):
+    backbone = build(dict(type='StridedMobileNetV2', widen_factor=0.25, out_indices=(0, 1, 2), norm_eval=True))
+    make_stem_hard(backbone)
+    backbone.train()
+    photos = torch.rand(batch_size, 3, 64, 48, generator=torch.Generator().manual_seed(0))
+    exact = backbone(photos)
+    with torch.autocast('cpu', dtype=torch.bfloat16):
+        mixed = backbone(photos)
+        assert torch.is_autocast_enabled('cpu')
+    assert [level.dtype for level in mixed] == [torch.float32, torch.float32, torch.bfloat16]
+    assert torch.equal(mixed[0], exact[0]) and torch.equal(mixed[1], exact[1])
+    error = (mixed[2].float() - exact[2]).norm() / exact[2].norm()
+    assert 0 < error < 0.02
+    torch.cat([level.float().flatten() for level in mixed]).sum().backward()
+    assert all(parameter.grad.dtype == torch.float32 for parameter in backbone.layer3.parameters())
+
+
+def test_strided_mobilenet_does_not_run_what_comes_after_its_last_level():
+    arguments = dict(widen_factor=0.25, out_indices=(2, 4))
+    original = build(dict(type='MobileNetV2', **arguments))
+    ours = build(dict(type='StridedMobileNetV2', output_stride=32, **arguments))
+    ours.load_state_dict(original.state_dict())
+    for later in (ours.layer6, ours.layer7, ours.conv2):
+        later.register_forward_hook(lambda *_: pytest.fail('a layer ran in vain'))
+    photos = torch.rand(2, 3, 64, 48, generator=torch.Generator().manual_seed(0))
+    ours.train()
+    original.train()
+    for found, expected in zip(ours(photos), original(photos), strict=True):
+        assert torch.equal(found, expected)
+
+
 @pytest.mark.parametrize('output_stride', [4, 12, 64, None])
 def test_strided_mobilenet_refuses_other_strides(output_stride):
     with pytest.raises(ValueError, match='output_stride is 8, 16 or 32'):

@@ -1,6 +1,7 @@
 """MobileNetV2 with an output stride of choice."""
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 
 import torch
 from mmcv.cnn import ConvModule
@@ -11,13 +12,19 @@ from torch import nn
 from ...freed_memory import LARGE_PIXELS, return_freed_memory
 from ..bands import DeferredMaps, run_in_bands
 
+STEM_LAYERS = 2  # the first layers, down to stride 4
+
 
 @MODELS.register_module()
 class StridedMobileNetV2(MobileNetV2):
     """mmdet's MobileNetV2 (same keys, same weights) whose last strides are 1, so that maps are finer than stride 32.
 
-    As in IRNet's ResNet no dilation takes their place. Layers after the last level that is given are not trained, as
-    they would get no gradient, which training in several processes does not allow.
+    As in IRNet's ResNet no dilation takes their place. Layers after the last level that is given are neither run nor
+    trained.
+
+    The stem, down to stride 4, calculates in float32 in mixed precision too. In ImageNet weights one channel of its
+    widest map has a mean of 1555 times its deviation, all of which bfloat16 rounds away: maps of that layer are then
+    76 % rounding error, the gradients of a whole DeepLab 36 % (docs/benchmarks.md#mixed-precision-on-a-cpu).
 
     Args:
         output_stride: Stride of the last level: 8, 16 or 32.
@@ -54,13 +61,26 @@ class StridedMobileNetV2(MobileNetV2):
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor | DeferredMaps, ...]:
         """Return the levels of photos (N, 3, H, W); of large ones without keeping the wide maps inside the blocks."""
         if self.training or torch.is_grad_enabled():
-            return super().forward(x)
+            return self._trained_levels(x)
         levels, pixels = [], x[0, 0].numel() if x.device.type == 'cpu' else 0
         for index, modules in self._chains():
             if self.defer_last_level and pixels >= LARGE_PIXELS and index == max(self.out_indices):
                 return (*levels, DeferredMaps(modules, x))
             x = run_in_bands(modules, x)
             return_freed_memory(pixels)  # the maps of the next bands are of other sizes
+            if index in self.out_indices:
+                levels.append(x)
+        return tuple(levels)
+
+    def _trained_levels(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        """Return the levels of photos (N, 3, H, W), the stem's in float32."""
+        levels = []
+        with torch.autocast(x.device.type, enabled=False):
+            x = self.conv1(x)
+        for index, name in enumerate(self.layers[: max(self.out_indices) + 1]):
+            in_float32 = index < STEM_LAYERS
+            with torch.autocast(x.device.type, enabled=False) if in_float32 else nullcontext():
+                x = getattr(self, name)(x)
             if index in self.out_indices:
                 levels.append(x)
         return tuple(levels)

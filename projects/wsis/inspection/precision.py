@@ -1,0 +1,156 @@
+"""What mixed precision costs a training step: how far its maps and its gradients are from those of float32."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import torch
+from mmengine.model import BaseModel
+from mmengine.optim import OptimWrapper
+from torch import Tensor, nn
+
+KEPT_VALUES = 20_000  # of each map: enough for an error of two digits
+LOSS_SCALE = 1024.0  # keeps small gradients in float16's range; a power of two rounds nothing
+
+
+@dataclass
+class LayerError:
+    """Error of a layer's maps, relative to their length in float32, and that of the maps it was given."""
+
+    name: str
+    of_inputs: float
+    of_outputs: float
+
+
+@dataclass
+class PrecisionErrors:
+    """Errors of one training step in mixed precision, relative to float32: 0 is equal, 1 as large as the value itself.
+
+    Attributes:
+        loss: Of the sum of the losses.
+        gradient: Of the gradient of all weights.
+        gradient_parts: Of the gradients of each part of the model, such as a layer of the backbone.
+        layers: Of the maps of every layer, in the order in which they ran.
+    """
+
+    loss: float
+    gradient: float
+    gradient_parts: dict[str, float] = field(default_factory=dict)
+    layers: list[LayerError] = field(default_factory=list)
+
+    def worst_layers(self, count: int) -> list[LayerError]:
+        """Return the layers that add most error to the maps they are given, worst first."""
+        return sorted(self.layers, key=lambda layer: layer.of_inputs - layer.of_outputs)[:count]
+
+
+@dataclass
+class Step:
+    """What is kept of one training step: the loss, gradients by parameter, and values of maps by layer."""
+
+    loss: Tensor
+    gradients: dict[str, Tensor]
+    maps: dict[str, tuple[Tensor | None, Tensor]]
+
+
+def measure_precision(model: BaseModel, batch: dict, mixed: OptimWrapper) -> PrecisionErrors:
+    """Take the same training step in float32 and in mixed precision, without changing the model.
+
+    Dropout is left out, as it would drop other values in the other precision.
+
+    Args:
+        model: The model, with the weights to judge; it is left as it was, without gradients.
+        batch: A batch of its training data loader.
+        mixed: An optimizer wrapper that trains the model in mixed precision.
+    """
+    state = {name: value.clone() for name, value in model.state_dict().items()}
+    steps = []
+    for context in (OptimWrapper(mixed.optimizer).optim_context, mixed.optim_context):
+        try:
+            with without_dropout(model):
+                steps.append(_take_step(model, batch, context))
+        finally:
+            model.load_state_dict(state)  # statistics of batch norm have moved
+    return _compare(*steps)
+
+
+@contextmanager
+def without_dropout(model: nn.Module) -> Iterator[None]:
+    """Let no layer of a model drop values."""
+    dropouts = [
+        module
+        for module in model.modules()
+        if module.training and type(module).__name__.startswith(('Dropout', 'DropPath', 'AlphaDropout'))
+    ]
+    for module in dropouts:
+        module.eval()
+    try:
+        yield
+    finally:
+        for module in dropouts:
+            module.train()
+
+
+def _take_step(model: BaseModel, batch: dict, context: Callable) -> Step:
+    """Run a model forwards and backwards in the context of an optimizer wrapper."""
+    maps = {}
+    layers = [(name, module) for name, module in model.named_modules() if not any(module.children())]
+    hooks = [module.register_forward_hook(_keep_maps(name, maps)) for name, module in layers]
+    model.zero_grad()
+    torch.manual_seed(0)  # what models draw at random is the same
+    try:
+        with context(model):
+            losses = model(**model.data_preprocessor(batch, True), mode='loss')
+            loss, _ = model.parse_losses(losses)
+        (loss * LOSS_SCALE).backward()
+    finally:
+        for hook in hooks:
+            hook.remove()
+    gradients = {
+        name: parameter.grad.float() / LOSS_SCALE
+        for name, parameter in model.named_parameters()
+        if parameter.grad is not None
+    }
+    model.zero_grad()
+    return Step(loss.detach().float(), gradients, maps)
+
+
+def _keep_maps(name: str, maps: dict[str, tuple[Tensor | None, Tensor]]) -> Callable:
+    """Return a hook that keeps some values of the maps of a layer, when it first runs."""
+
+    def keep(module: nn.Module, inputs: tuple, output: object) -> None:
+        if isinstance(output, Tensor) and output.is_floating_point() and name not in maps:
+            given = inputs[0] if inputs and isinstance(inputs[0], Tensor) else None
+            maps[name] = (None if given is None else _sample(given)), _sample(output)
+
+    return keep
+
+
+def _sample(values: Tensor) -> Tensor:
+    """Return values at even distances, in float32 and in memory of their own."""
+    flat = values.detach().flatten()
+    step = max(1, flat.numel() // KEPT_VALUES) | 1  # odd, so that it meets all columns of a map
+    return flat[::step].float().clone()
+
+
+def _compare(exact: Step, mixed: Step) -> PrecisionErrors:
+    parts = {}
+    for name, gradient in exact.gradients.items():
+        parts.setdefault('.'.join(name.split('.')[:2]), []).append((gradient, mixed.gradients[name]))
+    layers = [
+        LayerError(name, 0.0 if given is None else _relative_error([(given, mixed.maps[name][0])]), error)
+        for name, (given, output) in exact.maps.items()
+        if name in mixed.maps and (error := _relative_error([(output, mixed.maps[name][1])]))
+    ]
+    return PrecisionErrors(
+        _relative_error([(exact.loss, mixed.loss)]),
+        _relative_error([pair for pairs in parts.values() for pair in pairs]),
+        {part: _relative_error(pairs) for part, pairs in parts.items()},
+        layers,
+    )
+
+
+def _relative_error(pairs: list[tuple[Tensor, Tensor]]) -> float:
+    """Return the length of the differences of tensors by that of the first ones; NaN for zeros."""
+    difference = sum(float((other - one).double().square().sum()) for one, other in pairs)
+    length = sum(float(one.double().square().sum()) for one, _ in pairs)
+    return (difference / length) ** 0.5 if length else float('nan')
