@@ -7,7 +7,5 @@ configs = dict(
     cam_masks='configs/cam_masks/cam-masks_photos.py',
     deeplab='configs/deeplab/deeplab-v3plus_mobilenet-v2_40e_photos.py',
     deeplab_maps='configs/deeplab/deeplab-v3plus_mobilenet-v2_40e_photos-maps.py')
-saliency = dict(
-    _base_.saliency_stage, arguments=[_base_.photo_folder, *_base_.saliency_arguments], reads=[_base_.photo_folder])
-stages = [saliency, *_base_.stages]
+stages = [_base_.saliency_stage, *_base_.stages]
 options = dict(classifier=_base_.learn_from_saliency)

@@ -9,7 +9,5 @@ configs = dict(
     cam_masks='configs/cam_masks/cam-masks_demo.py',
     deeplab='configs/deeplab/deeplab-v2_r18_20e_demo.py',
     deeplab_maps='configs/deeplab/deeplab-v2_r18_20e_demo-maps.py')
-saliency = dict(
-    _base_.saliency_stage, arguments=[_base_.photo_folder, *_base_.saliency_arguments], reads=[_base_.photo_folder])
-stages = [saliency, *_base_.stages]
+stages = [_base_.saliency_stage, *_base_.stages]
 options = dict(classifier=_base_.learn_from_saliency, deeplab=_base_.from_classifier)

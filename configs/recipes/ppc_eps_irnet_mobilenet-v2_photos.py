@@ -2,7 +2,5 @@
 # of a model are better: `--cfg-options saliency.model=u2netp.onnx` (configs/eps/README.md).
 _base_ = ['./irnet_mobilenet-v2_photos.py', '../_base_/recipes/saliency.py']
 configs = dict(cam='configs/ppc/ppc-eps_mobilenet-v2_5e_photos.py')
-saliency = dict(
-    _base_.saliency_stage, arguments=[_base_.photo_folder, *_base_.saliency_arguments], reads=[_base_.photo_folder])
-stages = [saliency, *_base_.stages]
+stages = [_base_.saliency_stage, *_base_.stages]
 options = dict(classifier=_base_.learn_from_saliency)

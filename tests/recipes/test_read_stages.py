@@ -108,3 +108,13 @@ def test_saliency_is_made_of_the_photos_of_the_data_set(tmp_path, monkeypatch):
     result = run_tool(None, tmp_path, stage.tool, *arguments, '--workers', 1)
     assert result.status == 0, result.tail
     assert (tmp_path / 'work' / 'saliency' / 'maps' / 'sub' / 'a.jpg.png').is_file()
+
+
+def test_photo_folder_is_that_of_the_data_set():
+    stage = dict(
+        name='maps', action='tool', tool='maps.py', arguments=['--in={photo_folder}'], reads=['{photo_folder}']
+    )
+    maps = read_stages(Config(dict(stages=[stage], photo_folder='my photos/')))[0]
+    assert (maps.arguments, maps.reads) == (['--in=my photos/'], ['my photos/'])
+    with pytest.raises(RecipeError, match='{photo_folder} needs `photo_folder`: inherit the file of a data set'):
+        read_stages(Config(dict(stages=[stage])))

@@ -20,6 +20,7 @@ TEXTS = ('arguments', 'reads', 'file_options')
 STAGE_ENTRIES = dict.fromkeys(('name', 'action', 'config', 'checkpoint', 'tool', 'number'), str)
 STAGE_ENTRIES |= dict(options=dict, arguments=(list, tuple), reads=(list, tuple), file_options=(list, tuple))
 PLACEHOLDER = re.compile(r'\{(\w+)(\.checkpoint)?\}')
+PHOTO_FOLDER = '{photo_folder}'
 
 
 class RecipeError(ValueError):
@@ -44,8 +45,9 @@ class Stage:
             names those of them whose values are files that it ``reads``.
         tool: Script below tools/, for ``tool``.
         reads: Folders and files that the tool reads; the stage is run again when they have changed.
-        arguments: Its arguments, with the same placeholders; ``{work_dir}`` is the pipeline's folder, and ``@name`` the
-            config of this short name.
+        arguments: Its arguments, with the same placeholders; ``{work_dir}`` is the pipeline's folder. In a recipe,
+            ``@name`` is the config of this short name, and ``{photo_folder}``, as in ``reads``, where the recipe's data
+            set has its images.
         takes_data: Whether the tool has an option ``--data`` for the file of the data set.
         number: The metric that stands for the stage in the table.
         expected: The value of it to expect.
@@ -273,11 +275,13 @@ def _read_stages(config: Config, data: str | None, options: dict[str, Any]) -> l
             **given.get(name, {}),
         }
         entry['data'] = data
+        for key in ('arguments', 'reads'):
+            entry[key] = [_fill_photo_folder(text, config) for text in entry.get(key, ())]
         if name in tools:
             _take_options_as_arguments(entry)
         entry['arguments'] = [
             f'{names.get(argument[1:], argument)}' if argument.startswith('@') else argument
-            for argument in entry.get('arguments', [])
+            for argument in entry['arguments']
         ]
         entry['expected'] = config.get('expected', {}).get(entry.get('name'))
         try:
@@ -292,9 +296,17 @@ def _read_stages(config: Config, data: str | None, options: dict[str, Any]) -> l
 def _take_options_as_arguments(entry: dict[str, Any]) -> None:
     """Write the options of a tool's stage behind its arguments, and their files beside what it reads."""
     options = entry.pop('options')
-    entry['arguments'] = [*entry.get('arguments', ()), *write_arguments(options)]
-    files = [options[name] for name in entry.pop('file_options', ()) if isinstance(options.get(name), str)]
-    entry['reads'] = [*entry.get('reads', ()), *files]
+    entry['arguments'] += write_arguments(options)
+    entry['reads'] += [options[name] for name in entry.pop('file_options', ()) if isinstance(options.get(name), str)]
+
+
+def _fill_photo_folder(text: str, config: Config) -> str:
+    """Write the folder of the recipe's images in the place of ``{photo_folder}``."""
+    if PHOTO_FOLDER not in text:
+        return text
+    if not isinstance(config.get('photo_folder'), str):
+        raise RecipeError(f'{config.filename}: {PHOTO_FOLDER} needs `photo_folder`: inherit the file of a data set')
+    return text.replace(PHOTO_FOLDER, config.photo_folder)
 
 
 def _check_forms(config: Config) -> None:
