@@ -1,7 +1,7 @@
 """MobileNetV2 with an output stride of choice."""
 
 from collections.abc import Iterator
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from mmcv.cnn import ConvModule
@@ -63,30 +63,30 @@ class StridedMobileNetV2(MobileNetV2):
         if self.training or torch.is_grad_enabled():
             return self._trained_levels(x)
         levels, pixels = [], x[0, 0].numel() if x.device.type == 'cpu' else 0
-        for index, modules in self._chains():
-            if self.defer_last_level and pixels >= LARGE_PIXELS and index == max(self.out_indices):
+        for index, ends, modules in self._chains():
+            if self.defer_last_level and pixels >= LARGE_PIXELS and ends and index == max(self.out_indices):
                 return (*levels, DeferredMaps(modules, x))
-            x = run_in_bands(modules, x)
+            with precision_of_layer(index, x.device):
+                x = run_in_bands(modules, x)
             return_freed_memory(pixels)  # the maps of the next bands are of other sizes
-            if index in self.out_indices:
+            if ends and index in self.out_indices:
                 levels.append(x)
         return tuple(levels)
 
     def _trained_levels(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """Return the levels of photos (N, 3, H, W), the stem's in float32."""
         levels = []
-        with torch.autocast(x.device.type, enabled=False):
+        with precision_of_layer(0, x.device):
             x = self.conv1(x)
         for index, name in enumerate(self.layers[: max(self.out_indices) + 1]):
-            in_float32 = index < STEM_LAYERS
-            with torch.autocast(x.device.type, enabled=False) if in_float32 else nullcontext():
+            with precision_of_layer(index, x.device):
                 x = getattr(self, name)(x)
             if index in self.out_indices:
                 levels.append(x)
         return tuple(levels)
 
-    def _chains(self) -> Iterator[tuple[int | None, list[nn.Module]]]:
-        """Yield modules that run in the same bands, and which layer ends with them (None: it goes on).
+    def _chains(self) -> Iterator[tuple[int, bool, list[nn.Module]]]:
+        """Yield modules that run in the same bands, of which layer the last one is, and whether that ends with it.
 
         The first ones, whose maps are of stride 2, are joined up to the first map of stride 4; then each block gives a
         small map by itself.
@@ -100,5 +100,10 @@ class StridedMobileNetV2(MobileNetV2):
                 ends = number == len(blocks)
                 if index == 0 and ends and index not in self.out_indices:
                     continue  # the second layer's first block makes the map smaller
-                yield (index if ends else None), waiting
+                yield index, ends, waiting
                 waiting = []
+
+
+def precision_of_layer(index: int, device: torch.device) -> AbstractContextManager:
+    """Return a context in which a layer calculates: in float32 in the stem, else as it is told."""
+    return torch.autocast(device.type, enabled=False) if index < STEM_LAYERS else nullcontext()
