@@ -21,4 +21,5 @@ test_dataloader = dict(dataset=dict(_base_.label_dataset, data_prefix=cams))
 
 param_scheduler = [dict(_base_.param_scheduler[0], end=8)]
 train_cfg = dict(max_epochs=8)
+most_counted_photos = 500
 cpu_seconds = dict(iteration=3.2, megapixel=1.5)

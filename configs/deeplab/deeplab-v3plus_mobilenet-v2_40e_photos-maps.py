@@ -5,4 +5,4 @@ test_dataloader = dict(
 test_evaluator = _base_.wsss_map_evaluator
 tta_model = dict(mode='pseudo_label')
 test_cfg = dict(type='PseudoLabelLoop')
-cpu_seconds = dict(megapixel=4.3)
+cpu_seconds = dict(megapixel=2.5)

@@ -34,5 +34,6 @@ param_scheduler = [dict(_base_.param_scheduler[0], end=40)]
 train_cfg = dict(max_epochs=40, val_interval=10)
 # bfloat16 costs it 2 to 3 mIoU (docs/benchmarks.md#from-tags-to-masks-on-2283-real-photos)
 mixed_precision_by_default = False
+most_counted_photos = 300
 # seconds on two CPU cores (docs/benchmarks.md), for the time estimates of the plan
-cpu_seconds = dict(iteration=1.4)
+cpu_seconds = dict(iteration=.8)

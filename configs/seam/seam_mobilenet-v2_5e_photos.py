@@ -13,9 +13,6 @@ train_pipeline = [
     dict(step, crop_size=256) if step.type == 'RandomCropAndPad' else step for step in _base_.train_pipeline
 ]
 train_dataloader = dict(dataset=dict(pipeline=train_pipeline))
-# Some batch has a gradient more than twenty times as long as the others, and can undo what was learnt of the tags
-# (docs/studies/real_photos.md#seam-in-bfloat16).
-optim_wrapper = dict(clip_grad=dict(max_norm=5.))
 # the background threshold of stages/seam.py
 test_evaluator = [*_base_.test_evaluator[:2], dict(type='SeedIoUMetric', background_threshold=.26)]
 cpu_seconds = dict(iteration=2.9)

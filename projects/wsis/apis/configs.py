@@ -23,6 +23,7 @@ READ_BY_TOOLS = (
     'find_unused_parameters',
     'cpu_seconds',
     'mixed_precision_by_default',
+    'most_counted_photos',
     'stage_times',
     ITERATIONS,
     STOP_AFTER,

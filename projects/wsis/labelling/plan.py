@@ -17,7 +17,7 @@ PAPER_RECIPE = 'irnet_r50_voc2012'
 FEW_PHOTOS = 200  # a guess: whether fewer are too few for the paper's networks was not measured
 # A schedule of epochs is made for a set like VOC 2012 trainaug. Fewer photos are seen more often, so that the networks
 # learn something; more are not seen each as often, so that the time does not grow without bound.
-COUNTED_PHOTOS = (300, 10582)
+FEWEST_COUNTED, MOST_COUNTED = 300, 10582
 # Of the seconds of an iteration in float32, as measured for CAM on MobileNetV2 (docs/benchmarks.md).
 MIXED_PRECISION_SHARE = 0.63
 
@@ -74,34 +74,34 @@ def list_recipes() -> list[str]:
 
 
 def plan_stages(
-    recipe: Config,
     stages: Sequence[Stage],
     photos: Mapping[str, int],
     megapixels: float | None = None,
     processes: int = 1,
     amp: Callable[[Stage], bool] = lambda _: False,
+    as_configured: bool = False,
 ) -> list[PlannedStage]:
-    """Plan the stages of a recipe for a data set.
+    """Plan stages for a data set.
 
     Configs for CPUs say what they cost on two cores: ``cpu_seconds = dict(iteration=, megapixel=)``, seconds of a
-    training's iteration and of a million pixels of photos to predict on.
+    training's iteration and of a million pixels of photos to predict on. They also say from which size on a set does
+    not train longer: ``most_counted_photos``.
 
     Args:
-        recipe: The recipe.
-        stages: Its stages, for the data set; iterations among their options stay.
+        stages: Those of a recipe, for the data set; iterations among their options stay.
         photos: How many photos are learnt from: ``train`` (with negatives), ``tagged`` of them, and ``val``.
         megapixels: Mean size of the photos as the stages read them.
         processes: How many share the batch of a training.
         amp: Tells of a stage whether it calculates in mixed precision.
+        as_configured: Whether trainings have the length of their configs, instead of one for the number of photos.
     """
-    limits = tuple(recipe.get('counted_photos', COUNTED_PHOTOS))
     shares = [MIXED_PRECISION_SHARE if amp(stage) else 1.0 for stage in stages]
-    planned = [_plan(stage, photos, megapixels, limits, share) for stage, share in zip(stages, shares)]
+    planned = [_plan(stage, photos, megapixels, share, as_configured) for stage, share in zip(stages, shares)]
     return [replace(own, batch_size=stage.find_other_batch(processes)) for own, stage in zip(planned, stages)]
 
 
 def _plan(
-    stage: Stage, photos: Mapping[str, int], megapixels: float | None, limits: tuple[int, int], share: float
+    stage: Stage, photos: Mapping[str, int], megapixels: float | None, share: float, as_configured: bool
 ) -> PlannedStage:
     if stage.action == 'tool':
         return PlannedStage(stage.name, stage.action, photos['tagged'])
@@ -116,7 +116,7 @@ def _plan(
     dataset = config.train_dataloader.dataset
     of_tagged = dataset.type == 'CocoDataset' or (dataset.get('filter_cfg') or {}).get('filter_empty_tags')
     count = photos['tagged' if of_tagged else 'train']
-    iterations = count_iterations(config, count, limits)
+    iterations = (count_configured_iterations if as_configured else count_iterations)(config, count)
     seconds = _multiply(costs.get('iteration'), iterations, share)
     return PlannedStage(stage.name, stage.action, count, iterations, seconds)
 
@@ -125,23 +125,36 @@ def _multiply(*factors: float | None) -> float | None:
     return None if None in factors else math.prod(factors)
 
 
-def count_iterations(config: Config, photos: int, limits: tuple[int, int] = COUNTED_PHOTOS) -> int:
+def count_iterations(config: Config, photos: int) -> int:
     """Return how many iterations a config's training takes for a number of photos.
 
-    The schedule of the config holds for sets whose size lies within the limits; a smaller one is trained as long as one
-    of the lower limit, a larger one as long as one of the upper limit.
+    The schedule of the config holds for sets of 300 photos up to ``most_counted_photos`` of the config (10,582, those
+    of VOC 2012 trainaug, where it does not say). A smaller set is trained as long as one of 300 photos, a larger one as
+    long as one of the most.
 
     Args:
         config: A training config; one that sets ``iterations`` keeps them.
         photos: Size of the set.
-        limits: Fewest and most photos that count.
     """
     if config.get('iterations') is not None:
         return int(config.iterations)
-    low, high = limits
-    counted = min(max(photos, low), high)
+    counted = min(max(photos, FEWEST_COUNTED), config.get('most_counted_photos', MOST_COUNTED))
     loop = config.train_cfg
     if 'max_epochs' in loop:
         batch = min(config.train_dataloader.batch_size, photos)
         return max(1, math.ceil(loop.max_epochs * counted / batch))
-    return max(1, math.ceil(loop.max_iters * counted / COUNTED_PHOTOS[1]))
+    return max(1, math.ceil(loop.max_iters * counted / MOST_COUNTED))
+
+
+def count_configured_iterations(config: Config, photos: int) -> int:
+    """Return how many iterations a training takes by the schedule of its config.
+
+    Args:
+        config: A training config.
+        photos: Size of its set.
+    """
+    loop, loader = config.train_cfg, config.train_dataloader
+    if config.get('iterations') is not None or 'max_epochs' not in loop:
+        return int(config.get('iterations') or loop.max_iters)
+    steps = photos / min(loader.batch_size, photos)
+    return loop.max_epochs * (math.floor(steps) if loader.get('drop_last') else math.ceil(steps))

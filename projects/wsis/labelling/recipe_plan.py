@@ -38,7 +38,7 @@ def plan_recipe(recipe: Config, stages: Recipe, data: Config) -> dict[str, Any]:
         val=len(_build(data.val_dataset)) if data.get('val_dataset') else 0,
     )
     megapixels = _mean_megapixels(infos)
-    planned = plan_stages(recipe, stages.stages, counts, megapixels, stages.processes, stages.prefers_amp)
+    planned = plan_stages(stages.stages, counts, megapixels, stages.processes, stages.prefers_amp, as_configured=True)
     return describe_plan(len(infos), {name: tags[name] for name in classes}, '', planned)
 
 

@@ -257,13 +257,12 @@ def make_plan(options: LabelPhotosOptions, out: Path, console: Console | None = 
         tagged=sum(bool(names) for photo, names in tags.items() if photo not in held_out),
         val=len(held_out),
     )
-    config = load_config(recipe, data=data)
     own = dict(options.options or {})
     chosen = _make_recipe(options, out, recipe, data, own)
     chosen.check_batches(chosen.stages)
     given = {**choose_weights(chosen.stages, options.weights), **own}
     megapixels = fmean(copy.pixels(options.long_side) for copy in copies.values()) / 1e6
-    stages = plan_stages(config, chosen.stages, counts, megapixels, chosen.processes, chosen.prefers_amp)
+    stages = plan_stages(chosen.stages, counts, megapixels, chosen.processes, chosen.prefers_amp)
     lengths = {f'{stage.name}.iterations': stage.iterations for stage in stages if stage.iterations is not None}
     return Plan(photo_set, check, recipe, why, stages, {**lengths, **given}, copies, data)
 

@@ -19,6 +19,15 @@ ACTIONS = ('train', 'predict', 'tool')
 TEXTS = ('arguments', 'reads', 'file_options')
 STAGE_ENTRIES = dict.fromkeys(('name', 'action', 'config', 'checkpoint', 'tool', 'number'), str)
 STAGE_ENTRIES |= dict(options=dict, arguments=(list, tuple), reads=(list, tuple), file_options=(list, tuple))
+# settings of a config that do not decide what its stage makes; of how long it trains the plan has told the stage
+NO_DIFFERENCE = (
+    'work_dir',
+    'launcher',
+    'filename',
+    'cpu_seconds',
+    'mixed_precision_by_default',
+    'most_counted_photos',
+)
 PLACEHOLDER = re.compile(r'\{(\w+)(\.checkpoint)?\}')
 PHOTO_FOLDER = '{photo_folder}'
 
@@ -149,7 +158,7 @@ class Stage:
             return [self.action, self.tool, self.arguments, data, self.describe_data()]
         content = load_config(self.config, data=self.data).to_dict()
         data = self.describe_data()
-        for key in ('work_dir', 'launcher', 'filename', 'cpu_seconds', 'mixed_precision_by_default'):
+        for key in NO_DIFFERENCE:
             content.pop(key, None)
         if not (content.get('auto_scale_lr') or {}).get('enable'):
             content.pop('auto_scale_lr', None)

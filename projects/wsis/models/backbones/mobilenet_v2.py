@@ -106,4 +106,6 @@ class StridedMobileNetV2(MobileNetV2):
 
 def precision_of_layer(index: int, device: torch.device) -> AbstractContextManager:
     """Return a context in which a layer calculates: in float32 in the stem, else as it is told."""
-    return torch.autocast(device.type, enabled=False) if index < STEM_LAYERS else nullcontext()
+    if index >= STEM_LAYERS or not torch.amp.is_autocast_available(device.type):  # there is none on `meta`
+        return nullcontext()
+    return torch.autocast(device.type, enabled=False)
