@@ -40,7 +40,15 @@ NUMBERS = dict(N='2', GPUS='2', SEED='0')
 #: What a parser says where something is left out.
 INCOMPLETE = re.compile('arguments are required|expected (one|at least one) argument')
 #: Settings that a config need not have to be asked for them.
-OPTIONAL_SETTINGS = (*READ_BY_TOOLS, 'channels_last', 'keep_freed_memory', 'load_from', 'randomness', 'work_dir')
+OPTIONAL_SETTINGS = (
+    *READ_BY_TOOLS,
+    'channels_last',
+    'fold_norms',
+    'keep_freed_memory',
+    'load_from',
+    'randomness',
+    'work_dir',
+)
 #: Shell scripts: the tool that each calls, and which of their own arguments they do not hand on.
 SHELL_SCRIPTS = {
     'tools/dist_train.sh': ('tools/train.py', (1,)),

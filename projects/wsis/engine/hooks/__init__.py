@@ -3,6 +3,7 @@
 from .checkpoint_facts_hook import CheckpointFactsHook
 from .checkpoint_match_hook import CheckpointMatchHook
 from .displacement_mean_hook import DisplacementMeanHook
+from .fold_norms_hook import FoldNormsHook
 from .last_validation_hook import LastValidationHook
 from .plain_checkpoint_hook import PlainCheckpointHook
 from .pretrained_match_hook import PretrainedMatchHook
@@ -18,6 +19,7 @@ __all__ = [
     'CheckpointFactsHook',
     'CheckpointMatchHook',
     'DisplacementMeanHook',
+    'FoldNormsHook',
     'LastValidationHook',
     'PlainCheckpointHook',
     'PretrainedMatchHook',
