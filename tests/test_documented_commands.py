@@ -65,6 +65,7 @@ RUN_BY = {
     r'compare_cams\.py': 'tests/tools/test_compare_cams.py::test_columns_are_stores_and_rows_photos',
     r'confusion_matrix\.py|eval_metric\.py': 'tests/inspection/test_offline_evaluation.py',
     r'contact_sheet\.py': 'tests/tools/test_contact_sheet.py::test_tool_draws_every_column_from_any_folder',
+    r'convert_maps\.py': 'tests/recipes/test_reference_bestie.py::test_bestie_learns_from_the_published_maps_and_peaks',
     r'convert_points\.py': 'tests/stages/test_pam_stage.py::test_text_files_become_a_points_file',
     r'convert_reference\.py': 'tests/tools/test_convert_reference.py::test_tool_writes_a_checkpoint_of_mmengine',
     r'download_dataset\.py': 'tests/tools/test_download_dataset.py',

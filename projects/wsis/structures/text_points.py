@@ -21,7 +21,10 @@ def read_text_folder(folder: str | Path, num_classes: int) -> dict[str, list[Poi
     """
     files = sorted(Path(folder).glob('*.txt'))
     if not files:
-        raise FileNotFoundError(f'{folder} holds no .txt files: name the folder Peak_points or Center_points')
+        raise FileNotFoundError(
+            f'{folder} holds no .txt files: unpack Peak_points.zip or Center_points.zip of '
+            'https://github.com/clovaai/BESTIE there, or name the folder of the point files'
+        )
     return {path.stem: read_text_points(path, num_classes) for path in tqdm(files, unit='photo', leave=False)}
 
 

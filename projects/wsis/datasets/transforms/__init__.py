@@ -4,7 +4,7 @@ from .affinity_labels import GenerateAffinityLabels
 from .cam_masks import GenerateCAMMasks
 from .color_jitter import RandomColorJitter, RandomHSVShift
 from .formatting import PackTagInputs
-from .geometry import RandomCropAndPad, RandomRescale, RandomResizeLongSide
+from .geometry import RandomCropAndPad, RandomRescale, RandomResizeLongSide, ResizeToMultiplePlusOne
 from .instance_pseudo_labels import GenerateInstancePseudoLabels, LoadPoints
 from .inter_pixel_labels import GenerateInterPixelLabels
 from .loading import (
@@ -41,5 +41,6 @@ __all__ = [
     'RandomHSVShift',
     'RandomRescale',
     'RandomResizeLongSide',
+    'ResizeToMultiplePlusOne',
     'ResizeWithin',
 ]

@@ -1,4 +1,4 @@
-"""Random resizing and cropping as in the weakly-supervised papers."""
+"""Resizing and cropping as in the weakly-supervised papers."""
 
 import numpy as np
 from mmcv.transforms import BaseTransform, RandomResize, Resize
@@ -63,6 +63,42 @@ class RandomRescale(BaseTransform):
             scale = max(1, to_pixels(width * factor)), max(1, to_pixels(height * factor))
             return Resize(scale=scale, keep_ratio=False, interpolation=self.interpolation)(results)
         return Resize(scale_factor=factor, keep_ratio=True, interpolation=self.interpolation)(results)
+
+
+@TRANSFORMS.register_module()
+class ResizeToMultiplePlusOne(BaseTransform):
+    """Resize a photo so that both sides are a multiple of a number plus one, as Panoptic-DeepLab and BESTIE do.
+
+    The shorter side is rounded up, which changes the shape of the photo a little. Label maps are resized too (nearest),
+    and points go along.
+
+    Args:
+        long_side: Length of the longer side in pixels.
+        divisor: The number.
+        interpolation: How the photo is interpolated, as in mmcv's ``Resize``.
+
+    Raises:
+        ValueError: If the longer side is no multiple plus one.
+    """
+
+    def __init__(self, long_side: int = 449, divisor: int = 32, interpolation: str = 'bilinear') -> None:
+        if divisor < 1 or long_side <= divisor or long_side % divisor != 1 % divisor:
+            raise ValueError(
+                f'ResizeToMultiplePlusOne: long_side is a multiple of divisor plus one, not {long_side} for {divisor}'
+            )
+        self.long_side = long_side
+        self.divisor = divisor
+        self.interpolation = interpolation
+
+    def transform(self, results: dict) -> dict:
+        """Resize by about one factor. Keys as in mmcv's ``Resize``."""
+        height, width = results['img'].shape[:2]
+        factor = self.long_side / max(height, width)
+        scale = self._round_up(int(width * factor)), self._round_up(int(height * factor))
+        return Resize(scale=scale, keep_ratio=False, interpolation=self.interpolation)(results)
+
+    def _round_up(self, length: int) -> int:
+        return length + (1 - length) % self.divisor
 
 
 @TRANSFORMS.register_module()
