@@ -7,6 +7,8 @@ default_hooks = dict(
     pretrained_match=dict(type='PretrainedMatchHook'),
     checkpoint_match=dict(type='CheckpointMatchHook'),
     training_labels=dict(type='TrainingLabelsHook'),
+    # a warm-up that is not over before the training ends stops it
+    warm_up_length=dict(type='WarmUpLengthHook'),
     # a training killed before its last validation makes up for it
     last_validation=dict(type='LastValidationHook'),
     # batches of one photo

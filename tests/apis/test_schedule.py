@@ -2,6 +2,7 @@
 
 import pytest
 from mmengine.config import Config
+from mmengine.optim import LinearLR
 
 from projects.wsis.apis.schedule import set_iterations
 
@@ -48,6 +49,19 @@ def test_iterations_are_scaled():
     set_iterations(cfg, 500)
     assert cfg.train_cfg.max_iters == 500 and cfg.train_cfg.val_interval == 50
     assert [scheduler.end for scheduler in cfg.param_scheduler] == [20, 501]
+
+
+@pytest.mark.parametrize('kind', ['LinearLR', 'ConstantLR', 'mmdet.LinearLR', LinearLR])
+@pytest.mark.parametrize('iterations, ends', [(14, [14]), (15, [2, 15]), (1, [1])])
+def test_a_warm_up_of_one_step_is_left_out(kind, iterations, ends):
+    # mmengine would multiply its only step by the first factor, and take it back in a second one that never comes
+    cfg = make(
+        dict(type='EpochBasedTrainLoop', max_epochs=12),
+        dict(type=kind, begin=0, end=500, by_epoch=False),
+        dict(type='MultiStepLR', milestones=[8, 11], begin=0, end=12),
+    )
+    set_iterations(cfg, iterations)
+    assert [scheduler.end for scheduler in cfg.param_scheduler] == ends
 
 
 def test_a_config_that_does_not_train_is_left_alone():

@@ -8,15 +8,18 @@ from mmengine.config import Config
 # What a scheduler counts in epochs or iterations; a position is scaled, and never falls below 1 where it was positive.
 POSITIONS = ('begin', 'end', 'total_steps', 'T_max', 'step_size')
 SHARE_OF_WARM_UP = 0.1
+# They begin with a factor, and take it back in their last step.
+FACTORS = ('LinearLR', 'ConstantLR')
 
 
 def set_iterations(cfg: Config, iterations: int) -> None:
     """Let a config train for a number of iterations, whatever its schedule was; changes the config in place.
 
     Learning-rate schedules keep their shape: what they count in epochs or iterations is scaled to the new length. A
-    warm-up that a schedule of epochs counts in iterations takes at most a tenth. The number of validations stays, and a
-    checkpoint is kept about every tenth of the schedule. The iterations do not depend on the number of images, so that
-    20 images and 100,000 both train sensibly.
+    warm-up that a schedule of epochs counts in iterations takes at most a tenth, and one of a single step is left out,
+    as mmengine would keep its small rate to the end. The number of validations stays, and a checkpoint is kept about
+    every tenth of the schedule. The iterations do not depend on the number of images, so that 20 images and 100,000
+    both train sensibly.
 
     Args:
         cfg: A config with ``train_cfg``; others are left alone.
@@ -37,7 +40,8 @@ def set_iterations(cfg: Config, iterations: int) -> None:
     cfg.train_cfg = dict(type='IterBasedTrainLoop', max_iters=iterations, val_interval=min(interval, iterations))
     schedulers = cfg.get('param_scheduler') or []
     schedulers = schedulers if isinstance(schedulers, (list, tuple)) else [schedulers]
-    cfg.param_scheduler = [_scale_scheduler(dict(scheduler), factor, iterations, in_epochs) for scheduler in schedulers]
+    scaled = [_scale_scheduler(dict(scheduler), factor, iterations, in_epochs) for scheduler in schedulers]
+    cfg.param_scheduler = [scheduler for scheduler in scaled if not _keeps_first_factor(scheduler)]
     if cfg.get('train_dataloader'):
         cfg.train_dataloader.sampler = dict(type='InfiniteSampler', shuffle=True)
     cfg.setdefault('default_hooks', {}).setdefault('checkpoint', dict(type='CheckpointHook'))
@@ -80,3 +84,11 @@ def _scale_scheduler(scheduler: dict[str, Any], factor: float, iterations: int, 
     if scheduler.get('milestones'):
         scheduler['milestones'] = [max(1, round(milestone * factor)) for milestone in scheduler['milestones']]
     return scheduler
+
+
+def _keeps_first_factor(scheduler: dict[str, Any]) -> bool:
+    """Return whether a scheduler has a single step, the one in which it would take its first factor back."""
+    kind = scheduler['type']
+    name = kind if isinstance(kind, str) else kind.__name__
+    steps = scheduler.get('end', math.inf) - scheduler.get('begin', 0)
+    return name.split('.')[-1] in FACTORS and steps < 2

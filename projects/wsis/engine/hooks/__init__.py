@@ -14,6 +14,7 @@ from .self_refinement_hook import SelfRefinementHook
 from .single_value_norm_hook import SingleValueNormHook
 from .stage_times_hook import StageTimesHook
 from .training_labels_hook import TrainingLabelsHook
+from .warm_up_length_hook import WarmUpLengthHook
 
 __all__ = [
     'CheckpointFactsHook',
@@ -30,4 +31,5 @@ __all__ = [
     'SingleValueNormHook',
     'StageTimesHook',
     'TrainingLabelsHook',
+    'WarmUpLengthHook',
 ]
