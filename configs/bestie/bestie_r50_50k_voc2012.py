@@ -14,5 +14,5 @@ model = dict(head=dict(num_classes=_base_.num_classes), test_cfg=dict(flip=False
 masks = dict(
     _base_.label_dataset.get('data_prefix', {}), semantic_masks='work_dirs/deeplab-v2_r101_20k_voc2012-maps/semantic_masks')
 peaks = 'work_dirs/pam_vgg16_15e_voc2012/peaks.json'
-train_dataloader = dict(dataset=dict(_base_.label_dataset, data_prefix=masks, points_file=peaks))
+train_dataloader = dict(drop_last=True, dataset=dict(_base_.label_dataset, data_prefix=masks, points_file=peaks))
 val_dataloader = test_dataloader = dict(dataset=_base_.val_dataset)

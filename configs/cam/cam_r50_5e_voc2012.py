@@ -5,7 +5,7 @@ _base_ = [
 ]
 model = dict(head=dict(num_classes=_base_.num_classes))
 
-train_dataloader = dict(dataset=_base_.weak_dataset)
+train_dataloader = dict(drop_last=True, dataset=_base_.weak_dataset)
 val_dataloader = dict(dataset=_base_.val_dataset)
 test_dataloader = dict(dataset=_base_.label_dataset)
 

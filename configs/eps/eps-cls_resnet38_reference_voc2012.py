@@ -24,7 +24,7 @@ train_pipeline = [
     dict(type='PackTagInputs'),
 ]
 tta_pipeline = _base_.pil_tta_pipeline
-train_dataloader = dict(batch_size=8, dataset=dict(pipeline=train_pipeline, **_base_.weak_dataset))
+train_dataloader = dict(batch_size=8, drop_last=True, dataset=dict(pipeline=train_pipeline, **_base_.weak_dataset))
 auto_scale_lr = dict(base_batch_size=8)
 val_dataloader = dict(dataset=_base_.val_dataset)
 test_dataloader = dict(dataset=dict(pipeline=tta_pipeline, **_base_.label_dataset))

@@ -11,7 +11,10 @@ train_pipeline = [
     dict(type='RandomCropAndPad', crop_size=448),
     dict(type='PackTagInputs'),
 ]
-train_dataloader = dict(batch_size=8, dataset=dict(data_prefix=dict(saliency='saliency'), pipeline=train_pipeline))
+train_dataloader = dict(
+    batch_size=8,
+    drop_last=True,  # as in the official code
+    dataset=dict(data_prefix=dict(saliency='saliency'), pipeline=train_pipeline))
 auto_scale_lr = dict(base_batch_size=8)
 test_evaluator = [
     dict(type='CAMWriter'),

@@ -1,5 +1,6 @@
 # Classifier with peak attention, and its peaks, with the sizes and colours of the official code: images of any shape are
-# resized to squares by PIL. The batch is of all processes: the official results are of 5 images on each of 2 GPUs.
+# resized to squares by PIL. The batch is of all processes: the official results are of 5 images on each of 2 GPUs. The official
+# code keeps the last batch of an epoch, which is smaller.
 _base_ = './cam.py'
 train_pipeline = [
     dict(type='LoadPhoto'),

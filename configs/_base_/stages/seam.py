@@ -1,4 +1,4 @@
-# SEAM, with or without PPC: classifier and CAMs as in cam.py, with the crops and colours of the official code.
+# SEAM, with or without PPC: classifier and CAMs as in cam.py, with the crops, colours and whole batches of the official code.
 _base_ = './cam.py'
 train_pipeline = [
     dict(type='LoadPhoto'),
@@ -8,7 +8,7 @@ train_pipeline = [
     dict(type='RandomCropAndPad', crop_size=448),
     dict(type='PackTagInputs'),
 ]
-train_dataloader = dict(batch_size=8, dataset=dict(pipeline=train_pipeline))
+train_dataloader = dict(batch_size=8, drop_last=True, dataset=dict(pipeline=train_pipeline))
 auto_scale_lr = dict(base_batch_size=8)
 test_evaluator = [
     dict(type='CAMWriter'),

@@ -14,6 +14,7 @@ from projects.wsis.engine.schedulers import PolynomialLR
 
 GOLDEN = Path(__file__).resolve().parents[2] / 'data' / 'golden'
 CONFIGS = Path(__file__).resolve().parents[3] / 'configs'
+TRAINAUG = 10582  # images of VOC 2012 with those of SBD
 
 
 @pytest.fixture(scope='module')
@@ -40,13 +41,19 @@ def take_rates(optimizer, schedulers, steps) -> np.ndarray:
     return np.array(rates)
 
 
+def count_steps(loader, images: int) -> int:
+    """Return how many batches a training loader gives in an epoch."""
+    full, rest = divmod(images, loader.batch_size)
+    return full + (rest > 0 and not loader.get('drop_last', False))
+
+
 def build_schedule(name: str, images: int, epochs: int | None = None):
-    """Return the optimizer and the schedulers that a config builds for `Network`."""
+    """Return the optimizer and the schedulers that a config builds for `Network` and so many images."""
     cfg = load_config(name)
     if epochs:
         cfg.param_scheduler[0].end = epochs
     wrapper = build_optim_wrapper(Network(), cfg.optim_wrapper)
-    batches = images // cfg.train_dataloader.batch_size
+    batches = count_steps(cfg.train_dataloader, images)
     schedulers = []
     for settings in map(dict, cfg.param_scheduler):
         converted = settings.pop('convert_to_iter_based', False)
@@ -77,6 +84,51 @@ def test_rates_of_seam(golden, name):
     rates = take_rates(optimizer, schedulers, len(golden['seam_lr']))
     expected = golden['seam_lr'][:, [0, 1, 2]]  # no head has biases, whose rate is the fourth
     np.testing.assert_allclose(sort_groups(rates), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    'name, total',
+    [
+        ('cam/cam_r50_5e_voc2012', 3305),
+        ('cam/cam_r50_reference_voc2012', 3305),
+        ('irnet/irnet_r50_3e_voc2012', 990),
+        ('seam/seam_resnet38_reference_voc2012', 10576),
+        ('ppc/ppc-seam_resnet38_reference_voc2012', 10576),
+        ('affinitynet/affinitynet_resnet38_8e_voc2012', 10576),
+    ],
+)
+def test_the_decay_of_trainaug_takes_the_steps_of_the_official_codes(name, total):
+    # these end it with (images // batch) * epochs steps, as their loaders leave the last images of an epoch out
+    name = f'configs/{name}.py'
+    cfg = load_config(name)
+    assert count_steps(cfg.train_dataloader, TRAINAUG) * cfg.train_cfg.max_epochs == total
+    optimizer, schedulers = build_schedule(name, TRAINAUG)
+    rates = take_rates(optimizer, schedulers, total)
+    steps = np.array([0, total // 2, total - 1])
+    shares = rates[steps] / rates[0]
+    np.testing.assert_allclose(shares, np.repeat((1 - steps / total)[:, None] ** 0.9, shares.shape[1], 1), rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    'name, whole',
+    [
+        ('eps/eps-cls_resnet38_reference_voc2012', True),
+        ('eps/eps_resnet38_reference_voc2012', True),
+        ('eps/eps_resnet38_256k_coco2014', True),
+        ('ppc/ppc-eps_resnet38_reference_voc2012', True),
+        ('bestie/bestie_hrnet48_50k_voc2012', True),
+        ('bestie/bestie-points_hrnet48_50k_voc2012', True),
+        ('pam/pam_vgg16_15e_voc2012', False),
+        # sets of photos may be small, and are all looked at
+        ('cam/cam_mobilenet-v2_5e_photos', False),
+        ('ppc/ppc-seam_r18_36e_demo', False),
+        ('ppc/ppc-eps_mobilenet-v2_5e_photos', False),
+        ('bestie/bestie_mobilenet-v2_20e_photos', False),
+        ('bestie/bestie_r18_18e_demo', False),
+    ],
+)
+def test_batches_are_whole_where_those_of_the_official_codes_are(name, whole):
+    assert load_config(f'configs/{name}.py').train_dataloader.get('drop_last', False) == whole
 
 
 def test_rates_of_the_deeplab_of_ppc(golden):
