@@ -23,8 +23,8 @@ BACKBONE = dict(type='ResNet', depth=18, base_channels=8, norm_eval=True, stride
 
 
 @cache
-def golden_losses():
-    with np.load(ROOT / 'tests/data/golden/bestie_losses.npz', allow_pickle=False) as arrays:
+def read_golden(kind):
+    with np.load(ROOT / f'tests/data/golden/bestie_{kind}.npz', allow_pickle=False) as arrays:
         return {name: torch.from_numpy(array) for name, array in arrays.items()}
 
 
@@ -53,13 +53,13 @@ def make_head(**settings):
 
 
 def golden_labels(weight):
-    golden = golden_losses()
+    golden = read_golden('losses')
     return InstanceLabels(golden['center_target'], golden['offset_target'], weight)
 
 
 @pytest.mark.parametrize('weighted', [True, False])
 def test_losses_are_those_of_the_public_code(weighted):
-    golden, suffix = golden_losses(), '' if weighted else '_zero_weight'
+    golden, suffix = read_golden('losses'), '' if weighted else '_zero_weight'
     maps = InstanceMaps(*(golden[name].clone().requires_grad_() for name in ('seg_logits', 'center', 'offset')))
     labels = golden_labels(golden['weight'] if weighted else torch.zeros_like(golden['weight']))
     losses = make_head().loss(maps, golden['seg_label'], labels)
@@ -75,7 +75,7 @@ def test_losses_are_those_of_the_public_code(weighted):
 
 
 def test_refined_labels_count_one_half():
-    golden = golden_losses()
+    golden = read_golden('losses')
     maps = InstanceMaps(golden['seg_logits'], golden['center'], golden['offset'])
     pseudo, refined = golden_labels(golden['weight']), golden_labels(golden['weight'].flip(0))
     head = make_head()
@@ -90,7 +90,7 @@ def test_refined_labels_count_one_half():
 
 
 def test_without_guidance_all_pixels_count_for_centres():
-    golden = golden_losses()
+    golden = read_golden('losses')
     maps = InstanceMaps(golden['seg_logits'], golden['center'], golden['offset'])
     losses = make_head().loss(maps, golden['seg_label'], golden_labels(golden['weight']), guidance=False)
     by_hand = 200 * ((golden['center'] - golden['center_target']) ** 2).sum(1).mean()
@@ -128,17 +128,22 @@ def make_sample(squares, points, tags=(0, 1), size=64, name='a'):
     label_map = np.zeros((size, size), np.uint8)
     for label, top, left, side in squares:
         label_map[top : top + side, left : left + side] = label + 1
+    return pack_sample(label_map, points, tags, CLASSES, name)
+
+
+def pack_sample(label_map, points, tags, classes, name):
+    """A sample of a label map and points (class, y, x), as the pipeline packs it."""
     results = dict(gt_seg_map=label_map, tags=list(tags))
     results['gt_keypoints'] = np.array([[x + 0.5, y + 0.5] for _, y, x in points], np.float32).reshape(-1, 1, 2)
     results['point_labels'] = np.array([label for label, _, _ in points], np.int64)
     found = GenerateInstancePseudoLabels()(results)
-    info = dict(img_id=name, img_shape=(size, size), ori_shape=(size, size), tags=list(tags))
-    sample = DetDataSample(metainfo=info)
+    size = label_map.shape
+    sample = DetDataSample(metainfo=dict(img_id=name, img_shape=size, ori_shape=size, tags=list(tags)))
     sample.gt_sem_seg = PixelData(data=torch.from_numpy(label_map)[None])
     sample.gt_component_map = PixelData(data=torch.from_numpy(found['component_map'])[None])
     sample.gt_components = InstanceData(**{key: torch.from_numpy(value) for key, value in found['components'].items()})
     sample.gt_points = InstanceData(**{key: torch.from_numpy(value) for key, value in found['gt_points'].items()})
-    sample.gt_tags = torch.zeros(CLASSES)
+    sample.gt_tags = torch.zeros(classes)
     sample.gt_tags[list(tags)] = 1
     return sample
 
@@ -249,19 +254,29 @@ def test_no_instance_at_all_gives_finite_gradients(value, supervision):
 
 
 class GivenMaps(torch.nn.Module):
-    """A head that gives the maps it is told, so that predictions can be checked by hand."""
-
-    num_classes = CLASSES
+    """A head that gives the maps it is told, so that predictions and labels can be checked."""
 
     def __init__(self, maps):
         super().__init__()
         self.maps = maps
+        self.num_classes = maps[1].shape[1]
 
     def forward(self, features):
         return InstanceMaps(*(part.expand(len(features[0]), -1, -1, -1) for part in self.maps))
 
     resize = HighResolutionHead.resize
     align_corners = False
+
+
+class GivenViews(GivenMaps):
+    """A head that gives maps of its own for the mirror image of a photo, which gets brighter to the right."""
+
+    def __init__(self, photo, mirror):
+        super().__init__(photo)
+        self.mirror = mirror
+
+    def forward(self, photos):
+        return InstanceMaps(*(self.mirror if photos[0, 0, 0, 0] > photos[0, 0, 0, -1] else self.maps))
 
 
 def given_model(size=(64, 64), **test_cfg):
@@ -357,6 +372,79 @@ def test_mirror_image_is_averaged_in():
     half = model._merge_views(views, (64, 64), (64, 40), (64, 40))
     whole = model._merge_views(views, (64, 64), (64, 64), (64, 64))
     torch.testing.assert_close(half.center, whole.center[..., :40])
+
+
+def read_out_golden(flags, **settings):
+    """Read out the golden maps by the flags of the official code."""
+    golden = read_golden('readout')
+    flip, clean, ignore, tolerance, threshold, kernel = flags
+    reading = dict(threshold=threshold, kernel=int(kernel), tolerance=tolerance, keep_whole=not ignore)
+    model = build_bestie(
+        test_cfg=dict(mode='pseudo_label' if clean else 'predict', flip=bool(flip), **reading), **settings
+    ).eval()
+    names = ('im_seg', 'im_center', 'im_offset')
+    model.backbone = torch.nn.Identity()
+    model.head = GivenViews(*(tuple(golden[name][[view]] for name in names) for view in (0, 1)))
+    size = tuple(golden['im_seg'].shape[2:])
+    points = [Point(label, y, x) for label, y, x in golden['imp_points'].tolist()]
+    sample = sample_of(size, tags=golden['im_cls_label'][0].nonzero()[:, 0].tolist(), points=points)
+    photo = torch.arange(float(size[1])).expand(1, 3, *size)
+    return model.predict(photo, [sample])[0]
+
+
+@pytest.mark.parametrize('case', ['im0', 'im1', 'im2', 'im3', 'im4', 'im5', 'imp'])
+def test_predictions_are_those_of_the_public_code(case):
+    golden = read_golden('readout')
+    if case == 'imp':
+        sample = read_out_golden((True, True, False, 0.0, 0.1, 41), supervision='points')
+    else:
+        sample = read_out_golden(golden[f'{case}_flags'].tolist())
+    found = sample.pred_instances
+    assert torch.equal(sample.pred_sem_seg.data[0], golden[f'{case}_seg'])
+    assert found.labels.tolist() == golden[f'{case}_label'].tolist()
+    assert torch.equal(found.masks, golden[f'{case}_mask'])
+    torch.testing.assert_close(found.scores.double(), golden[f'{case}_score'].double(), rtol=1e-5, atol=1e-6)
+
+
+def refine_golden(points, **settings):
+    """Refine the golden maps of two photos, as a training does."""
+    golden = read_golden('refinement')
+    model = build_bestie(**settings)
+    model.head = GivenMaps(tuple(golden[f'rf_{name}'] for name in ('seg_logits', 'center', 'offset')))
+    label_maps, tags = golden['rf_gt_seg_map'].numpy(), golden['rf_label']
+    samples = [
+        pack_sample(label_map, own_points, own.nonzero()[:, 0].tolist(), len(own), 'ab'[index])
+        for index, (label_map, own_points, own) in enumerate(zip(label_maps, points, tags))
+    ]
+    return model.make_labels(torch.zeros(2, 3, *label_maps.shape[1:]), samples)
+
+
+@pytest.mark.parametrize('case', ['rf0', 'rf1', 'rf2'])
+def test_refined_labels_are_those_of_the_public_code(case):
+    golden = read_golden('refinement')
+    kernel, tolerance, threshold, sigma = golden[f'{case}_params'].tolist()
+    refinement = dict(threshold=threshold, kernel=int(kernel), tolerance=tolerance)
+    _, refined = refine_golden([[], []], refinement=refinement, sigma=sigma)
+    for name, part in refined._asdict().items():
+        torch.testing.assert_close(part, golden[f'{case}_{name}'], rtol=1e-5, atol=1e-6, msg=name)
+
+
+def test_labels_refined_by_points_are_those_of_the_public_code():
+    golden = read_golden('refinement')
+    # there a point in the first row or column is taken for padding
+    points = [
+        [
+            (label, *place)
+            for label, places in enumerate(classes)
+            for place in places
+            if 0 not in place and golden['rf_label'][sample, label]
+        ]
+        for sample, classes in enumerate(golden['rfp_points'].tolist())
+    ]
+    pseudo, refined = refine_golden(points, supervision='points')
+    torch.testing.assert_close(refined.offset, golden['rfp_offset'], rtol=0, atol=0)
+    torch.testing.assert_close(refined.weight, golden['rfp_weight'], rtol=0, atol=0)
+    assert refined.center is pseudo.center
 
 
 def test_nothing_found_is_no_instance():
