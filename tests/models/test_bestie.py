@@ -11,6 +11,7 @@ from mmengine.registry import MODELS, init_default_scope
 from mmengine.structures import InstanceData, PixelData
 from reference_models import ROOT, build, check, load_converted, load_model_config
 
+from projects.wsis.apis.configs import load_config
 from projects.wsis.datasets.transforms import GenerateInstancePseudoLabels
 from projects.wsis.models.detectors.component_batch import stack_targets
 from projects.wsis.models.heads import HighResolutionHead
@@ -404,6 +405,17 @@ def test_predictions_are_those_of_the_public_code(case):
     assert found.labels.tolist() == golden[f'{case}_label'].tolist()
     assert torch.equal(found.masks, golden[f'{case}_mask'])
     torch.testing.assert_close(found.scores.double(), golden[f'{case}_score'].double(), rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize('ending', ['', '-labels'])
+def test_official_results_are_of_the_image_alone_and_the_last_checkpoint(ending):
+    cfg = load_config(f'configs/bestie/bestie_hrnet48_50k_voc2012{ending}.py')
+    assert cfg.model.test_cfg == dict(
+        mode='pseudo_label' if ending else 'predict', flip=False, threshold=0.1, kernel=41
+    )
+    pipeline = str(cfg.test_dataloader.dataset.pipeline)
+    assert 'Flip' not in pipeline and 'TestTimeAug' not in pipeline
+    assert 'save_best' not in cfg.default_hooks.checkpoint
 
 
 def refine_golden(points, **settings):

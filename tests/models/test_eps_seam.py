@@ -110,6 +110,20 @@ def test_the_slip_of_the_official_code_can_be_left_out(golden):
     assert (losses['loss_ecr'] - golden['loss_ecr']).abs() > 1e-4
 
 
+def test_shipped_config_has_the_sizes_and_the_threshold_of_the_official_code():
+    cfg, plain = load_config(CONFIG), load_config('configs/eps/eps_resnet38_reference_voc2012.py')
+    ranges = [
+        [step.long_side_range for step in each.train_dataloader.dataset.pipeline if step.type == 'PILRescale']
+        for each in (cfg, plain)
+    ]
+    assert ranges == [[(448, 768)], [(256, 512)]]
+    thresholds = [
+        [metric.background_threshold for metric in each.test_evaluator if metric.type == 'SeedIoUMetric']
+        for each in (cfg, plain)
+    ]
+    assert thresholds == [[0.22], [0.20]]
+
+
 def build(contrast=True, **settings) -> nn.Module:
     init_default_scope('mmdet')
     torch.manual_seed(0)

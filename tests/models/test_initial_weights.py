@@ -5,10 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from mmengine.registry import MODELS, init_default_scope
+from mmengine.registry import MODELS
+from shipped_configs import CONFIGS, read
 from torch import nn
 
-from projects.wsis.apis.configs import load_config
+from projects.wsis.reference.networks import REFERENCE_NETWORKS
 
 GOLDEN = Path(__file__).resolve().parents[1] / 'data' / 'golden' / 'heads_init.npz'
 CORRELATION = {
@@ -51,26 +52,41 @@ NETWORKS = {
 
 def start_heads(name: str) -> dict[str, torch.Tensor]:
     """Return the initial parameters of the heads of a config; its backbone is never filled with numbers."""
-    cfg = load_config(f'configs/{name}.py')
-    init_default_scope(cfg.default_scope)
+    cfg = read(f'configs/{name}.py')
     with torch.device('meta'):
         model = MODELS.build(cfg.model)
     found = {}
     for part in ('head', 'contrast_head'):
         head: nn.Module | None = getattr(model, part, None)
         if head is not None:
-            head.to_empty(device='cpu').init_weights()
+            head.to_empty(device='cpu').apply(construct)
+            head.init_weights()
             found.update({f'{part}.{key}': value.detach() for key, value in head.named_parameters()})
     return found
+
+
+def construct(module: nn.Module) -> None:
+    """Give a module the weights that torch gives it when it is made."""
+    if hasattr(module, 'reset_parameters'):
+        module.reset_parameters()
+
+
+def read_golden(network: str) -> dict[str, np.ndarray]:
+    """Return what is known of the initial parameters of an official network, each array of one row per parameter."""
+    with np.load(GOLDEN, allow_pickle=False) as arrays:
+        return {key: arrays[f'{network}_{key}'] for key in ('names', 'shape', 'std', 'mean', 'min', 'max')}
 
 
 @pytest.mark.parametrize('network', NETWORKS)
 def test_heads_start_as_in_the_official_code(network):
     config, names = NETWORKS[network]
-    with np.load(GOLDEN, allow_pickle=False) as arrays:
-        golden = {key: arrays[f'{network}_{key}'] for key in ('names', 'shape', 'std', 'min', 'max')}
+    golden = read_golden(network)
     torch.manual_seed(0)
-    found = start_heads(config)
+    check_distributions(start_heads(config), golden, names)
+
+
+def check_distributions(found: dict[str, torch.Tensor], golden: dict[str, np.ndarray], names: dict[str, str]) -> None:
+    """Compare parameters with those of an official network, whose names are turned into those here."""
     assert set(golden['names']) == set(names), 'every parameter of the official heads has its place here'
     for index, theirs in enumerate(golden['names']):
         ours = found[names[theirs]]
@@ -79,15 +95,52 @@ def test_heads_start_as_in_the_official_code(network):
         # the deviation of n normal values scatters by 1 / sqrt(2 n), of both samples
         scatter = 5 / ours.numel() ** 0.5
         assert ours.std(correction=0).item() == pytest.approx(deviation, rel=scatter, abs=1e-12), theirs
+        mean = pytest.approx(golden['mean'][index], abs=5 * deviation * (2 / ours.numel()) ** 0.5 + 1e-12)
+        assert ours.mean().item() == mean, theirs
+        if deviation and ours.numel() < 100:
+            continue  # the largest of so few says little
         # the largest value tells a uniform from a normal distribution
         largest = max(-golden['min'][index], golden['max'][index])
         assert ours.abs().max().item() == pytest.approx(largest, rel=0.35, abs=1e-12), theirs
 
 
+def test_decoders_of_bestie_on_resnet_start_as_in_the_official_code_but_for_their_last_biases():
+    golden, target_of = read_golden('bestie_resnet101'), REFERENCE_NETWORKS['bestie-r101'].target_of
+    torch.manual_seed(0)
+    found = start_heads('bestie/bestie_r101_50k_voc2012')
+    assert {target_of(name) for name in golden['names']} == set(found)
+    # those of the three classifiers, which are at random there
+    drawn = np.array([name.endswith('.bias') for name in golden['names']]) & (golden['std'] > 0)
+    assert drawn.sum() == 3
+    assert not any(found[target_of(name)].any() for name in golden['names'][drawn])
+    same = {key: array[~drawn] for key, array in golden.items()}
+    check_distributions(found, same, {name: target_of(name) for name in same['names']})
+
+
+XAVIER = [
+    name.removeprefix('configs/').removesuffix('.py')
+    for name in CONFIGS
+    if name.split('/')[1] in ('eps', 'seam', 'ppc') and 'reference' not in name
+]
+
+
+@pytest.mark.parametrize('config', XAVIER)
+def test_classifiers_and_projectors_start_by_xavier_in_other_configs_too(config):
+    torch.manual_seed(0)
+    found = start_heads(config)
+    names = ['head.classifier.weight']
+    names += ['contrast_head.projector.weight'] if config.startswith('ppc/') else []
+    for name in names:
+        weight = found[name]
+        assert weight.shape[2:] == (1, 1)
+        bound = (6 / sum(weight.shape[:2])) ** 0.5
+        assert 0.98 * bound < weight.abs().max() <= bound, name
+        assert weight.std().item() == pytest.approx(bound / 3**0.5, rel=5 / weight.numel() ** 0.5), name
+
+
 def test_centers_of_a_new_bestie_are_no_peaks():
     torch.manual_seed(0)
-    cfg = load_config('configs/bestie/bestie_hrnet32_50k_voc2012.py')
-    init_default_scope(cfg.default_scope)
+    cfg = read('configs/bestie/bestie_hrnet32_50k_voc2012.py')
     head = MODELS.build(dict(cfg.model.head, in_channels=[32]))
     head.init_weights()
     maps = head((torch.randn(2, 32, 24, 24),))

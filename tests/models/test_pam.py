@@ -10,6 +10,7 @@ from mmdet.structures import DetDataSample
 from mmengine.registry import MODELS, init_default_scope
 from reference_models import ROOT, build, check, load_converted, load_model_config
 
+from projects.wsis.apis.configs import load_config
 from projects.wsis.models.backbones import VGG16
 from projects.wsis.models.heads import PAMHead, PeakAttentionModule
 
@@ -221,3 +222,10 @@ def test_training_moves_every_weight():
     samples = [DetDataSample(gt_tags=F.one_hot(torch.tensor(label), 5).float()) for label in (1, 4)]
     model(torch.randn(2, 3, 32, 32), samples, mode='loss')['loss_cls'].backward()
     assert all(parameter.grad.abs().sum() > 0 for parameter in model.head.parameters())
+
+
+@pytest.mark.parametrize('backbone', ['vgg16', 'r50'])
+def test_batch_is_that_of_the_official_results(backbone):
+    cfg = load_config(f'configs/pam/pam_{backbone}_15e_voc2012.py')
+    batch = 5 * 2  # images on each of two GPUs there; here of all processes
+    assert cfg.train_dataloader.batch_size == cfg.auto_scale_lr.base_batch_size == batch

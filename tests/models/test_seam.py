@@ -5,11 +5,13 @@ import torch
 import torch.distributed as dist
 import torch.nn.functional as F
 from mmdet.structures import DetDataSample
+from mmengine.config import ConfigDict
 from mmengine.registry import MODELS, init_default_scope
 from tiny_chain.processes import call_in_ranks
 from torch import nn
 from torch.testing import assert_close
 
+from projects.wsis.apis.configs import load_config
 from projects.wsis.apis.launch import finish
 from projects.wsis.ops.class_maps import clean_maps, resize_aligned
 from projects.wsis.ops.pixel_correlation import pixel_correlation
@@ -96,8 +98,24 @@ def test_contrast_changes_no_loss_of_seam():
         assert_close(alone[name], together[name])
 
 
-def test_contrast_sees_what_the_classifier_sees():
-    model = build(contrast=True).train()
+def build_shipped(name):
+    """The model of a config on the small backbone of these tests."""
+    cfg = load_config(f'configs/ppc/{name}.py').model
+    cfg.backbone = ConfigDict(type='ThreeLevels')
+    cfg.head.num_classes = CLASSES
+    init_default_scope('mmdet')
+    torch.manual_seed(0)
+    model = MODELS.build(cfg)
+    model.init_weights()
+    return model
+
+
+@pytest.mark.parametrize('name', [None, 'ppc-seam_resnet38_8e_voc2012', 'ppc-seam_resnet38_reference_voc2012'])
+def test_contrast_sees_what_the_classifier_sees(name):
+    model = build_shipped(name) if name else build(contrast=True)
+    model.train()
+    if name:
+        assert type(model.head.dropout) is nn.Dropout2d and model.head.dropout.p == 0.5
     model.head.dropout.p = 0.5
     seen = {'classifier': [], 'projector': []}
     for owner, name in ((model.head, 'classifier'), (model.contrast_head, 'projector')):

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from label_mining import BLANK, square_photo
 
+from projects.wsis.apis.configs import load_config
 from projects.wsis.datasets.transforms import GenerateAffinityLabels, affinity_labels
 from projects.wsis.ops.dense_crf import refine_scores_with_crf
 
@@ -83,6 +84,15 @@ def test_labels_of_ppc_are_those_of_its_official_code(golden):
     # that code orders the features of the CRF in another way, which moves some pixels
     assert (found != golden['wseg_affinity_label_full']).mean() < 0.01
     assert (found != mine_golden(golden, 'wseg')).mean() > 0.01, 'a CRF of scores gives others'
+
+
+@pytest.mark.parametrize('name, hard', [('affinity-labels-ppc', True), ('affinity-labels', False)])
+def test_shipped_labels_of_ppc_are_hard_and_those_of_seam_are_not(golden, name, hard):
+    cfg = load_config(f'configs/affinitynet/{name}_voc2012.py')
+    (step,) = (step for step in cfg.test_dataloader.dataset.pipeline if step.type == 'GenerateAffinityLabels')
+    labels = dict(hard_labels=int(golden['n_labels'])) if hard else {}
+    assert step == dict(type='GenerateAffinityLabels', low_alpha=4, high_alpha=24, **labels)
+    assert golden['seam_alpha'].tolist() == [4, 24]
 
 
 def test_hard_labels_without_crf_are_those_of_the_scores():
