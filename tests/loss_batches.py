@@ -24,6 +24,7 @@ KINDS = {
     'tiny_ppc.py': 'tags',
     'tiny_eps.py': 'saliency',
     'tiny_ppc_eps.py': 'saliency',
+    'tiny_eps_seam.py': 'saliency',
     'tiny_affinitynet.py': 'labels',
     'tiny_irnet.py': 'labels',
     'tiny_deeplab.py': 'labels',

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason='no GPU')
 # their losses count what is there, by mmdet's and mmseg's code (tests/models/test_no_waiting_for_gpu.py)
 READERS = ('tiny_deeplab', 'mask-rcnn_r18_6e_demo')
 # these choose pixels or regions at random, by generators that differ between CPU and GPU
-CHOOSERS = ('tiny_ppc', 'tiny_ppc_eps', 'mask-rcnn_r18_6e_demo')
+CHOOSERS = ('tiny_ppc', 'tiny_ppc_eps', 'tiny_eps_seam', 'mask-rcnn_r18_6e_demo')
 
 
 @pytest.fixture(autouse=True)
