@@ -11,6 +11,8 @@ default_hooks = dict(
     warm_up_length=dict(type='WarmUpLengthHook'),
     # a training killed before its last validation makes up for it
     last_validation=dict(type='LastValidationHook'),
+    # on a CPU: batch norms become part of convolutions once a test has its weights
+    fold_norms=dict(type='FoldNormsHook'),
     # batches of one photo
     single_value_norm=dict(type='SingleValueNormHook'),
     # the background in the class list of a segmentor's checkpoints

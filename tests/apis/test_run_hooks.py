@@ -49,7 +49,7 @@ def test_a_plain_runner_of_a_shipped_config_has_the_hooks_of_our_tools(name, tmp
     ours = build_runner(read(ROOT / 'configs' / name, tmp_path / 'ours'))
     assert list_hooks(plain) == list_hooks(ours)
     standard = {hook.type for hook in Config.fromfile(str(ROOT / RUN_HOOKS)).default_hooks.values()}
-    assert len(standard) == 9 and standard <= {kind for kind, _ in list_hooks(plain)}
+    assert len(standard) == 10 and standard <= {kind for kind, _ in list_hooks(plain)}
 
 
 def test_a_config_of_mmdet_gets_them_from_our_tools():

@@ -17,7 +17,6 @@ from torch import distributed
 
 from projects.wsis.engine.dataset_settings import innermost_dataset
 from projects.wsis.engine.hooks.checkpoint_facts_hook import CheckpointFactsHook
-from projects.wsis.engine.hooks.fold_norms_hook import FoldNormsHook
 from projects.wsis.engine.hooks.progress_hook import ProgressHook
 from projects.wsis.engine.hooks.stage_times_hook import StageTimesHook
 from projects.wsis.engine.latest_checkpoint import find_whole_checkpoint
@@ -181,14 +180,11 @@ def prepare_for_cpu(runner: Runner, cfg: Config) -> None:
 
     Args:
         runner: The Runner, with a model that is built.
-        cfg: Its config; with `channels_last = False` the weights keep torch's usual layout, with `fold_norms = False`
-            batch norms stay by themselves in tests.
+        cfg: Its config; with `channels_last = False` the weights keep torch's usual layout.
     """
     if cfg.get('channels_last', True) and not is_model_wrapper(runner.model):
         lay_out_channels_last(runner.model)  # one that is wrapped has been laid out before
     prepare_for_operators(runner.model)
-    if cfg.get('fold_norms', True):
-        runner.register_hook(FoldNormsHook())
 
 
 def finish() -> None:

@@ -27,7 +27,7 @@ def make_cams(work_dir, monkeypatch, **options):
 
 def test_cams_are_those_of_the_network_as_it_was_trained(demo_environment, tmp_path, monkeypatch):
     folded, left = make_cams(tmp_path / 'folded', monkeypatch)
-    plain, kept = make_cams(tmp_path / 'plain', monkeypatch, fold_norms=False)
+    plain, kept = make_cams(tmp_path / 'plain', monkeypatch, **{'default_hooks.fold_norms.fold': False})
     assert (left, kept) == (0, NORMS_OF_MOBILENET)
     assert len(plain) == len(folded) == 8
     for photo, arrays in plain.items():
