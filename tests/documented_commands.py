@@ -43,7 +43,6 @@ INCOMPLETE = re.compile('arguments are required|expected (one|at least one) argu
 OPTIONAL_SETTINGS = (
     *READ_BY_TOOLS,
     'channels_last',
-    'fold_norms',
     'keep_freed_memory',
     'load_from',
     'randomness',

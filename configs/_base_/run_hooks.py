@@ -7,11 +7,11 @@ default_hooks = dict(
     pretrained_match=dict(type='PretrainedMatchHook'),
     checkpoint_match=dict(type='CheckpointMatchHook'),
     training_labels=dict(type='TrainingLabelsHook'),
-    # a warm-up that is not over before the training ends stops it
+    # a training that would end before its warm-up is refused
     warm_up_length=dict(type='WarmUpLengthHook'),
     # a training killed before its last validation makes up for it
     last_validation=dict(type='LastValidationHook'),
-    # on a CPU: batch norms become part of convolutions once a test has its weights
+    # on a CPU: batch norms of MobileNetV2 become part of its convolutions once a test has its weights
     fold_norms=dict(type='FoldNormsHook'),
     # batches of one photo
     single_value_norm=dict(type='SingleValueNormHook'),

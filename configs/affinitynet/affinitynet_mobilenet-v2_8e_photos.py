@@ -21,5 +21,6 @@ test_dataloader = dict(dataset=dict(_base_.label_dataset, data_prefix=cams))
 
 param_scheduler = [dict(_base_.param_scheduler[0], end=8)]
 train_cfg = dict(max_epochs=8)
+# a larger set is not trained longer (docs/user_guides/your_own_photos.md#changing-something-afterwards)
 most_counted_photos = 500
 cpu_seconds = dict(iteration=3.2, megapixel=1.5)

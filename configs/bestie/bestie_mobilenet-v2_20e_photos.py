@@ -30,11 +30,12 @@ train_dataloader = dict(
 auto_scale_lr = dict(base_batch_size=8)
 val_dataloader = test_dataloader = dict(dataset=_base_.val_dataset)
 
-# four times as much teaches the semantic branch hardly anything (docs/studies/real_photos.md#learning-rate-of-bestie)
+# with four times as much the semantic branch learns half as much (docs/studies/real_photos.md#learning-rate-of-bestie)
 optim_wrapper = dict(optimizer=dict(lr=5e-5))
 param_scheduler = [dict(_base_.param_scheduler[0], end=20)]
 train_cfg = dict(max_epochs=20, val_interval=10)
 # refinement begins half way, because labels of a network that has learnt little are bad: see configs/bestie/README.md
 custom_hooks = [dict(_base_.custom_hooks[0], begin=.5, draw_interval=100)]
+# a larger set is not trained longer (docs/user_guides/your_own_photos.md#changing-something-afterwards)
 most_counted_photos = 600
 cpu_seconds = dict(iteration=2.0)

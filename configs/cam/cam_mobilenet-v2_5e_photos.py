@@ -23,6 +23,7 @@ test_evaluator = [*_base_.test_evaluator[:2], dict(type='SeedIoUMetric', backgro
 # The loss is a mean over the classes, so with few of them gradients are larger: .01 diverged with 3 classes. Lower rates make
 # wider CAMs: with 6 classes IRNet's masks have 58.7 mIoU at .003 and 63.0 at .006 (docs/benchmarks.md).
 optim_wrapper = dict(optimizer=dict(lr=.01 * min(1., _base_.num_classes / 10)))
+# a larger set is not trained longer (docs/user_guides/your_own_photos.md#changing-something-afterwards)
 most_counted_photos = 1400
 # seconds on two CPU cores (docs/benchmarks.md), for the time estimates of the plan
 cpu_seconds = dict(iteration=1.4, megapixel=2.9)

@@ -24,6 +24,7 @@ val_dataloader = test_dataloader = dict(dataset=_base_.val_dataset and dict(_bas
 optim_wrapper = dict(optimizer=dict(lr=5e-4), clip_grad=dict(max_norm=10.))
 param_scheduler = [dict(_base_.param_scheduler[0], eta_max=5e-4, total_steps=12)]
 train_cfg = dict(max_epochs=12, val_interval=12)
+# a larger set is not trained longer (docs/user_guides/your_own_photos.md#changing-something-afterwards)
 most_counted_photos = 550
 # seconds on two CPU cores (docs/benchmarks.md), for the time estimates of the plan
 cpu_seconds = dict(iteration=2.3)

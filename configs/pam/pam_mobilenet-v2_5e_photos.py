@@ -18,5 +18,6 @@ train_dataloader = dict(batch_size=8, num_workers=2, dataset=dict(pipeline=train
 auto_scale_lr = dict(base_batch_size=8)
 val_dataloader = dict(dataset=_base_.val_dataset)
 test_dataloader = dict(dataset=_base_.label_dataset)
+# a larger set is not trained longer (docs/user_guides/your_own_photos.md#changing-something-afterwards)
 most_counted_photos = 1400
 cpu_seconds = dict(iteration=1.3, megapixel=.8)

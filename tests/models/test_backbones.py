@@ -216,6 +216,7 @@ def make_stem_hard(backbone):
 @pytest.mark.parametrize('frozen', [False, True])  # as the backbone of an IRNet is
 @pytest.mark.parametrize('batch_size', [1, 3])
 def test_stem_of_strided_mobilenet_calculates_in_float32_in_mixed_precision_too(batch_size, frozen):
+    torch.manual_seed(0)
     backbone = build(dict(type='StridedMobileNetV2', widen_factor=0.25, out_indices=(0, 1, 2), norm_eval=True))
     make_stem_hard(backbone)
     backbone.train(not frozen)

@@ -118,3 +118,9 @@ def test_photo_folder_is_that_of_the_data_set():
     assert (maps.arguments, maps.reads) == (['--in=my photos/'], ['my photos/'])
     with pytest.raises(RecipeError, match='{photo_folder} needs `photo_folder`: inherit the file of a data set'):
         read_stages(Config(dict(stages=[stage])))
+    for recipe, given in (
+        (dict(data='configs/_base_/datasets/coco2014.py'), None),
+        ({}, 'configs/_base_/datasets/coco2014.py'),
+    ):
+        recipe = Config(dict(stages=[stage], photo_folder='my photos/', **recipe))
+        assert read_stages(recipe, given)[0].reads == ['data/coco/train2014/']

@@ -159,6 +159,23 @@ def test_a_config_may_prefer_float32(make, tmp_path, monkeypatch):
     assert ran(tmp_path) == [], 'the training was made in float32'
 
 
+def test_what_only_checks_or_quickens_a_run_is_no_other_stage(make, tmp_path):
+    make().run()
+    assert ran(tmp_path) == NAMES
+    with (tmp_path / 'cam.py').open('a') as config:
+        config.write(
+            "checks = dict(type='WarmUpLengthHook')\nfold = dict(type='FoldNormsHook')\n"
+            'default_hooks = dict(warm_up_length=checks, fold_norms=fold)\ndel checks, fold\n'
+            'most_counted_photos = 3\ncpu_seconds = dict(iteration=1.0)\n'
+        )
+    make().run()
+    assert ran(tmp_path) == []
+    with (tmp_path / 'cam.py').open('a') as config:
+        config.write("default_hooks['other'] = dict(type='OtherHook')\n")
+    make().run()
+    assert 'classifier' in ran(tmp_path)
+
+
 def test_another_batch_is_another_training(make, tmp_path):
     """How a batch is split decides nothing; what is taken where it cannot be split does."""
     (tmp_path / 'cam.py').write_text("train_dataloader = dict(batch_size=6)\ndata = dict(cams='x')\n")

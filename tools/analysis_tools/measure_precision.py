@@ -43,14 +43,14 @@ def measure(arguments: argparse.Namespace, work_dir: str) -> PrecisionErrors:
     cfg.log_level = 'ERROR'
     cfg.train_dataloader.update(num_workers=0, persistent_workers=False)
     apply_amp(cfg)
-    cfg.load_from = arguments.checkpoint
+    cfg.load_from, cfg.resume = arguments.checkpoint or cfg.get('load_from'), False
     check_checkpoint_exists(cfg.load_from)
     runner = build_runner(cfg)
     with safe_loading():
         runner.model.init_weights()
         runner.load_or_resume()
     runner.model.train()
-    batch = next(iter(runner.build_dataloader(cfg.train_dataloader, seed=0)))
+    batch = next(iter(runner.build_dataloader(dict(cfg.train_dataloader, drop_last=False), seed=0)))
     return measure_precision(runner.model, batch, runner.build_optim_wrapper(cfg.optim_wrapper))
 
 

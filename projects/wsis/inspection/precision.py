@@ -1,8 +1,11 @@
 """What mixed precision costs a training step: how far its maps and its gradients are from those of float32."""
 
+import copy
+import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import torch
 from mmengine.model import BaseModel
@@ -30,7 +33,8 @@ class PrecisionErrors:
         loss: Of the sum of the losses.
         gradient: Of the gradient of all weights.
         gradient_parts: Of the gradients of each part of the model, such as a layer of the backbone.
-        layers: Of the maps of every layer, in the order in which they ran.
+        layers: Of the maps of every layer, in the order in which they ran. Layers whose maps are of another size in
+            mixed precision, as those of a detector's regions can be, are left out, and so are maps of zeros.
     """
 
     loss: float
@@ -43,13 +47,20 @@ class PrecisionErrors:
         return sorted(self.layers, key=lambda layer: layer.of_inputs - layer.of_outputs)[:count]
 
 
+class Sample(NamedTuple):
+    """Some values of a map, and its shape."""
+
+    shape: torch.Size
+    values: Tensor
+
+
 @dataclass
 class Step:
-    """What is kept of one training step: the loss, gradients by parameter, and values of maps by layer."""
+    """What is kept of one training step: the loss, gradients by parameter, and maps that layers are given and give."""
 
     loss: Tensor
     gradients: dict[str, Tensor]
-    maps: dict[str, tuple[Tensor | None, Tensor]]
+    maps: dict[str, tuple[Sample, Sample]]
 
 
 def measure_precision(model: BaseModel, batch: dict, mixed: OptimWrapper) -> PrecisionErrors:
@@ -99,7 +110,8 @@ def _take_step(model: BaseModel, batch: dict, context: Callable) -> Step:
     torch.manual_seed(0)  # what models draw at random is the same
     try:
         with context(model):
-            losses = model(**model.data_preprocessor(batch, True), mode='loss')
+            # a copy, as samples may be padded in place
+            losses = model(**model.data_preprocessor(copy.deepcopy(batch), True), mode='loss')
             loss, _ = model.parse_losses(losses)
         (loss * LOSS_SCALE).backward()
     finally:
@@ -114,39 +126,48 @@ def _take_step(model: BaseModel, batch: dict, context: Callable) -> Step:
     return Step(loss.detach().float(), gradients, maps)
 
 
-def _keep_maps(name: str, maps: dict[str, tuple[Tensor | None, Tensor]]) -> Callable:
-    """Return a hook that keeps some values of the maps of a layer, when it first runs."""
+def _keep_maps(name: str, maps: dict[str, tuple[Sample, Sample]]) -> Callable:
+    """Return a hook that keeps some values of what a layer is given and gives, when it first runs."""
 
     def keep(module: nn.Module, inputs: tuple, output: object) -> None:
-        if isinstance(output, Tensor) and output.is_floating_point() and name not in maps:
-            given = inputs[0] if inputs and isinstance(inputs[0], Tensor) else None
-            maps[name] = (None if given is None else _sample(given)), _sample(output)
+        tensors = [*inputs[:1], output]
+        if all(isinstance(values, Tensor) and values.is_floating_point() for values in tensors) and name not in maps:
+            maps[name] = _sample(tensors[0]), _sample(output)
 
     return keep
 
 
-def _sample(values: Tensor) -> Tensor:
+def _sample(values: Tensor) -> Sample:
     """Return values at even distances, in float32 and in memory of their own."""
     flat = values.detach().flatten()
-    step = max(1, flat.numel() // KEPT_VALUES) | 1  # odd, so that it meets all columns of a map
-    return flat[::step].float().clone()
+    places = torch.linspace(0, flat.numel() - 1, min(KEPT_VALUES, flat.numel()), dtype=torch.double)
+    return Sample(values.shape, flat[places.round().long().to(flat.device)].float())
 
 
 def _compare(exact: Step, mixed: Step) -> PrecisionErrors:
-    parts = {}
+    parts: dict[str, list[tuple[Tensor, Tensor]]] = {}
     for name, gradient in exact.gradients.items():
-        parts.setdefault('.'.join(name.split('.')[:2]), []).append((gradient, mixed.gradients[name]))
-    layers = [
-        LayerError(name, 0.0 if given is None else _relative_error([(given, mixed.maps[name][0])]), error)
-        for name, (given, output) in exact.maps.items()
-        if name in mixed.maps and (error := _relative_error([(output, mixed.maps[name][1])]))
-    ]
+        if name in mixed.gradients:
+            parts.setdefault('.'.join(name.split('.')[:2]), []).append((gradient, mixed.gradients[name]))
     return PrecisionErrors(
         _relative_error([(exact.loss, mixed.loss)]),
         _relative_error([pair for pairs in parts.values() for pair in pairs]),
         {part: _relative_error(pairs) for part, pairs in parts.items()},
-        layers,
+        list(_compare_layers(exact.maps, mixed.maps)),
     )
+
+
+def _compare_layers(
+    exact: dict[str, tuple[Sample, Sample]], mixed: dict[str, tuple[Sample, Sample]]
+) -> Iterator[LayerError]:
+    """Yield the errors of layers whose maps have any, and have the same sizes in both precisions."""
+    for name, samples in exact.items():
+        others = mixed.get(name, ())
+        if [sample.shape for sample in samples] != [sample.shape for sample in others]:
+            continue
+        given, output = (_relative_error([(one.values, other.values)]) for one, other in zip(samples, others))
+        if output > 0 and not math.isnan(given):
+            yield LayerError(name, given, output)
 
 
 def _relative_error(pairs: list[tuple[Tensor, Tensor]]) -> float:

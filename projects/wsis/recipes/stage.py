@@ -19,7 +19,7 @@ ACTIONS = ('train', 'predict', 'tool')
 TEXTS = ('arguments', 'reads', 'file_options')
 STAGE_ENTRIES = dict.fromkeys(('name', 'action', 'config', 'checkpoint', 'tool', 'number'), str)
 STAGE_ENTRIES |= dict(options=dict, arguments=(list, tuple), reads=(list, tuple), file_options=(list, tuple))
-# settings of a config that do not decide what its stage makes; of how long it trains the plan has told the stage
+# Settings of a config that do not decide what its stage makes. How long it trains decides, and is among its options.
 NO_DIFFERENCE = (
     'work_dir',
     'launcher',
@@ -28,6 +28,7 @@ NO_DIFFERENCE = (
     'mixed_precision_by_default',
     'most_counted_photos',
 )
+HOOKS_WITHOUT_DIFFERENCE = ('fold_norms', 'warm_up_length')
 PLACEHOLDER = re.compile(r'\{(\w+)(\.checkpoint)?\}')
 PHOTO_FOLDER = '{photo_folder}'
 
@@ -55,8 +56,8 @@ class Stage:
         tool: Script below tools/, for ``tool``.
         reads: Folders and files that the tool reads; the stage is run again when they have changed.
         arguments: Its arguments, with the same placeholders; ``{work_dir}`` is the pipeline's folder. In a recipe,
-            ``@name`` is the config of this short name, and ``{photo_folder}``, as in ``reads``, where the recipe's data
-            set has its images.
+            ``@name`` is the config of this short name, and ``{photo_folder}``, as in ``reads``, where the data set has
+            its images.
         takes_data: Whether the tool has an option ``--data`` for the file of the data set.
         number: The metric that stands for the stage in the table.
         expected: The value of it to expect.
@@ -160,6 +161,8 @@ class Stage:
         data = self.describe_data()
         for key in NO_DIFFERENCE:
             content.pop(key, None)
+        for name in HOOKS_WITHOUT_DIFFERENCE:
+            content.get('default_hooks', {}).pop(name, None)
         if not (content.get('auto_scale_lr') or {}).get('enable'):
             content.pop('auto_scale_lr', None)
         return [self.action, content, self.options, data]
@@ -285,7 +288,7 @@ def _read_stages(config: Config, data: str | None, options: dict[str, Any]) -> l
         }
         entry['data'] = data
         for key in ('arguments', 'reads'):
-            entry[key] = [_fill_photo_folder(text, config) for text in entry.get(key, ())]
+            entry[key] = [_fill_photo_folder(text, config, data) for text in entry.get(key, ())]
         if name in tools:
             _take_options_as_arguments(entry)
         entry['arguments'] = [
@@ -309,13 +312,16 @@ def _take_options_as_arguments(entry: dict[str, Any]) -> None:
     entry['reads'] += [options[name] for name in entry.pop('file_options', ()) if isinstance(options.get(name), str)]
 
 
-def _fill_photo_folder(text: str, config: Config) -> str:
-    """Write the folder of the recipe's images in the place of ``{photo_folder}``."""
+def _fill_photo_folder(text: str, config: Config, data: str | None) -> str:
+    """Write the folder of the data set's images in the place of ``{photo_folder}``."""
     if PHOTO_FOLDER not in text:
         return text
-    if not isinstance(config.get('photo_folder'), str):
-        raise RecipeError(f'{config.filename}: {PHOTO_FOLDER} needs `photo_folder`: inherit the file of a data set')
-    return text.replace(PHOTO_FOLDER, config.photo_folder)
+    folder = (load_config(data) if data else config).get('photo_folder')
+    if not isinstance(folder, str):
+        raise RecipeError(
+            f'{data or config.filename}: {PHOTO_FOLDER} needs `photo_folder`: inherit the file of a data set'
+        )
+    return text.replace(PHOTO_FOLDER, folder)
 
 
 def _check_forms(config: Config) -> None:

@@ -115,6 +115,15 @@ def test_the_end_of_the_warm_up_and_of_the_training(last, refused, tmp_path):
         assert train(cfg, 160, tmp_path)[-1] == pytest.approx(1.0)
 
 
+def test_a_last_epoch_at_the_full_rate_is_enough(tmp_path):
+    cfg = load(MASK_RCNN, **{'train_cfg.max_epochs': 2})
+    cfg.param_scheduler = [dict(type='LinearLR', start_factor=0.1, end=2)]
+    assert train(cfg, 32, tmp_path) == pytest.approx([0.1, 0.1, 1.0, 1.0])
+    cfg = load(MASK_RCNN, **{'train_cfg.max_epochs': 1})
+    cfg.param_scheduler = [dict(type='LinearLR', start_factor=0.1, end=1)]
+    assert 'ends at epoch 1, but the training ends at epoch 1 ' in refuse(cfg, 32, tmp_path)
+
+
 @pytest.mark.parametrize(
     'scheduler, length',
     [

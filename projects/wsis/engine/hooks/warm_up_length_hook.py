@@ -31,11 +31,12 @@ class WarmUpLengthHook(Hook):
             if not is_warm_up(scheduler):
                 continue
             unit, length = ('epoch', loop.max_epochs) if scheduler.by_epoch else ('iteration', loop.max_iters)
-            if scheduler.end >= length:
+            # the last step of a warm-up is at the full rate: a whole epoch may be enough, one iteration is not
+            if scheduler.end > length or (scheduler.end == length and (length == 1 or not scheduler.by_epoch)):
                 raise ValueError(
                     f'{place} is a warm-up that ends at {unit} {scheduler.end}, but the training ends at {unit} '
-                    f'{length} and would not reach its learning rate: let --cfg-options iterations={loop.max_iters}, '
-                    f'in the place of train_cfg, shorten the whole schedule, or make {place}.end smaller'
+                    f'{length} and would not learn at its full rate: shorten the whole schedule by --cfg-options '
+                    f'iterations={loop.max_iters}, without a length in train_cfg, or make {place}.end smaller'
                 )
 
 

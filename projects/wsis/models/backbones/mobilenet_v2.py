@@ -11,6 +11,7 @@ from torch import nn
 
 from ...freed_memory import LARGE_PIXELS, return_freed_memory
 from ..bands import DeferredMaps, run_in_bands
+from ..folded_norms import fold_norms
 
 STEM_LAYERS = 2  # the first layers, down to stride 4
 
@@ -23,8 +24,8 @@ class StridedMobileNetV2(MobileNetV2):
     trained.
 
     The stem, down to stride 4, calculates in float32 in mixed precision too. In ImageNet weights one channel of its
-    widest map has a mean of 1555 times its deviation, all of which bfloat16 rounds away: maps of that layer are then
-    76 % rounding error, the gradients of a whole DeepLab 36 % (docs/benchmarks.md#mixed-precision-on-a-cpu).
+    widest maps has a mean of 1555 times its deviation, which bfloat16 rounds away: 77 % of these maps are then rounding
+    error, which reaches all gradients (docs/benchmarks.md#layers-that-lose-precision).
 
     Args:
         output_stride: Stride of the last level: 8, 16 or 32.
@@ -60,6 +61,7 @@ class StridedMobileNetV2(MobileNetV2):
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor | DeferredMaps, ...]:
         """Return the levels of photos (N, 3, H, W); of large ones without keeping the wide maps inside the blocks."""
+        x = x.to(self.conv1.conv.weight.dtype)  # photos of half precision meet float32 weights in the stem
         if self.training or torch.is_grad_enabled():
             return self._trained_levels(x)
         levels, pixels = [], x[0, 0].numel() if x.device.type == 'cpu' else 0
@@ -72,6 +74,10 @@ class StridedMobileNetV2(MobileNetV2):
             if ends and index in self.out_indices:
                 levels.append(x)
         return tuple(levels)
+
+    def fold_norms(self) -> None:
+        """Make the batch norms part of the convolutions, for a network that is not trained any more."""
+        fold_norms(self)
 
     def _trained_levels(self, x: torch.Tensor) -> tuple[torch.Tensor, ...]:
         """Return the levels of photos (N, 3, H, W), the stem's in float32."""
