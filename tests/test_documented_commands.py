@@ -60,7 +60,7 @@ RUN_BY = {
     r'check_dataset\.py': 'tests/tools/test_check_dataset.py::test_clean_set',
     r'check_points\.py': 'tests/stages/test_pam_stage.py::test_training_and_peaks',
     r"-c 'import projects": 'tests/test_environment.py::test_import_works_from_another_folder',
-    r'measure_precision\.py': 'tests/inspection/test_precision.py::test_tool_prints_gradients_and_layers',
+    r'measure_precision\.py': 'tests/inspection/test_precision_errors.py::test_tool_prints_gradients_and_layers',
     r'measure_contrast_labels\.py': 'tests/inspection/test_contrast_labels.py::test_tool_prints_both_views',
     r'compare_cams\.py': 'tests/tools/test_compare_cams.py::test_columns_are_stores_and_rows_photos',
     r'confusion_matrix\.py|eval_metric\.py': 'tests/inspection/test_offline_evaluation.py',

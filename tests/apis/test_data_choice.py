@@ -7,6 +7,7 @@ import pytest
 from mmengine.config import Config
 
 from projects.wsis.apis.data_choice import check_data_file, drop_missing_validation, read_config
+from projects.wsis.recipes.stage import read_stages
 
 ROOT = Path(__file__).resolve().parents[2]
 LEAF = ROOT / 'configs/cam/cam_r18_36e_demo.py'
@@ -66,7 +67,8 @@ def test_a_data_file_imports_its_own_reader(tmp_path, monkeypatch, named):
 
 def test_a_recipe_reads_it_where_it_names_photos(tmp_path):
     recipe = read_config(ROOT / 'configs/recipes/ppc_eps_irnet_deeplab_r18_demo.py', write(tmp_path))
-    assert recipe.stages[0].reads == ['my photos/'] and recipe.stages[0].arguments[0] == 'my photos/'
+    saliency = read_stages(recipe)[0]
+    assert saliency.reads == ['my photos/'] and saliency.arguments[0] == 'my photos/'
 
 
 @pytest.mark.parametrize(

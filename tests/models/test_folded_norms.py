@@ -69,6 +69,8 @@ def test_a_map_by_hand():
         'no norm',
         'group norm',
         'no statistics',
+        'no weights',
+        'spectral norm',
         'norm first',
         'activation between',
         'other weights',

@@ -160,18 +160,17 @@ def test_a_config_may_prefer_float32(make, tmp_path, monkeypatch):
 
 
 def test_what_only_checks_or_quickens_a_run_is_no_other_stage(make, tmp_path):
+    hooks = "default_hooks = dict(timer=dict(type='IterTimerHook'){more})\n"
+    text = (tmp_path / 'cam.py').read_text()
+    (tmp_path / 'cam.py').write_text(text + hooks.format(more=''))
     make().run()
     assert ran(tmp_path) == NAMES
-    with (tmp_path / 'cam.py').open('a') as config:
-        config.write(
-            "checks = dict(type='WarmUpLengthHook')\nfold = dict(type='FoldNormsHook')\n"
-            'default_hooks = dict(warm_up_length=checks, fold_norms=fold)\ndel checks, fold\n'
-            'most_counted_photos = 3\ncpu_seconds = dict(iteration=1.0)\n'
-        )
+    more = ", warm_up_length=dict(type='WarmUpLengthHook'), fold_norms=dict(type='FoldNormsHook')"
+    costs = 'most_counted_photos = 3\ncpu_seconds = dict(iteration=1.0)\n'
+    (tmp_path / 'cam.py').write_text(text + hooks.format(more=more) + costs)
     make().run()
     assert ran(tmp_path) == []
-    with (tmp_path / 'cam.py').open('a') as config:
-        config.write("default_hooks['other'] = dict(type='OtherHook')\n")
+    (tmp_path / 'cam.py').write_text(text + hooks.format(more=", other=dict(type='OtherHook')"))
     make().run()
     assert 'classifier' in ran(tmp_path)
 

@@ -80,6 +80,22 @@ def test_equal_precision_has_no_error_with_dropout_too():
     assert errors.layers == [] and set(errors.gradient_parts.values()) == {0}
 
 
+class Regions(Net):
+    """A network that finds another number of regions in mixed precision, as detectors do."""
+
+    def forward(self, inputs, mode='tensor'):
+        maps = self.norm(self.conv(inputs))
+        return dict(loss=self.last(maps[: 1 if torch.is_autocast_enabled('cpu') else 2]).square().mean())
+
+
+def test_layers_that_see_other_regions_are_left_out():
+    torch.manual_seed(0)
+    model = Regions(MEAN)
+    batch, optimizer = dict(inputs=torch.randn(2, 3, 9, 7)), torch.optim.SGD(model.parameters(), lr=0.1)
+    errors = measure_precision(model, batch, CPUAmpOptimWrapper(optimizer))
+    assert [layer.name for layer in errors.layers] == ['conv', 'norm'] and errors.gradient > 0
+
+
 @pytest.mark.parametrize('fails', [False, True])
 def test_the_model_is_left_as_it_was(fails):
     model, batch, optimizer = make_step(1.0, dropout=0.5)
