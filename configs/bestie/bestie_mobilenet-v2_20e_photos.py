@@ -36,6 +36,8 @@ param_scheduler = [dict(_base_.param_scheduler[0], end=20)]
 train_cfg = dict(max_epochs=20, val_interval=10)
 # refinement begins half way, because labels of a network that has learnt little are bad: see configs/bestie/README.md
 custom_hooks = [dict(_base_.custom_hooks[0], begin=.5, draw_interval=100)]
+# bfloat16 makes no step quicker (docs/benchmarks.md#layers-that-lose-precision)
+mixed_precision_by_default = False
 # a larger set is not trained longer (docs/user_guides/your_own_photos.md#changing-something-afterwards)
 most_counted_photos = 600
 cpu_seconds = dict(iteration=2.0)
