@@ -27,4 +27,4 @@ train_cfg = dict(max_epochs=12, val_interval=12)
 # a larger set is not trained longer (docs/user_guides/your_own_photos.md#changing-something-afterwards)
 most_counted_photos = 550
 # seconds on two CPU cores (docs/benchmarks.md), for the time estimates of the plan
-cpu_seconds = dict(iteration=2.3)
+cpu_seconds = dict(iteration=1.5)
