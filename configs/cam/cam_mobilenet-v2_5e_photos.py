@@ -26,4 +26,4 @@ optim_wrapper = dict(optimizer=dict(lr=.01 * min(1., _base_.num_classes / 10)))
 # a larger set is not trained longer (docs/user_guides/your_own_photos.md#changing-something-afterwards)
 most_counted_photos = 1400
 # seconds on two CPU cores (docs/benchmarks.md), for the time estimates of the plan
-cpu_seconds = dict(iteration=1.4, megapixel=2.9)
+cpu_seconds = dict(iteration=1.2, megapixel=2.9)

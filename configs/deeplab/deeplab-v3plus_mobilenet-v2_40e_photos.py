@@ -32,7 +32,7 @@ val_dataloader = test_dataloader = dict(dataset=_base_.val_dataset)
 
 param_scheduler = [dict(_base_.param_scheduler[0], end=40)]
 train_cfg = dict(max_epochs=40, val_interval=10)
-# bfloat16 costs it 1 to 3 mIoU (docs/benchmarks.md#from-tags-to-masks-on-2283-real-photos)
+# with --amp, in bfloat16 on a CPU, it had 1.4 mIoU less in one pair of runs (docs/benchmarks.md#from-tags-to-masks-on-2283-real-photos)
 mixed_precision_by_default = False
 # a larger set is not trained longer (docs/user_guides/your_own_photos.md#changing-something-afterwards)
 most_counted_photos = 300

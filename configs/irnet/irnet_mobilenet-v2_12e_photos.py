@@ -26,4 +26,4 @@ train_cfg = dict(max_epochs=12)
 # a larger set is not trained longer (docs/user_guides/your_own_photos.md#changing-something-afterwards)
 most_counted_photos = 350
 # seconds on two CPU cores (docs/benchmarks.md), for the time estimates of the plan
-cpu_seconds = dict(iteration=2.4, megapixel=1.8)
+cpu_seconds = dict(iteration=2.1, megapixel=1.8)

@@ -116,7 +116,7 @@ def test_photo_folder_is_that_of_the_data_set():
     )
     maps = read_stages(Config(dict(stages=[stage], photo_folder='my photos/')))[0]
     assert (maps.arguments, maps.reads) == (['--in=my photos/'], ['my photos/'])
-    with pytest.raises(RecipeError, match='{photo_folder} needs `photo_folder`: inherit the file of a data set'):
+    with pytest.raises(RecipeError, match='of a stage needs `photo_folder`, which the recipe does not define'):
         read_stages(Config(dict(stages=[stage])))
     for recipe, given in (
         (dict(data='configs/_base_/datasets/coco2014.py'), None),

@@ -33,8 +33,9 @@ class PrecisionErrors:
         loss: Of the sum of the losses.
         gradient: Of the gradient of all weights.
         gradient_parts: Of the gradients of each part of the model, such as a layer of the backbone.
-        layers: Of the maps of every layer, in the order in which they ran. Layers whose maps are of another size in
-            mixed precision, as those of a detector's regions can be, are left out, and so are maps of zeros.
+        layers: Of the maps of every layer, in the order in which they ran. Left out are layers whose maps are
+            of another size in mixed precision, as those of a detector's regions can be, whose first input is no map, or
+            whose maps are zero.
     """
 
     loss: float
@@ -131,7 +132,11 @@ def _keep_maps(name: str, maps: dict[str, tuple[Sample, Sample]]) -> Callable:
 
     def keep(module: nn.Module, inputs: tuple, output: object) -> None:
         tensors = [*inputs[:1], output]
-        if all(isinstance(values, Tensor) and values.is_floating_point() for values in tensors) and name not in maps:
+        if (
+            inputs
+            and all(isinstance(values, Tensor) and values.is_floating_point() for values in tensors)
+            and name not in maps
+        ):
             maps[name] = _sample(tensors[0]), _sample(output)
 
     return keep

@@ -18,7 +18,8 @@ FEW_PHOTOS = 200  # a guess: whether fewer are too few for the paper's networks 
 # A schedule of epochs is made for a set like VOC 2012 trainaug. Fewer photos are seen more often, so that the networks
 # learn something; more are not seen each as often, so that the time does not grow without bound.
 FEWEST_COUNTED, MOST_COUNTED = 300, 10582
-# Of the seconds of an iteration in float32, as measured for CAM and IRNet on MobileNetV2 (docs/benchmarks.md).
+# Of the seconds of an iteration in float32, as measured for CAM and IRNet on MobileNetV2 (docs/benchmarks.md). Light
+# DeepLab and BESTIE, which gain less, train in float32 unless they are told otherwise.
 MIXED_PRECISION_SHARE = 0.75
 
 

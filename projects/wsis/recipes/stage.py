@@ -162,7 +162,7 @@ class Stage:
         for key in NO_DIFFERENCE:
             content.pop(key, None)
         for name in HOOKS_WITHOUT_DIFFERENCE:
-            content.get('default_hooks', {}).pop(name, None)
+            (content.get('default_hooks') or {}).pop(name, None)
         if not (content.get('auto_scale_lr') or {}).get('enable'):
             content.pop('auto_scale_lr', None)
         return [self.action, content, self.options, data]
@@ -319,7 +319,8 @@ def _fill_photo_folder(text: str, config: Config, data: str | None) -> str:
     folder = (load_config(data) if data else config).get('photo_folder')
     if not isinstance(folder, str):
         raise RecipeError(
-            f'{data or config.filename}: {PHOTO_FOLDER} needs `photo_folder`: inherit the file of a data set'
+            f'{config.filename}: {PHOTO_FOLDER} of a stage needs `photo_folder`, which '
+            f'{data or "the recipe"} does not define: name a file of a data set that does'
         )
     return text.replace(PHOTO_FOLDER, folder)
 

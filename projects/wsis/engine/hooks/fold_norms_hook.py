@@ -11,7 +11,8 @@ class FoldNormsHook(Hook):
     """Fold the batch norms of backbones that can do so before a test on a CPU.
 
     A backbone can that has a method ``fold_norms``, as ``StridedMobileNetV2`` has. The model cannot be trained in this
-    process any more. With an ``EMAHook``, which exchanges the weights for the test, norms stay as they are.
+    process any more, nor take another checkpoint. With an ``EMAHook``, which exchanges the weights for the test, norms
+    stay as they are.
 
     Args:
         fold: Whether it does so; ``default_hooks.fold_norms.fold=False`` leaves all norms.

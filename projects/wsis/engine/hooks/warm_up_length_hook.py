@@ -11,7 +11,7 @@ from mmengine.runner import Runner
 
 @HOOKS.register_module()
 class WarmUpLengthHook(Hook):
-    """Raise an error when a warm-up does not end before its training: rates would stay small without a word.
+    """Raise an error when a training ends with its warm-up or before: rates would stay small without a word.
 
     A warm-up is a ``LinearLR`` that rises, or a ``ConstantLR`` below 1, from the beginning on. Both are multiplied with
     the other schedules, and one that counts in iterations stays as long as it is when the training becomes shorter, be
