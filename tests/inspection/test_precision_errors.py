@@ -96,6 +96,41 @@ def test_layers_that_see_other_regions_are_left_out():
     assert [layer.name for layer in errors.layers] == ['conv', 'norm'] and errors.gradient > 0
 
 
+class Branches(Net):
+    """A network with a layer that learns in float32 alone."""
+
+    def __init__(self, mean):
+        super().__init__(mean)
+        self.extra = nn.Conv2d(4, 1, 1)
+
+    def forward(self, inputs, mode='tensor'):
+        maps = self.norm(self.conv(inputs))
+        last = self.last if torch.is_autocast_enabled('cpu') else lambda maps: self.last(maps) + self.extra(maps)
+        return dict(loss=last(maps).square().mean())
+
+
+def test_a_gradient_that_one_precision_lacks_is_not_compared():
+    torch.manual_seed(0)
+    model = Branches(1.0)
+    batch, optimizer = dict(inputs=torch.randn(2, 3, 9, 7)), torch.optim.SGD(model.parameters(), lr=0.1)
+    errors = measure_precision(model, batch, CPUAmpOptimWrapper(optimizer))
+    assert errors.gradient > 0 and {part.split('.')[0] for part in errors.gradient_parts} == {'conv', 'norm', 'last'}
+
+
+def test_a_batch_that_the_model_changes_is_whole_for_both_precisions():
+    model, batch, optimizer = make_step(1.0)
+    before = batch['inputs'].clone()
+    preprocess = model.data_preprocessor.forward
+
+    def double_in_place(data, training):
+        data['inputs'].mul_(2)
+        return preprocess(data, training)
+
+    model.data_preprocessor.forward = double_in_place
+    errors = measure_precision(model, batch, OptimWrapper(optimizer))
+    assert errors.loss == errors.gradient == 0 and torch.equal(batch['inputs'], before)
+
+
 @pytest.mark.parametrize('fails', [False, True])
 def test_the_model_is_left_as_it_was(fails):
     model, batch, optimizer = make_step(1.0, dropout=0.5)

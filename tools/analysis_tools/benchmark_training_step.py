@@ -25,7 +25,7 @@ import statistics
 import sys
 import tempfile
 import time
-from itertools import cycle, islice
+from itertools import cycle
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -38,8 +38,8 @@ from mmengine.utils import track_iter_progress
 from projects.wsis.apis.configs import load_config
 from projects.wsis.apis.environment_variables import environment_variables
 from projects.wsis.apis.errors import report_errors
-from projects.wsis.apis.launch import apply_amp, build_runner
-from projects.wsis.engine.safe_loading import safe_loading
+from projects.wsis.apis.launch import apply_amp
+from projects.wsis.apis.trial_training import build_trial_training
 
 MEGABYTE = 2**20
 
@@ -77,21 +77,14 @@ def add_step_options(parser, batches):
 
 
 def build_training(config, args, work_dir, settings=()):
-    """Return the model, its optimiser and the batches of a config with settings of its own (``KEY=VALUE``)."""
+    """Build the training of a config with settings of its own (``KEY=VALUE``)."""
     cfg = load_config(
         config, {**(args.cfg_options or {}), **parse_settings(settings)}, work_dir=work_dir, data=args.data
     )
-    cfg.log_level = 'ERROR'
     cfg.env_cfg.mp_cfg.mp_start_method = 'spawn'
-    cfg.train_dataloader.update(num_workers=0, persistent_workers=False)
     if args.amp:
         apply_amp(cfg)
-    runner = build_runner(cfg)
-    with safe_loading():
-        runner.model.init_weights()
-    model = runner.model.to(args.device).train()
-    batches = list(islice(runner.build_dataloader(cfg.train_dataloader, seed=0), args.batches))
-    return model, runner.build_optim_wrapper(cfg.optim_wrapper), batches
+    return build_trial_training(cfg, args.batches, args.device)
 
 
 def parse_settings(settings):

@@ -21,8 +21,8 @@ from mmengine.config import DictAction  # noqa: E402
 
 from projects.wsis.apis.configs import load_config  # noqa: E402
 from projects.wsis.apis.errors import report_errors  # noqa: E402
-from projects.wsis.apis.launch import apply_amp, build_runner, check_checkpoint_exists  # noqa: E402
-from projects.wsis.engine.safe_loading import safe_loading  # noqa: E402
+from projects.wsis.apis.launch import apply_amp  # noqa: E402
+from projects.wsis.apis.trial_training import build_trial_training  # noqa: E402
 from projects.wsis.inspection.precision import PrecisionErrors, measure_precision  # noqa: E402
 
 
@@ -40,18 +40,10 @@ def build_parser() -> argparse.ArgumentParser:
 def measure(arguments: argparse.Namespace, work_dir: str) -> PrecisionErrors:
     """Return the errors of the first batch of the training data."""
     cfg = load_config(arguments.config, arguments.cfg_options, work_dir=work_dir, data=arguments.data)
-    cfg.log_level = 'ERROR'
-    cfg.train_dataloader.update(num_workers=0, persistent_workers=False)
+    cfg.load_from = arguments.checkpoint or cfg.get('load_from')
     apply_amp(cfg)
-    cfg.load_from, cfg.resume = arguments.checkpoint or cfg.get('load_from'), False
-    check_checkpoint_exists(cfg.load_from)
-    runner = build_runner(cfg)
-    with safe_loading():
-        runner.model.init_weights()
-        runner.load_or_resume()
-    runner.model.train()
-    batch = next(iter(runner.build_dataloader(dict(cfg.train_dataloader, drop_last=False), seed=0)))
-    return measure_precision(runner.model, batch, runner.build_optim_wrapper(cfg.optim_wrapper))
+    training = build_trial_training(cfg)
+    return measure_precision(training.model, training.batches[0], training.optimizer)
 
 
 def main() -> None:
