@@ -8,7 +8,7 @@ from pathlib import Path
 import repository_path  # noqa: F401  must come first: it makes projects.wsis importable
 from mmengine.config import DictAction
 
-from projects.wsis.apis.errors import report_errors
+from projects.wsis.apis.errors import GOES_ON, report_errors
 from projects.wsis.apis.shared_batch import add_processes
 from projects.wsis.datasets.class_list import read_class_file
 from projects.wsis.labelling.run import LabelPhotosOptions, label_photos, make_plan
@@ -86,7 +86,7 @@ def read_classes(given: list[str] | None) -> list[str] | None:
 def main() -> None:
     """Label the photos."""
     arguments = build_parser().parse_args()
-    with report_errors():
+    with report_errors(GOES_ON):
         options = LabelPhotosOptions(
             photos=arguments.photos,
             tags=arguments.tags,

@@ -7,7 +7,7 @@ from mmengine.config import Config, DictAction
 from rich.console import Console
 
 from projects.wsis.apis.configs import load_config
-from projects.wsis.apis.errors import report_errors
+from projects.wsis.apis.errors import GOES_ON, report_errors
 from projects.wsis.apis.shared_batch import add_processes
 from projects.wsis.apis.vis_backends import add_vis_backends
 from projects.wsis.inspection.report import ReportOptions, finish_with_report
@@ -130,7 +130,7 @@ def run_recipe(recipe: Recipe, arguments: argparse.Namespace) -> None:
 def main() -> None:
     """Run the pipeline."""
     arguments = build_parser().parse_args()
-    with report_errors():
+    with report_errors(GOES_ON):
         config, recipe = read_recipe(arguments)
         if arguments.list:
             for stage in recipe.stages:

@@ -12,6 +12,9 @@ PACKAGE_FOLDER = str(Path(__file__).resolve().parents[1]) + os.sep
 TRACEBACK_VARIABLE = 'WSIS_TRACEBACK'
 MAKE_ROOM = 'make room there, or name another folder, and run the same command again: it goes on'
 CHECK_RIGHTS = 'check the rights of this file and of its folder, and run the same command again: it goes on'
+INTERRUPTED = 'interrupted'
+GOES_ON = f'{INTERRUPTED}: run the same command again, and it goes on where it stopped'
+INTERRUPTED_STATUS = 130  # as shells have it for a program that Ctrl-C has ended
 UNWRITABLE = {
     errno.ENOSPC: MAKE_ROOM,
     errno.EDQUOT: MAKE_ROOM,
@@ -54,15 +57,24 @@ def _one_line(error: BaseException) -> str:
 
 
 @contextmanager
-def report_errors() -> Iterator[None]:
+def report_errors(interrupted: str = INTERRUPTED) -> Iterator[None]:
     """Print errors of bad input as one line and exit with status 1; let all others through with their traceback.
 
     Bad input is what this package's own checks raise as `ValueError`, `FileNotFoundError` or `ImportError`, and what
-    the system raises, wherever it does, of a place that is full or cannot be written. Set the environment variable
-    `WSIS_TRACEBACK=1` to see their tracebacks too.
+    the system raises, wherever it does, of a place that is full or cannot be written. An interrupt from the keyboard is
+    one line too, with status 130. Set the environment variable `WSIS_TRACEBACK=1` to see their tracebacks too.
+
+    Args:
+        interrupted: What is said of an interrupt.
     """
     try:
         yield
+    except KeyboardInterrupt:
+        if os.environ.get(TRACEBACK_VARIABLE):
+            raise
+        if os.environ.get('RANK', '0') == '0':  # all ranks are interrupted together
+            print(f'\n{interrupted}', file=sys.stderr, flush=True)  # the terminal has ^C in its last line
+        raise SystemExit(INTERRUPTED_STATUS) from None
     except (ValueError, OSError, ImportError) as error:
         line = _one_line(error) if _is_bad_input(error) else _explain_unwritable(error)
         if line is None or os.environ.get(TRACEBACK_VARIABLE):

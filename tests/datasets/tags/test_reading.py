@@ -122,6 +122,27 @@ def test_semicolons_in_quoted_names(tmp_path):
     assert read_tags(path, classes=['fox; red', 'cat']).by_photo['b,2.jpg'] == ['fox; red']
 
 
+@pytest.mark.parametrize('text', ['file,tags\na.jpg,"fox, cat"\nb.jpg,cat\n', 'file;tags\na.jpg;fox, cat\nb.jpg;cat\n'])
+def test_commas_part_tags_too_which_is_said(tmp_path, text):
+    tags = read_tags(write(tmp_path / 't.csv', text))
+    assert tags.by_photo == {'a.jpg': ['fox', 'cat'], 'b.jpg': ['cat']}
+    (line,) = tags.warnings
+    assert "1 cells of tags are split at their commas (first: 'fox, cat')" in line and '--classes' in line
+
+
+def test_a_class_may_have_a_comma(tmp_path):
+    path = write(tmp_path / 't.csv', 'file,tags\na.jpg,"fox, red;cat"\nb.jpg,"fox, red"\nc.jpg,"""fox, red"";cat"\n')
+    tags = read_tags(path, classes=['fox, red', 'cat'])
+    assert tags.by_photo == {'a.jpg': ['fox, red', 'cat'], 'b.jpg': ['fox, red'], 'c.jpg': ['fox, red', 'cat']}
+    assert not tags.warnings
+    assert read_tags(path).by_photo['c.jpg'] == ['fox, red', 'cat']  # quotes within the quotes of the cell
+
+
+def test_json_parts_tags_at_commas(tmp_path):
+    path = write(tmp_path / 't.json', '[{"file": "a.jpg", "tags": "fox, cat"}]')
+    assert read_tags(path).by_photo == {'a.jpg': ['fox', 'cat']}
+
+
 def test_further_columns_and_rows_without_photo_are_counted(tmp_path):
     path = write(tmp_path / 't.csv', 'date,file,tags,author\n2020,a.jpg,fox;cat,me\n2021,,fox,me\n')
     tags = read_tags(path)

@@ -9,6 +9,7 @@ from ...structures.photo_file import is_photo_name
 from .tags import FoundTags, TagRow
 
 DELIMITERS = (',', ';', '\t')
+PARTING = frozenset(',;|"')  # between names in a cell, or around one
 #: Names of the column of photos and of that of tags, in any case; the earlier ones go first.
 PHOTO_COLUMNS = ('file', 'filename', 'file_name', 'photo', 'image', 'img', 'path', 'file_path', 'filepath')
 PHOTO_COLUMNS += ('image_name', 'image_path', 'photo_name', 'image_id', 'photo_id', 'img_id', 'id', 'name')
@@ -35,13 +36,13 @@ def is_table(path: Path, text: str) -> bool:
 
 
 def read_table(path: Path, text: str, classes: Collection[str] | None = None) -> FoundTags:
-    """Read a table with a column of photos and one of tags (``;`` or ``|`` between them, or a row a tag), or with one
-    0/1 column per class. Without a header the first column is that of photos.
+    """Read a table with a column of photos and one of tags (``;``, ``|`` or, in quotes, ``,`` between them, or a row a
+    tag), or with one 0/1 column per class. Without a header the first column is that of photos.
 
     Args:
         path: The file, for messages.
         text: Its content.
-        classes: Class names; one that holds ``;`` or ``|`` is not split.
+        classes: Class names; one that holds ``;``, ``|`` or ``,`` is not split.
 
     Raises:
         ValueError: If the columns are not of this form; one line that names column or line.
@@ -51,9 +52,9 @@ def read_table(path: Path, text: str, classes: Collection[str] | None = None) ->
     if not header:
         raise ValueError(f'{path} is empty: give a table `file,tags`')
     if is_photo_name(header[0].strip()):
-        return FoundTags(
-            [TagRow(row[0], _split_cells(path, row[1:], classes)) for row in (header, *(row for _, row in rows))]
-        )
+        lines = ((row[0], row[1:]) for row in (header, *(row for _, row in rows)))
+        made, warnings = _make_rows(path, lines, classes)
+        return FoundTags(made, warnings=warnings)
     photo_column = _find_column(header, PHOTO_COLUMNS)
     tag_column = _find_column(header, TAG_COLUMNS)
     if not photo_column:
@@ -68,7 +69,7 @@ def read_table(path: Path, text: str, classes: Collection[str] | None = None) ->
 
 
 def split_tags(cell: str, classes: Collection[str] | None = None, place: str | Path = 'tags') -> list[str]:
-    """Split a cell at ``;`` and ``|``, but not within double quotes, nor where the whole cell is a class.
+    """Split a cell at ``;``, ``|`` and ``,``, but not within double quotes, nor where a name with one is a class.
 
     Args:
         cell: The tags of a photo.
@@ -78,24 +79,39 @@ def split_tags(cell: str, classes: Collection[str] | None = None, place: str | P
     Raises:
         ValueError: If its quotes fit no table; one line.
     """
-    name = cell.strip()
-    if not name:
-        return []
-    if (';' not in name and '|' not in name and '"' not in name) or (classes is not None and name in classes):
-        return [name]
-    if '"' in cell:
-        try:
-            parts = [part for piece in csv.reader([cell], delimiter=';', skipinitialspace=True) for part in piece]
-        except csv.Error as error:
-            raise ValueError(
-                f'{place}: the tags {cell[:80]!r} cannot be parted ({error}): correct their quotes'
-            ) from None
-        return [part.strip() for part in parts if part.strip()]
-    return [part.strip() for part in cell.replace('|', ';').split(';') if part.strip()]
+    if is_one_name(cell, classes):
+        return [cell.strip()] if cell.strip() else []
+    if '"' not in cell:
+        parts = [part.strip() for part in cell.replace('|', ';').split(';')]
+        own = [[part] if is_one_name(part, classes) else part.split(',') for part in parts]
+        return [name.strip() for names in own for name in names if name.strip()]
+    try:
+        parts = [part for piece in csv.reader([cell], delimiter=';', skipinitialspace=True) for part in piece]
+    except csv.Error as error:
+        raise ValueError(f'{place}: the tags {cell[:80]!r} cannot be parted ({error}): correct their quotes') from None
+    return [part.strip() for part in parts if part.strip()]
 
 
-def _split_cells(path: Path, cells: Iterable[str], classes: Collection[str] | None) -> list[str]:
-    return [name for cell in cells for name in split_tags(cell, classes, path)]
+def is_one_name(cell: str, classes: Collection[str] | None = None) -> bool:
+    """Return whether a cell holds nothing that could part names, or is a class."""
+    return not PARTING.intersection(cell) or (classes is not None and cell.strip() in classes)
+
+
+def _make_rows(
+    path: Path, rows: Iterable[tuple[str, Sequence[str]]], classes: Collection[str] | None
+) -> tuple[list[TagRow], list[str]]:
+    """Return the tags of rows, a photo and its cells of tags, and what is to be said of cells with commas."""
+    made, parted = [], []
+    for photo, cells in rows:
+        split = [split_tags(cell, classes, path) for cell in cells]
+        made.append(TagRow(photo, [name for names in split for name in names]))
+        parted += [cell for cell, names in zip(cells, split) if ',' in cell and not any(',' in name for name in names)]
+    if not parted:
+        return made, []
+    return made, [
+        f'{len(parted)} cells of tags are split at their commas (first: {parted[0]!r}); a class whose name has one is to '
+        'be named in --classes'
+    ]
 
 
 def _read_rows(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:
@@ -141,15 +157,16 @@ def _read_tag_column(
     others = [cell.strip() or '(no name)' for index, cell in enumerate(header) if index not in (photo, tag)]
     if others:
         found.warnings.append(f'{len(others)} further columns are not read (first: {others[0]})')
-    nameless = 0
+    named, nameless = [], 0
     for _, row in rows:
         name = row[photo].strip() if photo < len(row) else ''
         if not name:
             nameless += 1
             continue
         # `a.jpg,fox,cat` below `file,tags`: cells beyond the header are tags, too
-        cells = row[tag:] if tag == len(header) - 1 else row[tag : tag + 1]
-        found.rows.append(TagRow(name, _split_cells(path, cells, classes)))
+        named.append((name, row[tag:] if tag == len(header) - 1 else row[tag : tag + 1]))
+    found.rows, warnings = _make_rows(path, named, classes)
+    found.warnings += warnings
     if nameless:
         found.warnings.append(f'{nameless} rows name no photo and are left out')
     return found
