@@ -2,7 +2,9 @@
 
 import argparse
 import json
+import sys
 import tempfile
+from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 
 import repository_path  # noqa: F401  must come first: it makes projects.wsis importable
@@ -11,7 +13,7 @@ from mmengine.config import DictAction
 from projects.wsis.apis.errors import GOES_ON, report_errors
 from projects.wsis.apis.shared_batch import add_processes
 from projects.wsis.datasets.class_list import read_class_file
-from projects.wsis.labelling.run import LabelPhotosOptions, label_photos, make_plan
+from projects.wsis.labelling.run import LabelPhotosOptions, check_output, label_photos, make_plan
 from projects.wsis.recipes.node_group import NodeGroup, describe_command
 from projects.wsis.recipes.node_place import add_launcher, find_place
 
@@ -77,15 +79,22 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def read_classes(given: list[str] | None) -> list[str] | None:
-    """Return the class list that was given: names, or the lines of a file."""
-    if given and len(given) == 1 and Path(given[0]).is_file():
+    """Return the class list that was given: names, or the lines of a file.
+
+    Raises:
+        FileNotFoundError: If it looks like a file that does not exist.
+    """
+    if given and len(given) == 1 and (Path(given[0]).is_file() or given[0].endswith('.txt')):
         return read_class_file(given[0])
     return given
 
 
 def main() -> None:
     """Label the photos."""
-    arguments = build_parser().parse_args()
+    parser = build_parser()
+    arguments = parser.parse_args()
+    if arguments.json and not arguments.dry_run:
+        parser.error('--json goes with --dry-run')
     with report_errors(GOES_ON):
         options = LabelPhotosOptions(
             photos=arguments.photos,
@@ -119,9 +128,12 @@ def show_plan(options: LabelPhotosOptions, as_json: bool) -> None:
 
     from projects.wsis.labelling.plan_report import print_plan
 
-    console = Console(highlight=False, soft_wrap=True)
-    with tempfile.TemporaryDirectory() as folder:
-        plan = make_plan(options, Path(folder), None if as_json else console)
+    console = Console(highlight=False, soft_wrap=True, stderr=as_json)
+    # whatever speaks while it is planned: a program reads the JSON alone
+    told = redirect_stdout(sys.stderr) if as_json else nullcontext()
+    with told, tempfile.TemporaryDirectory() as folder:
+        check_output(options)
+        plan = make_plan(options, Path(folder), console)
     if as_json:
         print(json.dumps(plan.describe(), indent=2, ensure_ascii=False))
     else:

@@ -45,6 +45,14 @@ def test_given_classes_leave_out_other_tags(folder):
     assert '1 tags are not among --classes' in found.warnings[-1]
 
 
+def test_tags_that_are_all_missing_or_of_other_classes_are_told(folder):
+    with pytest.raises(ValueError, match=r'none of its tags \(.*red fox.*\) is among --classes \(whale\)'):
+        read(folder, classes=['whale'])
+    (folder / 'tags.csv').write_text('file,tags\n')
+    with pytest.raises(ValueError, match=r'tags\.csv: no photo has a tag in it'):
+        read(folder)
+
+
 def test_photos_without_tags_are_negatives_or_left_out(folder):
     assert 'none.jpg' in read(folder).tags
     assert 'none.jpg' not in read(folder, negatives=False).tags

@@ -16,6 +16,14 @@ def test_masks_of_reduced_photos_are_left_out(tmp_path):
     assert read_json(found['mask_file']) == dict(images=images[1:], annotations=[dict(image_id=2)])
 
 
+def test_masks_fit_copies_that_are_neither_smaller_nor_turned(tmp_path):
+    copies = {'a.jpg': WorkingCopy(6, 4, True, ('', 0, 0), False), 'b.jpg': WorkingCopy(6, 4, True, ('', 0, 0), True)}
+    images = [dict(id=1, file_name='a.jpg'), dict(id=2, file_name='b.jpg')]
+    write_json(tmp_path / 'true.json', dict(images=images, annotations=[]))
+    found = find_masks(str(tmp_path / 'true.json'), copies, tmp_path / 'out')
+    assert read_json(found['mask_file'])['images'] == images[:1]
+
+
 @pytest.mark.parametrize(
     'content', [None, [], {}, dict(images=[None], annotations=[]), dict(images=[], annotations=[7])]
 )

@@ -71,12 +71,15 @@ def test_given_address(weights, stages, network):
 
 def test_given_file(stages, tmp_path, network):
     file = tmp_path / 'mine.pth'
-    file.touch()
+    torch.save(dict(state_dict={}), file)
     assert set(choose_weights(stages, str(file)).values()) == {str(file.resolve())}
     with pytest.raises(FileNotFoundError, match='absent.pth does not exist'):
         choose_weights(stages, str(tmp_path / 'absent.pth'))
     with pytest.raises(ValueError, match='knows no model of this name'):
         choose_weights(stages, 'open-mmlab://no-such-model')
+    file.write_bytes(file.read_bytes()[:100])
+    with pytest.raises(ValueError, match='mine.pth is damaged or not a checkpoint'):
+        choose_weights(stages, str(file))
     assert network[0] == []
 
 

@@ -8,6 +8,7 @@ import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
 import pytest
+from documented_commands import load_tool
 from mmengine.config import Config
 from PIL import Image
 from report_page import read_page
@@ -146,6 +147,62 @@ def test_a_batch_to_keep_is_refused_before_the_work(photos, tmp_path):
     ],
 )
 def test_exports_are_checked_before_the_work(arguments, line, photos, tmp_path):
-    result = call(photos, *(tmp_path / part if part.endswith('out') and part[0] != '-' else part for part in arguments))
-    assert result.status == 1 and line in result.tail
-    assert not (photos / 'out').exists() and not (tmp_path / 'out').exists()
+    arguments = [tmp_path / part if part.endswith('out') and part[0] != '-' else part for part in arguments]
+    for more in ([], ['--dry-run']):
+        result = call(photos, *arguments, *more)
+        assert result.status == 1 and line in result.tail
+        assert not (photos / 'out').exists() and not (tmp_path / 'out').exists()
+
+
+def test_masks_that_come_later_measure_the_labels_that_there_are(photos, tmp_path):
+    run = ('--out', tmp_path / 'out', '--long-side', 100, '--no-report', '--cfg-options', 'iterations=2')
+    first = call(photos, *run)
+    assert first.status == 0, first.tail
+    assert 'masks' not in json.loads((tmp_path / 'out/numbers.json').read_text())
+    later = call(photos, *run, '--masks', tmp_path / 'masks.json')
+    assert later.status == 0, later.tail
+    assert later.output.count('complete already') == 5
+    assert 'true masks measure the labels at the end' in later.output
+    assert json.loads((tmp_path / 'out/numbers.json').read_text())['masks']['photos'] == 7
+
+
+def plan_in_this_process(photos, monkeypatch, *arguments):
+    """Run `label_photos.py --dry-run` where standard output and standard error can be told apart."""
+    words = [photos, '--tags', photos.parent / 'tags.csv', '--out', photos.parent / 'out', '--dry-run', *arguments]
+    monkeypatch.setattr('sys.argv', ['label_photos.py', *map(str, words)])
+    load_tool('tools/label_photos.py').main()
+
+
+def test_a_plan_as_json_is_all_of_standard_output(photos, monkeypatch, capsys):
+    plan_in_this_process(photos, monkeypatch, '--recipe', RECIPE, '--json', '--masks', photos.parent / 'masks.json')
+    output, errors = capsys.readouterr()
+    assert json.loads(output)['photos'] == 8
+    assert 'photos' in errors and 'OneDL' not in errors
+
+
+@pytest.mark.parametrize(
+    'arguments, line',
+    [
+        (('--weights', 'tags.csv'), 'tags.csv is damaged or not a checkpoint'),
+        (('--long-side', '0'), '--long-side is a number of pixels from 1, not 0'),
+        (('--masks', 'empty'), 'holds no mask of any photo, such as of '),
+        (('--out', 'tags.csv'), 'cannot be written (Not a directory): name another folder'),
+        (('--classes', 'classes.txt'), 'classes.txt does not exist'),
+        (('--classes', 'whale'), 'is among --classes (whale)'),
+        (('--recipe', 'bestie_from_points_mobilenet-v2_photos'), 'needs `points_file` of a data set, more than photos'),
+    ],
+)
+def test_what_would_stop_the_run_stops_its_plan(arguments, line, photos, monkeypatch, capsys):
+    (photos.parent / 'empty').mkdir()
+    monkeypatch.chdir(photos.parent)
+    with pytest.raises(SystemExit) as caught:
+        plan_in_this_process(photos, monkeypatch, '--recipe', RECIPE, *arguments)
+    assert caught.value.code == 1
+    assert line in capsys.readouterr().err.splitlines()[-1]
+
+
+def test_json_is_of_the_plan(photos, monkeypatch, capsys):
+    monkeypatch.setattr('sys.argv', ['label_photos.py', 'photos', '--tags', 'tags', '--out', 'out', '--json'])
+    with pytest.raises(SystemExit):
+        load_tool('tools/label_photos.py').main()
+    assert '--json goes with --dry-run' in capsys.readouterr().err

@@ -1,8 +1,10 @@
 """Choosing the data set of a config: one file replaces the data set of the config."""
 
+import importlib
+import io
 import re
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,18 @@ IMPORTS = 'custom_imports'
 # what such a file defines
 NEEDED = ('classes', 'num_classes', 'metainfo', 'data_root', 'photo_folder', 'weak_dataset', 'label_dataset')
 UNTAGGED = ('negative', 'ignore')
+
+
+class MissingNameError(ValueError):
+    """A data set's file lacks something that a config reads.
+
+    Attributes:
+        name: What it lacks.
+    """
+
+    def __init__(self, message: str, name: str) -> None:
+        super().__init__(message)
+        self.name = name
 
 
 def read_config(path: str | Path, data: str | Path | None = None) -> Config:
@@ -44,8 +58,8 @@ def read_config(path: str | Path, data: str | Path | None = None) -> Config:
             name = _find_missing_name(error.__cause__)
             if name is None or name in known:
                 raise
-            raise ValueError(
-                f'{data} does not define {name}, which config {path} reads; see configs/_base_/datasets'
+            raise MissingNameError(
+                f'{data} does not define {name}, which config {path} reads; see configs/_base_/datasets', name
             ) from error
     # the stages of a recipe have data sets of their own, to be replaced in turn
     if not replaced and 'stages' not in cfg:
@@ -131,11 +145,18 @@ def _find_missing_name(error: BaseException | None) -> str | None:
 
 
 def _read(path: str | Path) -> Config:
+    _import_mmseg()
     try:
         return Config.fromfile(str(path))
     except Exception as error:  # a config is Python, which may raise anything
         reason = ' '.join(str(error).split()) or type(error).__name__
         raise ValueError(f'config {path} cannot be read: {reason}') from error
+
+
+def _import_mmseg() -> None:
+    """Import what nearly all configs do, without the lines that mmseg prints of a library that it can do without."""
+    with redirect_stdout(io.StringIO()), suppress(ImportError):  # a config that needs it says so
+        importlib.import_module('mmseg.datasets.transforms')
 
 
 @contextmanager

@@ -17,7 +17,8 @@ VOC_FOLDERS = dict(sem_seg='SegmentationClass', instance='SegmentationObject')
 def find_masks(masks: str, copies: Mapping[str, WorkingCopy], folder: Path) -> dict[str, str]:
     """Return the settings of a data set that name true masks.
 
-    Masks of photos that were reduced do not fit their working copies; these photos are not measured, which is said.
+    Masks of photos that were reduced or turned do not fit their working copies; stages are not measured on these, which
+    is said.
 
     Args:
         masks: A COCO json, a folder of class maps (PNG), or one with ``SegmentationClass`` and ``SegmentationObject``.
@@ -34,10 +35,11 @@ def find_masks(masks: str, copies: Mapping[str, WorkingCopy], folder: Path) -> d
     path = Path(masks).resolve()
     if not path.exists():
         raise FileNotFoundError(f'--masks {masks} does not exist: name a COCO json or a folder of PNG masks')
-    reduced = {photo for photo, copy in copies.items() if copy.copied}
+    reduced = {photo for photo, copy in copies.items() if not copy.fits_masks}
     if reduced:
         print_log(
-            f'{len(reduced)} photos were reduced or rotated; they are not measured on their true masks',
+            f'{len(reduced)} photos were reduced or turned: stages are not measured on their true masks, but the '
+            'labels are, at the end',
             'current',
             logging.WARNING,
         )

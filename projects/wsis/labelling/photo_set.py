@@ -77,6 +77,11 @@ def read_photo_set(
     tags = _keep_tags(photos, found, names)
     untagged = [photo for photo, own in tags.items() if not own]
     if len(untagged) == len(photos):
+        if left_out:
+            raise ValueError(
+                f'{source}: none of its tags ({", ".join(left_out[:5])}, ...) is among --classes '
+                f'({", ".join(names[:5])}): name those that it has, or an existing file of them'
+            )
         raise ValueError(
             f'{source}: no photo of {root} has a tag; tags name photos by their path below it, such as {photos[0]}'
         )
@@ -94,6 +99,8 @@ def _choose_classes(found: Tags, classes: Sequence[str] | None) -> tuple[tuple[s
     used = dict.fromkeys(tag for tags in found.by_photo.values() for tag in tags)
     if classes is None:
         names = tuple(name for name in found.classes if name in used)
+        if not names:
+            raise ValueError('no photo has a tag in it')
         check_classes(names)
         return names, []
     check_classes(classes)

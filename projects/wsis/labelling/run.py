@@ -1,8 +1,11 @@
 """From photos and tags to masks: check, plan, run the recipe, hand over the labels."""
 
+import errno
 import logging
+import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
@@ -13,6 +16,7 @@ from mmengine.logging import print_log
 from rich.console import Console
 
 from ..apis.configs import load_config
+from ..apis.data_choice import MissingNameError
 from ..apis.inference.trained_model import HANDED_OVER, WORK_FOLDER
 from ..engine import find_latest_checkpoint
 from ..exports import EXPORTS, export_labels
@@ -29,7 +33,7 @@ from ..structures import printable, write_atomically, write_json
 from ..structures.files import read_json_object
 from .data_file import write_data_file
 from .masks import find_masks
-from .measure import measure_labels
+from .measure import find_true_masks, measure_labels
 from .numbers import count_labels, print_numbers
 from .own_size import write_instances, write_semantic_masks
 from .photo_set import PhotoSet, read_photo_set
@@ -138,7 +142,6 @@ def label_photos(
         _follow(options, group)
         return {}
     console = console or Console(highlight=False, soft_wrap=True)
-    check_exports(options.exports, Path(options.photos), Path(options.out).resolve())
     out = open_output(options)
     plan = make_plan(options, out, console)
     print_plan(plan.describe(), plan.why, console)
@@ -201,25 +204,51 @@ def check_exports(exports: Sequence[str], photos: Path, out: Path) -> None:
         )
 
 
-def open_output(options: LabelPhotosOptions) -> Path:
-    """Make the output folder, or open that of an earlier call for the same photos.
+def check_output(options: LabelPhotosOptions) -> Path:
+    """Check the output folder, and what is to be written into it, without writing anything; return its whole path.
 
     Raises:
-        ValueError: If it holds something else, or cannot be written; one line.
+        ValueError: If it holds something else, cannot be written, or an export cannot be made; one line.
     """
     out = Path(options.out).resolve()
-    facts = dict(photos=str(Path(options.photos).resolve()))
-    try:
+    check_exports(options.exports, Path(options.photos), out)
+    with _report_unwritable_output(out):
         if out.is_dir() and any(out.iterdir()):
             if not (out / NOTE_NAME).is_file():
                 raise ValueError(f'--out {out} is not empty and holds no earlier run: choose another folder')
             old = read_json_object(out / NOTE_NAME, 'name another folder').get('photos')
-            if old != facts['photos']:
+            if old != _describe_photos(options)['photos']:
                 raise ValueError(f'--out {out} holds labels of {printable(old)}: name another folder')
-        write_json(out / NOTE_NAME, facts)
+        place = next(path for path in (out, *out.parents) if path.exists())
+        if not place.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+        if not os.access(place, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    return out
+
+
+def open_output(options: LabelPhotosOptions) -> Path:
+    """Make the output folder, or open that of an earlier call for the same photos.
+
+    Raises:
+        ValueError: See :func:`check_output`.
+    """
+    out = check_output(options)
+    with _report_unwritable_output(out):
+        write_json(out / NOTE_NAME, _describe_photos(options))
+    return out
+
+
+def _describe_photos(options: LabelPhotosOptions) -> dict[str, str]:
+    return dict(photos=str(Path(options.photos).resolve()))
+
+
+@contextmanager
+def _report_unwritable_output(out: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise ValueError(f'--out {out} cannot be written ({error.strerror}): name another folder') from None
-    return out
 
 
 def make_plan(options: LabelPhotosOptions, out: Path, console: Console | None = None) -> Plan:
@@ -247,24 +276,79 @@ def make_plan(options: LabelPhotosOptions, out: Path, console: Console | None = 
     copies, faults = prepare_photos(sources, data_folder / 'photos', options.long_side)
     _report_faults(faults, len(sources))
     tags = {photo: names for photo, names in photo_set.tags.items() if photo in copies}
-    masks = find_masks(options.masks, copies, data_folder) if options.masks else {}
+    masks = _find_masks(options, copies, data_folder, photo_set.classes)
     val = [photo for photo in photo_set.val if photo in copies]
-    data = write_data_file(data_folder, data_folder / 'photos', photo_set.classes, tags, val, masks)
+    content = (data_folder / 'photos', photo_set.classes, tags, val)
+    data = write_data_file(data_folder, *content)
     recipe, why = choose_recipe(options.recipe, len(tags))
+    with _explained_needs(recipe):
+        chosen = _make_recipe(options, out, recipe, data, dict(options.options or {}))
+        chosen.check_batches(chosen.stages)
+    given = {**choose_weights(chosen.stages, options.weights), **(options.options or {})}
+    megapixels = fmean(copy.pixels(options.long_side) for copy in copies.values()) / 1e6
+    stages = plan_stages(chosen.stages, _count(tags, val), megapixels, chosen.processes, chosen.prefers_amp)
+    lengths = {f'{stage.name}.iterations': stage.iterations for stage in stages if stage.iterations is not None}
+    settings = {**lengths, **given}
+    if masks and not _has_begun(_make_recipe(options, out, recipe, data, settings)):
+        write_data_file(data_folder, *content, masks)
+    elif masks and console:
+        console.print(
+            'The stages that are done stay as they are: true masks measure the labels at the end', markup=False
+        )
+    return Plan(photo_set, check, recipe, why, stages, settings, copies, data)
+
+
+def _find_masks(
+    options: LabelPhotosOptions, copies: Mapping[str, WorkingCopy], folder: Path, classes: Sequence[str]
+) -> dict[str, str]:
+    """Return the settings of a data set that name the true masks; none where they are not given.
+
+    Raises:
+        FileNotFoundError, ValueError: If they are not there, or are of no photo; one line.
+    """
+    if not options.masks:
+        return {}
+    masks = find_masks(options.masks, copies, folder)
+    if not find_true_masks(options.masks, copies, classes):
+        first = next(iter(copies))
+        raise ValueError(
+            f'--masks {options.masks} holds no mask of any photo, such as of {first}: a folder holds a PNG of the same '
+            'name and path for each photo, a COCO json names photos by their path below the folder'
+        )
+    return masks
+
+
+def _count(tags: Mapping[str, Sequence[str]], val: Sequence[str]) -> dict[str, int]:
+    """Return how many photos there are to learn from, of these with a tag, and to measure on."""
     held_out = set(val)
-    counts = dict(
+    return dict(
         train=len(tags) - len(held_out),
         tagged=sum(bool(names) for photo, names in tags.items() if photo not in held_out),
         val=len(held_out),
     )
-    own = dict(options.options or {})
-    chosen = _make_recipe(options, out, recipe, data, own)
-    chosen.check_batches(chosen.stages)
-    given = {**choose_weights(chosen.stages, options.weights), **own}
-    megapixels = fmean(copy.pixels(options.long_side) for copy in copies.values()) / 1e6
-    stages = plan_stages(chosen.stages, counts, megapixels, chosen.processes, chosen.prefers_amp)
-    lengths = {f'{stage.name}.iterations': stage.iterations for stage in stages if stage.iterations is not None}
-    return Plan(photo_set, check, recipe, why, stages, {**lengths, **given}, copies, data)
+
+
+def _has_begun(recipe: Recipe) -> bool:
+    """Return whether an earlier call has completed the first training of just this recipe."""
+    first = next((stage for stage in recipe.stages if stage.action == 'train'), None)
+    needed = [*first.inputs, first.name] if first else []
+    return bool(first) and all(recipe.record(name).is_complete() for name in needed) and recipe.is_complete(first)
+
+
+@contextmanager
+def _explained_needs(recipe: Path) -> Iterator[None]:
+    """Name the recipe where it needs more than photos and tags.
+
+    Raises:
+        ValueError: In the place of one that names a file which the user has not written.
+    """
+    try:
+        yield
+    except MissingNameError as error:
+        raise ValueError(
+            f'recipe {recipe.stem} needs `{error.name}` of a data set, more than photos and their tags: choose '
+            'another, or describe the data set in a file (configs/_base_/datasets/photos.py) for tools/pipeline.py'
+        ) from None
 
 
 def _list_photos(photo_set: PhotoSet) -> PhotoListing:

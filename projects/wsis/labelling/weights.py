@@ -8,7 +8,7 @@ from urllib.parse import urlparse
 
 import torch
 
-from ..engine.safe_checkpoint import NAMED_SCHEMES, URL_SCHEMES, find_address
+from ..engine.safe_checkpoint import NAMED_SCHEMES, URL_SCHEMES, find_address, load_checkpoint_safely
 from ..recipes.stage import PLACEHOLDER, Stage
 
 SECONDS_TO_ANSWER = 10
@@ -28,6 +28,7 @@ def choose_weights(stages: list[Stage], weights: str | None) -> dict[str, Any]:
     Raises:
         FileNotFoundError: If a file does not exist, or a URL cannot be reached and was not fetched before; the line
             says what to pass.
+        ValueError: If a file is damaged or holds no weights.
     """
     pretrained = {stage.name: stage for stage in stages if stage.action == 'train' and _find_checkpoint(stage)}
     if weights is None:
@@ -42,6 +43,7 @@ def choose_weights(stages: list[Stage], weights: str | None) -> dict[str, Any]:
         path = weights
     elif Path(weights).expanduser().is_file():
         path = str(Path(weights).expanduser().resolve())
+        load_checkpoint_safely(path)  # a damaged file shows before the long work
     else:
         raise FileNotFoundError(f'--weights {weights} does not exist: name a file of weights, or `none`')
     return {f'{name}.model.backbone.init_cfg.checkpoint': path for name in pretrained}

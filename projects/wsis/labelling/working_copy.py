@@ -30,12 +30,20 @@ class WorkingCopy:
         height: The same.
         copied: Whether a copy was made; else the photo itself is linked.
         source: The photo's file, its size and its time of change, so that another photo is noticed.
+        reshaped: Whether the copy is smaller than the photo, or turned, so that masks of the photo do not fit it. None
+            in records of earlier versions.
     """
 
     width: int
     height: int
     copied: bool
     source: tuple[str, int, int]
+    reshaped: bool | None = None
+
+    @property
+    def fits_masks(self) -> bool:
+        """Whether masks of the photo can be laid on what the stages read."""
+        return not (self.copied if self.reshaped is None else self.reshaped)
 
     def pixels(self, long_side: int) -> float:
         """Return how many pixels the stages see of it, where they work at a longest side of ``long_side``."""
@@ -62,8 +70,11 @@ def prepare_photos(
         What stands for each photo, and for photos that cannot be read the reason.
 
     Raises:
-        ValueError: If the folder cannot be written, or the memory is not enough; one line.
+        ValueError: If ``long_side`` is no number from 1, the folder cannot be written, or the memory is not enough; one
+            line.
     """
+    if long_side < 1:
+        raise ValueError(f'--long-side is a number of pixels from 1, not {long_side}')
     record = folder.with_name(f'{folder.name}.json')
     known = _read_record(record, long_side)
     jobs = [(photo, Path(path), folder / photo, long_side, known.get(photo)) for photo, path in photos.items()]
@@ -119,10 +130,11 @@ def _prepare(job: tuple[str, Path, Path, int, WorkingCopy | None]) -> tuple[str,
         facts = probe_photo(path)
         if is_plain(facts, long_side):
             link_file(path, target)
-            return photo, WorkingCopy(facts.width, facts.height, False, tuple(source)), ''
+            return photo, WorkingCopy(facts.width, facts.height, False, tuple(source), False), ''
         with take_turns(facts.width * facts.height):
             _write_copy(path, target, long_side)
-        return photo, WorkingCopy(facts.width, facts.height, True, tuple(source)), ''
+        reshaped = facts.orientation != 1 or max(facts.shape) > long_side
+        return photo, WorkingCopy(facts.width, facts.height, True, tuple(source), reshaped), ''
     except PhotoError as error:
         return photo, None, str(error)
 

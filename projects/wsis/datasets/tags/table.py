@@ -109,8 +109,8 @@ def _make_rows(
     if not parted:
         return made, []
     return made, [
-        f'{len(parted)} cells of tags are split at their commas (first: {parted[0]!r}); a class whose name has one is to '
-        'be named in --classes'
+        f'{len(parted)} cells of tags are split at their commas (first: {parted[0]!r}); a class whose name has one is '
+        'to be named in --classes'
     ]
 
 
