@@ -138,8 +138,8 @@ def main() -> None:
         elif arguments.submit:
             submit_recipe(recipe, arguments)
         elif arguments.dry_run:
-            recipe.check_batches(recipe.stages)
-            plan = plan_recipe(config, recipe, find_data(config, arguments.data))
+            stages = recipe.choose(arguments.only, arguments.start, arguments.until)
+            plan = plan_recipe(recipe, stages, find_data(config, arguments.data))
             print_plan(plan, arguments.config, Console(highlight=False, soft_wrap=True))
         else:
             run_recipe(recipe, arguments)

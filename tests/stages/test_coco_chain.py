@@ -72,3 +72,12 @@ def test_plan_is_told_before_anything_runs(folder, demo_root):
     # its one epoch of 8 images in batches of 4, as tools/pipeline.py trains it
     assert re.search(r'classifier +train +2 iterations', result.output), result.output
     assert 'Time: not known for this device. Disk: about' in result.output
+    result = run_tool(demo_root, folder, 'pipeline.py', CONFIGS / 'tiny_pipeline.py', *arguments, '--until', 'cams')
+    assert result.status == 0, result.tail
+    assert re.search(r'cams +predict', result.output) and 'irnet' not in result.output
+    for choice, line in (
+        (('--only', 'nothere'), "There is no stage 'nothere'"),
+        (('--from', 'irnet'), 'is needed, but'),
+    ):
+        result = run_tool(demo_root, folder, 'pipeline.py', CONFIGS / 'tiny_pipeline.py', *arguments, *choice)
+        assert result.status == 1 and line in result.tail

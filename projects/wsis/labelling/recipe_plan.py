@@ -1,7 +1,7 @@
 """Planning a recipe for the data set that its configs name: what takes how long, before anything runs."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from statistics import fmean
 from typing import Any
@@ -12,6 +12,7 @@ from mmengine.registry import DATASETS
 from ..apis.configs import find_config, load_config
 from ..datasets import TagDataset
 from ..recipes.recipe import Recipe
+from ..recipes.stage import Stage
 from ..structures.photo_file import PhotoError, probe_photo
 from .plan import plan_stages
 from .plan_report import describe_plan
@@ -19,12 +20,12 @@ from .plan_report import describe_plan
 SIZED_PHOTOS = 200  # enough for their mean size
 
 
-def plan_recipe(recipe: Config, stages: Recipe, data: Config) -> dict[str, Any]:
-    """Plan a recipe, as :func:`~projects.wsis.labelling.plan_report.describe_plan` describes it.
+def plan_recipe(recipe: Recipe, stages: Sequence[Stage], data: Config) -> dict[str, Any]:
+    """Plan stages of a recipe, as :func:`~projects.wsis.labelling.plan_report.describe_plan` describes it.
 
     Args:
-        recipe: The recipe.
-        stages: The same, read for the data set.
+        recipe: The recipe, read for the data set.
+        stages: Those of its stages that are to run.
         data: What the file of the data set defines.
     """
     photos = _build(data.label_dataset)
@@ -38,7 +39,7 @@ def plan_recipe(recipe: Config, stages: Recipe, data: Config) -> dict[str, Any]:
         val=len(_build(data.val_dataset)) if data.get('val_dataset') else 0,
     )
     megapixels = _mean_megapixels(infos)
-    planned = plan_stages(stages.stages, counts, megapixels, stages.processes, stages.prefers_amp, as_configured=True)
+    planned = plan_stages(stages, counts, megapixels, recipe.processes, recipe.prefers_amp, as_configured=True)
     return describe_plan(len(infos), {name: tags[name] for name in classes}, '', planned)
 
 

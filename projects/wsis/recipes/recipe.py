@@ -122,6 +122,21 @@ class Recipe:
             raise RecipeError(f'Stage {start} comes after {until}: nothing is left to run')
         return self.stages[first:end]
 
+    def choose(self, only: str | None = None, start: str | None = None, until: str | None = None) -> list[Stage]:
+        """Return the stages to run, see :meth:`select`, once nothing speaks against running them.
+
+        Raises:
+            RecipeError: If a stage is not there, a batch cannot be shared, or ``only`` or ``start`` need results that
+                are not there.
+        """
+        selected = self.select(only, start, until)
+        self.check_batches(selected)
+        if only or start:
+            made = {stage.name for stage in selected}
+            for name in sorted({name for stage in selected for name in stage.inputs} - made):
+                self._check_input(name)
+        return selected
+
     def run(
         self,
         only: str | None = None,
@@ -148,7 +163,7 @@ class Recipe:
             self._server = None
             remove_half_written(self.work_dir, below=False)
             self._group.check_shared(self.work_dir)
-            results = self._run(self.select(only, start, until), bool(only or start))
+            results = self._run(self.choose(only, start, until), bool(only or start))
         self._group.close()
         return results
 
@@ -186,11 +201,7 @@ class Recipe:
             stage.find_other_batch(self.processes, self.keep_batch)
 
     def _run(self, selected: Sequence[Stage], again: bool) -> dict[str, Any]:
-        self.check_batches(selected)
         if again:
-            made = {stage.name for stage in selected}
-            for name in sorted({name for stage in selected for name in stage.inputs} - made):
-                self._check_input(name)  # before anything is set aside
             for stage in selected:
                 if stage is selected[0] or self.record(stage.name).read_known().get('complete'):
                     self.record(stage.name).set_aside()
