@@ -88,6 +88,10 @@ def test_recipe_follows_device_and_photos(monkeypatch):
 def test_unknown_recipe_lists_those_that_there_are():
     with pytest.raises(FileNotFoundError, match="no recipe 'fast': choose one of .*irnet"):
         choose_recipe('fast', 10)
+    with pytest.raises(
+        FileNotFoundError, match=r"no recipe 'irnet_mobilenet' \(did you mean irnet_mobilenet-v2_photos"
+    ):
+        choose_recipe('irnet_mobilenet', 10)
 
 
 class ConfiguredStage(Stage):

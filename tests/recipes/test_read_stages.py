@@ -91,6 +91,8 @@ def test_option_of_a_stage_that_is_not_there_gets_one_line(tmp_path):
     with pytest.raises(RecipeError, match="saliency.model: there is no stage 'saliency'.* classifier, cams") as caught:
         Recipe(recipe, tmp_path, options={'irnet.iterations': 3, 'saliency.model': 'u2netp.onnx'})
     assert '\n' not in str(caught.value)
+    with pytest.raises(RecipeError, match='cams.iterations: stage cams trains nothing; the trainings are classifier, '):
+        Recipe(recipe, tmp_path, options={'cams.iterations': 3})
     Recipe(
         recipe,
         tmp_path,

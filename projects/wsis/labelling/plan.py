@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
 
 import torch
@@ -64,8 +65,12 @@ def choose_recipe(name: str | None, photos: int) -> tuple[Path, str]:
     try:
         return find_config(RECIPES / f'{name}.py'), name
     except FileNotFoundError:
-        known = ', '.join(list_recipes())
-        raise FileNotFoundError(f'there is no recipe {name!r}: choose one of {known}, or name a config file') from None
+        known = list_recipes()
+        alike = get_close_matches(name, known, 3)
+        guess = f' (did you mean {" or ".join(alike)}?)' if alike else ''
+        raise FileNotFoundError(
+            f'there is no recipe {name!r}{guess}: choose one of {", ".join(known)}, or name a config file'
+        ) from None
 
 
 def list_recipes() -> list[str]:

@@ -10,7 +10,7 @@ from mmengine.config import Config
 from mmengine.runner import Runner
 
 from ..apis.batch_size import describe_indivisible, find_nearest_batch
-from ..apis.configs import find_config, load_config
+from ..apis.configs import ITERATIONS, find_config, load_config
 from ..structures import printable
 from .stage_data import describe_data, describe_path
 
@@ -192,7 +192,7 @@ def spread_options(
     return {name: {**spread.get(name, {}), **own[name]} for name in own}
 
 
-def check_option_names(options: Iterable[str], names: Collection[str], stages: Sequence[Stage]) -> None:
+def check_option_names(options: Collection[str], names: Collection[str], stages: Sequence[Stage]) -> None:
     """Check that the first word of each dotted key is that of a stage, or of a setting of some config.
 
     Args:
@@ -201,8 +201,14 @@ def check_option_names(options: Iterable[str], names: Collection[str], stages: S
         stages: Those that run.
 
     Raises:
-        RecipeError: If one is not; the message names the stages.
+        RecipeError: If one is not, or it sets the length of a stage that trains nothing; the message names the stages.
     """
+    for stage in stages:
+        if stage.action != 'train' and (length := f'{stage.name}.{ITERATIONS}') in options:
+            raise RecipeError(
+                f'{length}: stage {stage.name} trains nothing; the trainings are '
+                f'{", ".join(other.name for other in stages if other.action == "train")}'
+            )
     words = {key: key.partition('.')[0] for key in options if '.' in key}
     settings = set(inspect.signature(Runner).parameters) | set(names)
     if settings.issuperset(words.values()):
