@@ -205,7 +205,7 @@ def convert_checkpoint(folder: Path) -> None:
 
 def open_run(folder: Path) -> None:
     """Open the output folder of an earlier call of label_photos."""
-    open_output(SimpleNamespace(photos=folder / 'photos', out=folder / 'out'))
+    open_output(SimpleNamespace(photos=folder / 'photos', out=folder / 'out', exports=()))
 
 
 def make_result() -> dict:
