@@ -9,7 +9,6 @@ from tiny_chain.fixtures import CONFIGS
 from projects.wsis.apis.configs import load_config
 from projects.wsis.apis.trial_training import build_trial_training
 
-
 # mmengine's, because several Runners are built in one process
 pytestmark = pytest.mark.filterwarnings('ignore:.*has been created:UserWarning')
 
