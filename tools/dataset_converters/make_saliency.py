@@ -34,7 +34,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.insert(1, str(Path(__file__).resolve().parents[1]))
 
 from classical_saliency import METHODS, ClassicalSaliency  # noqa: E402
-from onnx_saliency import MEAN, SIZE, STD, OnnxSaliency, load_saliency_model  # noqa: E402
+from onnx_saliency import LARGEST_SIDE, MEAN, SIZE, STD, OnnxSaliency, load_saliency_model  # noqa: E402
 
 __all__ = ['make_saliency']
 
@@ -93,8 +93,8 @@ def _check_model_options(parser: argparse.ArgumentParser, args: argparse.Namespa
         parser.error(f'{", ".join(given)} needs --model')
     if args.model is not None and args.method is not None:
         parser.error('--method is for classical maps: leave it or --model out')
-    if args.size is not None and args.size < 2:
-        parser.error(f'--size is {args.size}; it must be at least 2')
+    if args.size is not None and not 2 <= args.size <= LARGEST_SIDE:
+        parser.error(f'--size is {args.size}; it must be at least 2 and at most {LARGEST_SIDE}')
     if not np.isfinite([*(args.mean or ()), *(args.std or ())]).all() or min(args.std or STD) <= 0:
         parser.error('--mean and --std are finite numbers, and those of --std are over 0')
     args.method, args.output = args.method or 'geodesic', args.output or '0'
