@@ -266,6 +266,28 @@ def test_photo_that_gets_no_numbers_is_named(workers, photos):
     assert 'JPEGImages/half.png: a.onnx gives values that are no numbers' in errors[0]
 
 
+@pytest.mark.parametrize('workers', [1, 2])
+def test_flat_maps_are_counted_at_the_end(workers, photos, capsys):
+    cv2.imwrite(str(photos / 'JPEGImages/plain.png'), np.full((8, 9, 3), 80, np.uint8))
+    cv2.imwrite(str(photos / 'JPEGImages/sky.png'), np.full((8, 9, 3), 200, np.uint8))
+    sources = {path.stem: path for path in (photos / 'JPEGImages').iterdir()}
+    model = load_saliency_model(write_saliency_model(photos / 'a.onnx'))
+    assert make_saliency(sources, photos / 'maps', model, workers) == []
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith('warning: ')]
+    assert line.startswith('warning: 2 of 7 maps that were made are flat') and '(first: plain)' in line
+    make_saliency(sources, photos / 'maps', model, workers)
+    assert 'warning' not in capsys.readouterr().err, 'all are there'
+
+
+def test_model_with_a_flat_output_is_told(photos):
+    weights = dict(weight=np.zeros((1, 3, 1, 1), np.float32))
+    nodes = [node('Conv', ['x', 'weight'], 'map', kernel_shape=[1, 1], strides=[1, 1], pads=[0, 0, 0, 0])]
+    write_model(photos / 'a.onnx', nodes, weights, [port('x', [1, 3, 8, 8])], [port('map', [1, 1, 8, 8])])
+    result = run('.', '--model', 'a.onnx', folder=photos)
+    assert result.status == 0
+    assert sum('warning: 5 of 5 maps that were made are flat' in line for line in result.output.splitlines()) == 1
+
+
 def test_wrong_model_leaves_no_folder(photos):
     write_saliency_model(photos / 'a.onnx', channels=2)
     result = run(photos, '--model', photos / 'a.onnx')

@@ -38,6 +38,9 @@ from onnx_saliency import LARGEST_SIDE, MEAN, SIZE, STD, OnnxSaliency, load_sali
 
 __all__ = ['make_saliency']
 
+# what came of a photo
+MADE, FLAT, UNREADABLE = 'made', 'flat', 'unreadable'
+
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
     """Parse and check the command line."""
@@ -126,8 +129,8 @@ def find_photos(folder: Path, skip: Sequence[str] = ()) -> dict[str, Path]:
     return {Path(name).stem: folder / name for name in names}
 
 
-def make_map(source: Path, target: Path, maker: Callable[[np.ndarray], np.ndarray]) -> bool:
-    """Write the map of one photo; return whether the photo could be read.
+def make_map(source: Path, target: Path, maker: Callable[[np.ndarray], np.ndarray]) -> str:
+    """Write the map of one photo; return what came of it: ``FLAT`` is a map of one value, in which nothing stands out.
 
     Raises:
         ValueError: If a model gives no map of this photo.
@@ -137,13 +140,14 @@ def make_map(source: Path, target: Path, maker: Callable[[np.ndarray], np.ndarra
     try:
         photo = photo_file.decode_photo(source)
     except photo_file.PhotoError:
-        return False
+        return UNREADABLE
     try:
-        png = cv2.imencode('.png', maker(photo))[1]
+        saliency = maker(photo)
     except ValueError as error:
         raise ValueError(f'{source}: {error}') from None
+    png = cv2.imencode('.png', saliency)[1]
     files.write_atomically(target, lambda file: file.write(png.tobytes()))
-    return True
+    return FLAT if saliency.min() == saliency.max() else MADE
 
 
 @cache
@@ -199,17 +203,30 @@ def make_saliency(
     bar = tqdm(total=len(photos), initial=len(photos) - len(left), desc='saliency', unit='photo', leave=False)
     with bar:
         made = _make_here(left, store, maker) if workers == 1 else _make_in_parallel(left, store, maker, workers)
-        bad = []
-        for name, is_made in made:
-            if is_made:
+        named: dict[str, list[str]] = {MADE: [], FLAT: [], UNREADABLE: []}
+        for name, outcome in made:
+            named[outcome].append(name)
+            if outcome != UNREADABLE:
                 store.note(name)
-            else:
-                bad.append(name)
             bar.update()
+    bad = named[UNREADABLE]
     if len(bad) == len(photos):
         raise ValueError(f'none of {len(photos)} photos can be read (first: {min(bad)}); they are damaged')
     store.finish([name for name in photos if name not in bad])
+    _warn_of_flat(named[FLAT], len(left) - len(bad), maker)
     return sorted(bad)
+
+
+def _warn_of_flat(flat: list[str], made: int, maker: ClassicalSaliency | OnnxSaliency) -> None:
+    """Say of how many photos the map that was made now has one value; these lie among the others unseen."""
+    if flat:
+        of_model = isinstance(maker, OnnxSaliency)
+        advice = 'check the model, and --output, --mean and --std' if of_model else 'take a --model'
+        print(
+            f'warning: {len(flat)} of {made} maps that were made are flat, so that nothing in these photos is salient '
+            f'(first: {min(flat)}): unless the photos are plain, {advice}',
+            file=sys.stderr,
+        )
 
 
 def _refuse_other_maps(store, maker: ClassicalSaliency | OnnxSaliency) -> None:
@@ -233,14 +250,14 @@ def _is_made(photo: Path, saliency: Path) -> bool:
     return saliency.is_file() and saliency.stat().st_mtime >= photo.stat().st_mtime
 
 
-def _make_here(photos: dict[str, Path], store, maker: Callable) -> Iterator[tuple[str, bool]]:
-    """Make maps in this process; yield the name of each photo, and whether it could be read."""
+def _make_here(photos: dict[str, Path], store, maker: Callable) -> Iterator[tuple[str, str]]:
+    """Make maps in this process; yield the name of each photo, and what came of it."""
     for name, path in photos.items():
         yield name, make_map(path, store.path_of(name), maker)
 
 
-def _make_in_parallel(photos: dict[str, Path], store, maker: Callable, workers: int) -> Iterator[tuple[str, bool]]:
-    """Make maps in several processes; yield the name of each photo, and whether it could be read."""
+def _make_in_parallel(photos: dict[str, Path], store, maker: Callable, workers: int) -> Iterator[tuple[str, str]]:
+    """Make maps in several processes; yield the name of each photo, and what came of it."""
     # Not fork: an importing process may have threads (torch, OpenCV).
     context = multiprocessing.get_context('spawn')
     pool = ProcessPoolExecutor(min(workers, len(photos) or 1), context, _start_worker)
