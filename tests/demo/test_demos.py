@@ -20,6 +20,16 @@ def test_image_demo_writes_pictures_and_predictions(chain, demo_root, tmp_path):
     assert (tmp_path / 'outputs' / 'instances.json').is_file()
 
 
+def test_finished_runs_and_photos_are_not_written_to(demo_root, tmp_path):
+    (tmp_path / 'run').mkdir()
+    (tmp_path / 'run' / 'label_photos.json').write_text('{}')
+    photos = demo_root / 'JPEGImages'
+    for out, words in (('run', 'holds the files of a run'), (photos, 'is the folder of the photos')):
+        result = run_tool(None, tmp_path, IMAGE_DEMO, photos, 'no_such_model', '--out-dir', out)
+        (line,) = result.output.splitlines()
+        assert result.status == 1 and line.startswith('error: output folder ') and words in line
+
+
 def test_bad_input_is_one_line(chain, tmp_path):
     result = run_tool(None, tmp_path, IMAGE_DEMO, 'none.jpg', chain / 'irnet', '--device', 'cpu')
     assert result.status == 1

@@ -34,6 +34,7 @@ from ..devices import check_device, replace_sync_batch_norm
 from ..display import check_display
 from ..zoo.find import find_zoo_model, is_zoo_name, list_usable_models
 from .inputs import InputsType, NewImage, count_images, iterate_images
+from .output_folder import check_output_folder
 from .pipelines import build_pipeline, describe_image, read_pipeline, reads_cams, resizes
 from .reduction import enlarge_sample, reduce_image
 from .results import ResultFolder, sample_to_dict
@@ -154,7 +155,8 @@ class WSISInferencer(BaseInferencer):
             long_side: Images are reduced to this many pixels on their longer side, and what was found is brought back
                 to their own size. By default 1024, or, where the model's pipeline resizes images, what that says.
             out_dir: Folder to write to: ``vis/NAME.png``, ``semantic_masks/NAME.png``, ``cams/NAME.npz`` and
-                ``instances.json`` (COCO), as far as the model gives them. Nothing is written by default.
+                ``instances.json`` (COCO), as far as the model gives them. Nothing is written by default. The folder of
+                a run, and one among the photos, is refused.
             pred_score_thr: Instances of a lower score are neither drawn nor written; see ``min_score``.
             no_save_vis: Whether no pictures are written to ``out_dir``.
             no_save_pred: Whether only pictures are written to ``out_dir``.
@@ -168,6 +170,8 @@ class WSISInferencer(BaseInferencer):
             ``visualization``: pictures ``(H, W, 3)`` uint8 RGB, or None; ``classes``: the class list.
         """
         folder = ResultFolder(Path(out_dir), self.classes) if str(out_dir) else None
+        if folder and not (no_save_vis and no_save_pred):
+            check_output_folder(out_dir, inputs)
         drawing = dict(draw=return_vis or show or bool(folder and not no_save_vis), show=show, wait_time=wait_time)
         score = self.min_score if pred_score_thr is None else pred_score_thr
         predictions, pictures = [], []

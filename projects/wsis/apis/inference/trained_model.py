@@ -24,7 +24,8 @@ RECORD_ENTRIES = dict(
     seconds=(int, float),
     number=str,
 )
-# what tools/label_photos.py hands over
+# what tools/label_photos.py notes of its photos, and what it hands over
+NOTE_NAME = 'label_photos.json'
 WORK_FOLDER = 'work'
 HANDED_OVER = ('model/config.py', 'model/model.pth')
 
