@@ -16,6 +16,7 @@ import repository_path  # noqa: E402, F401  makes projects.wsis importable
 from projects.wsis.apis import WSISInferencer  # noqa: E402
 from projects.wsis.apis.errors import report_errors  # noqa: E402
 from projects.wsis.apis.inference.arguments import add_model_arguments, build_inferencer  # noqa: E402
+from projects.wsis.apis.inference.inputs import check_inputs  # noqa: E402
 from projects.wsis.apis.inference.output_folder import check_output_folder  # noqa: E402
 
 
@@ -39,7 +40,8 @@ def main() -> None:
     writes = not (arguments.no_save_vis and arguments.no_save_pred)
     with report_errors():
         inputs = arguments.inputs if len(arguments.inputs) > 1 else arguments.inputs[0]
-        if writes:  # before the model is loaded
+        check_inputs(inputs)  # before the model is loaded, which takes long
+        if writes:
             check_output_folder(arguments.out_dir, inputs)
         inferencer: WSISInferencer = build_inferencer(arguments)
         inferencer(

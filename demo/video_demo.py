@@ -14,7 +14,7 @@ import repository_path  # noqa: E402, F401  makes projects.wsis importable
 
 from projects.wsis.apis.errors import report_errors  # noqa: E402
 from projects.wsis.apis.inference.arguments import add_model_arguments, build_inferencer  # noqa: E402
-from projects.wsis.apis.inference.video import draw_video  # noqa: E402
+from projects.wsis.apis.inference.video import check_video, draw_video  # noqa: E402
 
 
 def main() -> None:
@@ -28,6 +28,7 @@ def main() -> None:
         parser.error('say what to do with the pictures: --out FILE.mp4, --show, or both')
     with report_errors():
         source = int(arguments.video) if arguments.video.isdigit() else arguments.video
+        check_video(source, arguments.out)  # before the model is loaded, which takes long
         frames = draw_video(
             build_inferencer(arguments),
             source,

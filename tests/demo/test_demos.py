@@ -30,6 +30,16 @@ def test_finished_runs_and_photos_are_not_written_to(demo_root, tmp_path):
         assert result.status == 1 and line.startswith('error: output folder ') and words in line
 
 
+def test_missing_inputs_are_told_before_the_model(tmp_path):
+    calls = (
+        (IMAGE_DEMO, ['none.jpg'], 'error: Photo none.jpg cannot be read (missing); restore or remove it'),
+        (VIDEO_DEMO, ['none.mp4', '--out', 'found.mp4'], 'error: video none.mp4 does not exist'),
+    )
+    for demo, (given, *options), line in calls:
+        result = run_tool(None, tmp_path, demo, given, 'no_such_model', *options)
+        assert result.status == 1 and result.output.splitlines() == [line], result.tail
+
+
 def test_bad_input_is_one_line(chain, tmp_path):
     result = run_tool(None, tmp_path, IMAGE_DEMO, 'none.jpg', chain / 'irnet', '--device', 'cpu')
     assert result.status == 1

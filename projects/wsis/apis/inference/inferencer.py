@@ -33,7 +33,7 @@ from ..configs import load_config
 from ..devices import check_device, replace_sync_batch_norm
 from ..display import check_display
 from ..zoo.find import find_zoo_model, is_zoo_name, list_usable_models
-from .inputs import InputsType, NewImage, count_images, iterate_images
+from .inputs import InputsType, NewImage, check_inputs, count_images, iterate_images
 from .output_folder import check_output_folder
 from .pipelines import build_pipeline, describe_image, read_pipeline, reads_cams, resizes
 from .reduction import enlarge_sample, reduce_image
@@ -208,10 +208,12 @@ class WSISInferencer(BaseInferencer):
             draw: Whether pictures are drawn; else they are None.
 
         Raises:
-            ValueError: If pictures are to be shown and cannot be; nothing has been run then.
+            FileNotFoundError, ValueError: If inputs are missing, or pictures are to be shown and cannot be; nothing
+                has been run then.
         """
         if show:
             check_display()
+        check_inputs(inputs)
         ids = None if tags is None else find_tag_ids(tags, self.classes)
         for images, samples in self._run(inputs, batch_size, ids, long_side):
             pictures = self.visualize(images, samples, draw, show, wait_time, pred_score_thr)
