@@ -15,7 +15,7 @@ import repository_path  # noqa: E402, F401  makes projects.wsis importable
 
 from projects.wsis.apis import WSISInferencer  # noqa: E402
 from projects.wsis.apis.errors import report_errors  # noqa: E402
-from projects.wsis.apis.inference.arguments import add_model_arguments, build_inferencer  # noqa: E402
+from projects.wsis.apis.inference.arguments import add_model_arguments, build_inferencer, take_checkpoint  # noqa: E402
 from projects.wsis.apis.inference.inputs import check_inputs  # noqa: E402
 from projects.wsis.apis.inference.output_folder import check_output_folder  # noqa: E402
 
@@ -37,6 +37,7 @@ def main() -> None:
     parser.add_argument('--no-save-vis', action='store_true', help='do not write pictures')
     parser.add_argument('--no-save-pred', action='store_true', help='do not write predictions')
     arguments = parser.parse_args()
+    take_checkpoint(arguments)
     writes = not (arguments.no_save_vis and arguments.no_save_pred)
     with report_errors():
         inputs = arguments.inputs if len(arguments.inputs) > 1 else arguments.inputs[0]

@@ -39,7 +39,7 @@ from .pipelines import build_pipeline, describe_image, read_pipeline, reads_cams
 from .reduction import enlarge_sample, reduce_image
 from .results import ResultFolder, sample_to_dict
 from .tags import find_tag_ids, keep_tags, set_mode
-from .trained_model import TrainedModel, find_trained_model, makes_cams
+from .trained_model import TrainedModel, find_trained_model, is_checkpoint_name, makes_cams
 
 WORKING_SIDE = 1024  # as tools/label_photos.py works
 MIN_SCORE = 0.3  # mmdet's; scores of pseudo masks are relative to their image, so all of these count
@@ -95,11 +95,15 @@ class WSISInferencer(BaseInferencer):
         if self._trained is not None:
             model, weights = self._trained.config, weights or self._trained.checkpoint
         if isinstance(model, (str, Path)):
+            if is_checkpoint_name(str(model)):
+                raise ValueError(f'{model} is a checkpoint: name its config, and the checkpoint as weights (--weights)')
             cfg = load_config(model)
         else:
             cfg = deepcopy(model) if isinstance(model, Config) else Config(deepcopy(dict(model)))
         if weights is None:
-            raise ValueError(f'no weights for {model}: name its checkpoint, or the folder of a finished training')
+            raise ValueError(
+                f'no weights for {model}: name its checkpoint as weights (--weights), or the folder of a training'
+            )
         init_default_scope(cfg.get('default_scope', 'mmdet'))
         self.tta = makes_cams(cfg) if tta is None else tta
         if self.tta:

@@ -81,6 +81,11 @@ def find_trained_model(folder: str | Path) -> TrainedModel:
     return _read_training(folder)
 
 
+def is_checkpoint_name(name: str) -> bool:
+    """Return whether a name ends as that of a checkpoint."""
+    return name.endswith(('.pth', '.pt'))
+
+
 def read_records(work_dir: Path) -> dict[str, dict]:
     """Return the records of the stages of a recipe by name; none where the folder is no work dir of a recipe."""
     return {path.parent.name: read_record(path) for path in sorted(work_dir.glob(f'*/{RECORD_NAME}'))}
