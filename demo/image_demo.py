@@ -15,7 +15,9 @@ import repository_path  # noqa: E402, F401  makes projects.wsis importable
 
 from projects.wsis.apis import WSISInferencer  # noqa: E402
 from projects.wsis.apis.errors import report_errors  # noqa: E402
-from projects.wsis.apis.inference.arguments import add_model_arguments, build_inferencer  # noqa: E402
+from projects.wsis.apis.inference.arguments import add_model_arguments, build_inferencer, take_checkpoint  # noqa: E402
+from projects.wsis.apis.inference.inputs import check_inputs  # noqa: E402
+from projects.wsis.apis.inference.output_folder import check_output_folder  # noqa: E402
 
 
 def main() -> None:
@@ -35,10 +37,16 @@ def main() -> None:
     parser.add_argument('--no-save-vis', action='store_true', help='do not write pictures')
     parser.add_argument('--no-save-pred', action='store_true', help='do not write predictions')
     arguments = parser.parse_args()
+    take_checkpoint(arguments)
+    writes = not (arguments.no_save_vis and arguments.no_save_pred)
     with report_errors():
+        inputs = arguments.inputs if len(arguments.inputs) > 1 else arguments.inputs[0]
+        check_inputs(inputs)  # before the model is loaded, which takes long
+        if writes:
+            check_output_folder(arguments.out_dir, inputs)
         inferencer: WSISInferencer = build_inferencer(arguments)
         inferencer(
-            arguments.inputs if len(arguments.inputs) > 1 else arguments.inputs[0],
+            inputs,
             batch_size=arguments.batch_size,
             tags=arguments.tags,
             long_side=arguments.long_side,
@@ -48,7 +56,7 @@ def main() -> None:
             no_save_pred=arguments.no_save_pred,
             show=arguments.show,
         )
-        if not (arguments.no_save_vis and arguments.no_save_pred):
+        if writes:
             print(f'results: {Path(arguments.out_dir).resolve()}')
 
 

@@ -14,7 +14,7 @@ import repository_path  # noqa: E402, F401  makes projects.wsis importable
 
 from projects.wsis.apis.errors import report_errors  # noqa: E402
 from projects.wsis.apis.inference.arguments import add_model_arguments, build_inferencer  # noqa: E402
-from projects.wsis.apis.inference.video import draw_video  # noqa: E402
+from projects.wsis.apis.inference.video import check_video, draw_video  # noqa: E402
 
 
 def main() -> None:
@@ -22,12 +22,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('video', help='video file, or number of a camera')
     add_model_arguments(parser)
+    parser.add_argument('checkpoint', nargs='?', help='checkpoint of a config, as --weights')
     parser.add_argument('--out', help='video file to write (.mp4)')
     arguments = parser.parse_args()
     if not (arguments.out or arguments.show):
         parser.error('say what to do with the pictures: --out FILE.mp4, --show, or both')
+    if arguments.checkpoint and arguments.weights:
+        parser.error('name the checkpoint once: behind the config, or by --weights')
+    arguments.weights = arguments.weights or arguments.checkpoint
     with report_errors():
         source = int(arguments.video) if arguments.video.isdigit() else arguments.video
+        check_video(source, arguments.out)  # before the model is loaded, which takes long
         frames = draw_video(
             build_inferencer(arguments),
             source,

@@ -8,8 +8,8 @@ from contextlib import nullcontext, redirect_stdout
 from pathlib import Path
 
 import repository_path  # noqa: F401  must come first: it makes projects.wsis importable
-from mmengine.config import DictAction
 
+from projects.wsis.apis.config_options import ConfigOptionsAction
 from projects.wsis.apis.errors import GOES_ON, report_errors
 from projects.wsis.apis.shared_batch import add_processes
 from projects.wsis.datasets.class_list import read_class_file
@@ -66,7 +66,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         '--cfg-options',
         nargs='+',
-        action=DictAction,
+        action=ConfigOptionsAction,
         default={},
         help='override settings of the recipe: STAGE.key=value (saliency.model=FILE.onnx: an option of a tool)',
     )

@@ -3,9 +3,10 @@
 import argparse
 
 import repository_path  # noqa: F401  must come first: it makes projects.wsis importable
-from mmengine.config import Config, DictAction
+from mmengine.config import Config
 from rich.console import Console
 
+from projects.wsis.apis.config_options import ConfigOptionsAction
 from projects.wsis.apis.configs import load_config
 from projects.wsis.apis.errors import GOES_ON, report_errors
 from projects.wsis.apis.shared_batch import add_processes
@@ -39,7 +40,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         '--cfg-options',
         nargs='+',
-        action=DictAction,
+        action=ConfigOptionsAction,
         default={},
         help='override settings of the configs: key=value for all stages, STAGE.key=value for one stage; '
         'iterations=N sets the length of the trainings, STAGE.option=value an option of a stage that runs another '

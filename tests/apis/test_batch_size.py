@@ -6,6 +6,7 @@ import pytest
 
 from projects.wsis.apis import batch_size
 from projects.wsis.apis.batch_size import find_nearest_batch, fit_batch
+from projects.wsis.apis.configs import load_config
 
 
 def make(images, batch):
@@ -44,6 +45,16 @@ def test_a_batch_of_nothing_gets_one_line():
     with pytest.raises(ValueError, match=r'train_dataloader.batch_size is 0: set it to 1 or more') as caught:
         find_nearest_batch(0, 3)
     assert '\n' not in str(caught.value)
+
+
+@pytest.mark.parametrize('batch', [0, -2, 1.5, 'two', True, None, [4]])
+@pytest.mark.parametrize('loader', ['train_dataloader', 'test_dataloader'])
+def test_a_config_has_batches_of_whole_numbers_from_one(loader, batch):
+    config = 'configs/cam/cam_r18_36e_demo.py'
+    with pytest.raises(ValueError, match=r'set it to 1 or more, a whole number$') as caught:
+        load_config(config, {f'{loader}.batch_size': batch})
+    assert f'{config}: {loader}.batch_size is {batch!r}: ' in str(caught.value)
+    assert load_config(config, {f'{loader}.batch_size': 3})[loader].batch_size == 3
 
 
 def test_fewer_images_than_processes(monkeypatch):

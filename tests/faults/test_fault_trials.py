@@ -263,6 +263,12 @@ def test_tool_fails_where_a_trial_does_and_keeps_it(tool, tmp_path, capsys):
     assert (tmp_path / 'keep differs/trial_000/work').is_dir()
 
 
+def test_other_systems_are_one_line(tool, monkeypatch, capsys):
+    monkeypatch.setattr(sys, 'platform', 'darwin')
+    assert tool('--trials', 1) == 1
+    assert 'error: the trials find processes in /proc: run them on Linux' in capsys.readouterr().err.splitlines()
+
+
 def test_tool_lists_the_faults_and_refuses_others_in_one_line(tool, capsys):
     assert tool('--list') == 0
     assert capsys.readouterr().out.splitlines() == [fault.name for fault in FAULTS]

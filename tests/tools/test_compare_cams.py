@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 from tiny_chain.processes import TOOLS, run_tool
 
+from projects.wsis.inspection.cam_comparison import compare_cams
 from projects.wsis.structures import PseudoLabelStore
 
 TOOL = 'analysis_tools/compare_cams.py'
@@ -45,6 +46,17 @@ def test_columns_are_stores_and_rows_photos(photos, demo_root, tmp_path):
     assert sizes[0][0] == sizes[1][0] and sizes[0][1] + 100 < sizes[1][1]
     result = run_tool(demo_root, tmp_path, TOOL, photos, 'narrow.png', stores[0], '--count', 1)
     assert result.status == 0 and Image.open(tmp_path / 'narrow.png').size[0] < sizes[0][0]
+
+
+def test_folder_of_a_stage_stands_for_the_store_in_it(photos, tmp_path):
+    write_store(tmp_path / 'work/cams/cams', 'abc')
+    stage, store = (
+        compare_cams(photos, {'A': tmp_path / f'work/{name}'}, tmp_path / 'a.png').read_bytes()
+        for name in ('cams', 'cams/cams')
+    )
+    assert stage == store
+    with pytest.raises(FileNotFoundError, match='work holds no cams'):
+        compare_cams(photos, {'A': tmp_path / 'work'}, tmp_path / 'b.png')
 
 
 @pytest.mark.parametrize(

@@ -139,6 +139,13 @@ def test_a_batch_to_keep_is_refused_before_the_work(photos, tmp_path):
     assert re.search(r'classifier +train +\d+ iterations, batch size 3\b', planned.output), planned.output
 
 
+def test_a_batch_of_nothing_is_refused_before_the_work(photos, tmp_path):
+    options = ('--cfg-options', 'classifier.train_dataloader.batch_size=0')
+    result = call(photos, '--out', tmp_path / 'out', '--dry-run', *options)
+    assert result.status == 1 and 'Traceback' not in result.output
+    assert 'train_dataloader.batch_size is 0: set it to 1 or more' in result.output.splitlines()[-1]
+
+
 @pytest.mark.parametrize(
     'arguments, line',
     [

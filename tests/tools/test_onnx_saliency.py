@@ -111,6 +111,8 @@ def write_broken(path, kind):
             batch=port('x', [4, 3, 8, 8]),
             bytes=port('x', [1, 3, 8, 8], UINT8),
             flat=port('x', [1, 3]),
+            huge=port('x', [1, 3, 100000, 100000]),
+            high=port('x', [1, 3, 5000, None]),
             two=port('x', [1, 3, 8, 8]),
         )[kind]
         inputs = [photo, port('y', [1, 3, 8, 8])] if kind == 'two' else [photo]
@@ -128,6 +130,8 @@ BROKEN = {
     'last': r'input x \(1x8x8x3\) of .* is no RGB photo',
     'batch': r'input x \(4x3x8x8\) of .* is no RGB photo',
     'flat': r'input x \(1x3\) of .* is no RGB photo',
+    'huge': 'a.onnx would look at photos of 100000x100000 pixels.*at most 4096 a side.*export it with a smaller input',
+    'high': 'a.onnx would look at photos of 5000x5000 pixels',
     'bytes': 'takes no photos of floating point numbers',
     'two': r'has 2 inputs \(x \(1x3x8x8\), y \(1x3x8x8\)\)',
 }
@@ -145,6 +149,7 @@ def test_wrong_model_gets_one_line(kind, tmp_path):
     'settings, words',
     [
         (dict(size=40), 'fixed size, which is not 40'),
+        (dict(size=200000), 'fixed size, which is not 200000'),
         (dict(output='map'), 'has no output map'),
         (dict(output='2'), '1, logits'),
     ],
@@ -153,6 +158,14 @@ def test_settings_that_do_not_fit_the_model_get_one_line(settings, words, tmp_pa
     with pytest.raises(ValueError, match=words) as caught:
         load_saliency_model(write_saliency_model(tmp_path / 'a.onnx'), **settings)
     assert '\n' not in str(caught.value)
+
+
+def test_sides_that_no_memory_holds_get_one_line(tmp_path):
+    path = write_saliency_model(tmp_path / 'a.onnx', side=None)
+    with pytest.raises(ValueError, match=r'photos of 200000x200000 pixels.*give a smaller --size \(320') as caught:
+        load_saliency_model(path, size=200000)
+    assert '\n' not in str(caught.value)
+    assert load_saliency_model(path, size=4096).size == (4096, 4096)
 
 
 def test_onnx_runtime_is_asked_for_the_map_on_one_thread(tmp_path, monkeypatch):
@@ -253,6 +266,28 @@ def test_photo_that_gets_no_numbers_is_named(workers, photos):
     assert 'JPEGImages/half.png: a.onnx gives values that are no numbers' in errors[0]
 
 
+@pytest.mark.parametrize('workers', [1, 2])
+def test_flat_maps_are_counted_at_the_end(workers, photos, capsys):
+    cv2.imwrite(str(photos / 'JPEGImages/plain.png'), np.full((8, 9, 3), 80, np.uint8))
+    cv2.imwrite(str(photos / 'JPEGImages/sky.png'), np.full((8, 9, 3), 200, np.uint8))
+    sources = {path.stem: path for path in (photos / 'JPEGImages').iterdir()}
+    model = load_saliency_model(write_saliency_model(photos / 'a.onnx'))
+    assert make_saliency(sources, photos / 'maps', model, workers) == []
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if line.startswith('warning: ')]
+    assert line.startswith('warning: 2 of 7 maps that were made are flat') and '(first: plain)' in line
+    make_saliency(sources, photos / 'maps', model, workers)
+    assert 'warning' not in capsys.readouterr().err, 'all are there'
+
+
+def test_model_with_a_flat_output_is_told(photos):
+    weights = dict(weight=np.zeros((1, 3, 1, 1), np.float32))
+    nodes = [node('Conv', ['x', 'weight'], 'map', kernel_shape=[1, 1], strides=[1, 1], pads=[0, 0, 0, 0])]
+    write_model(photos / 'a.onnx', nodes, weights, [port('x', [1, 3, 8, 8])], [port('map', [1, 1, 8, 8])])
+    result = run('.', '--model', 'a.onnx', folder=photos)
+    assert result.status == 0
+    assert sum('warning: 5 of 5 maps that were made are flat' in line for line in result.output.splitlines()) == 1
+
+
 def test_wrong_model_leaves_no_folder(photos):
     write_saliency_model(photos / 'a.onnx', channels=2)
     result = run(photos, '--model', photos / 'a.onnx')
@@ -266,6 +301,7 @@ def test_wrong_model_leaves_no_folder(photos):
         (['--size', '32'], '--size needs --model'),
         (['--model', 'a.onnx', '--method', 'geodesic'], 'leave it or --model out'),
         (['--model', 'a.onnx', '--size', '1'], 'at least 2'),
+        (['--model', 'a.onnx', '--size', '200000'], '--size is 200000; it must be at least 2 and at most 4096'),
         (['--model', 'a.onnx', '--std', '1', '0', '1'], 'over 0'),
         (['--model', 'a.onnx', '--mean', '0', 'nan', '0'], 'finite'),
     ],

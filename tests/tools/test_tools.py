@@ -177,6 +177,10 @@ BAD_CALLS = {
     'show': (['test.py', CONFIG, 'none', '--show-dir', 'x'], '--show-dir need `visualization`'),
     'slurm': (['train.py', CONFIG, '--launcher', 'slurm'], '--launcher slurm needs a GPU'),
     'option': (['train.py', CONFIG, '--cfg-options', 'model.type.x=1'], '--cfg-options: model.type.x does not fit'),
+    'batch': (
+        ['train.py', CONFIG, '--cfg-options', 'train_dataloader.batch_size=0'],
+        r'tiny_config\.py: train_dataloader\.batch_size is 0: set it to 1 or more',
+    ),
     'nothing to test': (['test.py', CONFIG, 'none', '--cfg-options', 'test_evaluator=None'], 'no `test_evaluator`'),
 }
 

@@ -22,8 +22,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import repository_path  # noqa: E402, F401  makes projects.wsis importable
-from mmengine.config import DictAction  # noqa: E402
 
+from projects.wsis.apis.config_options import ConfigOptionsAction  # noqa: E402
 from projects.wsis.apis.configs import load_config  # noqa: E402
 from projects.wsis.apis.errors import report_errors  # noqa: E402
 from projects.wsis.apis.shared_batch import add_processes  # noqa: E402
@@ -47,7 +47,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument(
         '--cfg-options',
         nargs='+',
-        action=DictAction,
+        action=ConfigOptionsAction,
         default={},
         help='override settings of the configs: key=value for all stages, STAGE.key=value for one stage',
     )

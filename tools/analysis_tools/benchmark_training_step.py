@@ -32,9 +32,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 import torch
 from benchmark_random_walk import peak_memory
-from mmengine.config import DictAction
 from mmengine.utils import track_iter_progress
 
+from projects.wsis.apis.config_options import ConfigOptionsAction
 from projects.wsis.apis.configs import load_config
 from projects.wsis.apis.environment_variables import environment_variables
 from projects.wsis.apis.errors import report_errors
@@ -73,7 +73,7 @@ def add_step_options(parser, batches):
     parser.add_argument('--device', default='cpu', help='cpu or cuda (default: cpu)')
     parser.add_argument('--amp', action='store_true', help='mixed precision')
     parser.add_argument('--data', help="data set file to use instead of the config's own")
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='override settings: key=value')
+    parser.add_argument('--cfg-options', nargs='+', action=ConfigOptionsAction, help='override settings: key=value')
 
 
 def build_training(config, args, work_dir, settings=()):
@@ -90,7 +90,7 @@ def build_training(config, args, work_dir, settings=()):
 def parse_settings(settings):
     """Return settings ``KEY=VALUE`` as a dict, with values as ``--cfg-options`` reads them."""
     parser = argparse.ArgumentParser()
-    parser.add_argument('--settings', nargs='*', action=DictAction, default={})
+    parser.add_argument('--settings', nargs='*', action=ConfigOptionsAction, default={})
     return parser.parse_args(['--settings', *settings]).settings
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import repository_path  # noqa: E402, F401  makes projects.wsis importable
-from mmengine.config import DictAction  # noqa: E402
 
+from projects.wsis.apis.config_options import ConfigOptionsAction  # noqa: E402
 from projects.wsis.apis.configs import load_config  # noqa: E402
 from projects.wsis.apis.errors import report_errors  # noqa: E402
 from projects.wsis.inspection.browsing import PHASES, browse_dataset  # noqa: E402
@@ -35,7 +35,7 @@ def main() -> None:
         help='seconds that each image is shown in the window (default: 0, until a key is pressed)',
     )
     parser.add_argument('--seed', type=int, default=0, help='random seed of the pipeline (default: 0)')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='override settings of the config')
+    parser.add_argument('--cfg-options', nargs='+', action=ConfigOptionsAction, help='override settings of the config')
     arguments = parser.parse_args()
     with report_errors():
         cfg = load_config(arguments.config, arguments.cfg_options, data=arguments.data)

@@ -13,8 +13,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import repository_path  # noqa: E402, F401  makes projects.wsis importable
-from mmengine.config import DictAction  # noqa: E402
 
+from projects.wsis.apis.config_options import ConfigOptionsAction  # noqa: E402
 from projects.wsis.apis.errors import report_errors  # noqa: E402
 from projects.wsis.recipes.backbone_chains import SMALL_BACKBONES, make_table, train_chain  # noqa: E402
 from projects.wsis.structures import write_atomically  # noqa: E402
@@ -30,7 +30,7 @@ def main() -> None:
     parser.add_argument(
         '--cfg-options',
         nargs='+',
-        action=DictAction,
+        action=ConfigOptionsAction,
         default={},
         help='as in tools/pipeline.py: key=value, STAGE.key=value',
     )

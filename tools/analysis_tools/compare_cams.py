@@ -21,7 +21,12 @@ def build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description='Draw the CAMs of several classifiers side by side')
     parser.add_argument('photos', help='folder of the images')
     parser.add_argument('out', help='PNG file to write')
-    parser.add_argument('stores', nargs='+', metavar='TITLE=FOLDER', help='CAM stores, in the order of the columns')
+    parser.add_argument(
+        'stores',
+        nargs='+',
+        metavar='TITLE=FOLDER',
+        help='CAM stores, or stages that made one, in the order of the columns',
+    )
     parser.add_argument(
         '--names', nargs='+', default=(), help='names of the images to show (default: evenly spaced ones)'
     )

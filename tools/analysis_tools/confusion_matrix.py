@@ -11,8 +11,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import repository_path  # noqa: E402, F401  makes projects.wsis importable
-from mmengine.config import DictAction  # noqa: E402
 
+from projects.wsis.apis.config_options import ConfigOptionsAction  # noqa: E402
 from projects.wsis.apis.configs import load_config  # noqa: E402
 from projects.wsis.apis.errors import report_errors  # noqa: E402
 from projects.wsis.inspection.confusion_matrix import measure_confusion, write_confusion  # noqa: E402
@@ -28,7 +28,7 @@ def main() -> None:
     parser.add_argument('save_dir', help='folder for confusion_matrix.png and confusion_matrix.csv')
     parser.add_argument('--data', help="file that describes a data set, in the place of the config's own")
     parser.add_argument('--title', default='', help='title of the picture')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='override settings of the config')
+    parser.add_argument('--cfg-options', nargs='+', action=ConfigOptionsAction, help='override settings of the config')
     arguments = parser.parse_args()
     with report_errors():
         cfg = load_config(arguments.config, arguments.cfg_options, data=arguments.data)

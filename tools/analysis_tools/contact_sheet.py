@@ -14,8 +14,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import repository_path  # noqa: E402, F401  makes projects.wsis importable
-from mmengine.config import DictAction  # noqa: E402
 
+from projects.wsis.apis.config_options import ConfigOptionsAction  # noqa: E402
 from projects.wsis.apis.errors import report_errors  # noqa: E402
 from projects.wsis.inspection.contact_sheet import ContactSheetOptions, make_contact_sheet  # noqa: E402
 
@@ -42,14 +42,14 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument(
         '--irnet-options',
         nargs='+',
-        action=DictAction,
+        action=ConfigOptionsAction,
         default={},
         help='override settings of the IRNet config: key=value',
     )
     parser.add_argument(
         '--detector-options',
         nargs='+',
-        action=DictAction,
+        action=ConfigOptionsAction,
         default={},
         help='override settings of the detector config: key=value',
     )

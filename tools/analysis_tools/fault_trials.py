@@ -23,7 +23,7 @@ import repository_path  # noqa: E402, F401  makes projects.wsis importable
 from tqdm import tqdm  # noqa: E402
 
 from projects.wsis.apis.errors import report_errors  # noqa: E402
-from projects.wsis.inspection.fault_trials.fault_trials import FaultTrials, choose_faults  # noqa: E402
+from projects.wsis.inspection.fault_trials.fault_trials import FaultTrials, check_system, choose_faults  # noqa: E402
 from projects.wsis.inspection.fault_trials.faults import FAULTS  # noqa: E402
 from projects.wsis.inspection.fault_trials.outcome_table import format_table, write_table  # noqa: E402
 from projects.wsis.inspection.fault_trials.trial import Outcome  # noqa: E402
@@ -76,8 +76,7 @@ def main() -> None:
         if arguments.list:
             print('\n'.join(fault.name for fault in FAULTS))
             return
-        if not sys.platform.startswith('linux'):
-            raise ValueError('the trials find processes in /proc: run them on Linux')
+        check_system()
         if arguments.keep is not None:
             arguments.keep.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary:

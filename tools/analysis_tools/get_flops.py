@@ -10,8 +10,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import repository_path  # noqa: E402, F401  makes projects.wsis importable
-from mmengine.config import DictAction  # noqa: E402
 
+from projects.wsis.apis.config_options import ConfigOptionsAction  # noqa: E402
 from projects.wsis.apis.configs import load_config  # noqa: E402
 from projects.wsis.apis.errors import report_errors  # noqa: E402
 from projects.wsis.inspection.complexity import format_complexity, measure_complexity  # noqa: E402
@@ -30,7 +30,7 @@ def main() -> None:
         metavar='N',
         help='height and width of the image, or one number for both (default: 512)',
     )
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='override settings of the config')
+    parser.add_argument('--cfg-options', nargs='+', action=ConfigOptionsAction, help='override settings of the config')
     arguments = parser.parse_args()
     if len(arguments.shape) > 2 or min(arguments.shape) < 1:
         parser.error('--shape is a height and a width, in pixels from 1')

@@ -15,9 +15,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import repository_path  # noqa: E402, F401  makes projects.wsis importable
-from mmengine.config import DictAction  # noqa: E402
 from mmengine.device import get_device  # noqa: E402
 
+from projects.wsis.apis.config_options import ConfigOptionsAction  # noqa: E402
 from projects.wsis.apis.configs import load_config  # noqa: E402
 from projects.wsis.apis.errors import report_errors  # noqa: E402
 from projects.wsis.inspection.contrast_labels import measure_contrast_labels  # noqa: E402
@@ -29,7 +29,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument('config', help='training config of SEAM + PPC or EPS + PPC')
     parser.add_argument('checkpoint', help='checkpoint of this model, or of SEAM or EPS alone')
     parser.add_argument('--data', help="data set file to use instead of the config's own")
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='override settings: key=value')
+    parser.add_argument('--cfg-options', nargs='+', action=ConfigOptionsAction, help='override settings: key=value')
     parser.add_argument('--batches', type=int, default=20, help='number of batches (default: 20)')
     parser.add_argument('--batch-size', type=int, default=16, help='images of a batch (default: 16)')
     parser.add_argument('--long-side', type=int, default=224, help='longest side of images in pixels (default: 224)')

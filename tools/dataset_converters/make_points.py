@@ -12,8 +12,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import repository_path  # noqa: E402, F401  it makes projects.wsis importable
-from mmengine.config import DictAction  # noqa: E402
 
+from projects.wsis.apis.config_options import ConfigOptionsAction  # noqa: E402
 from projects.wsis.apis.configs import load_config  # noqa: E402
 from projects.wsis.apis.errors import report_errors  # noqa: E402
 from projects.wsis.inspection.mask_points import PLACES, make_mask_points  # noqa: E402
@@ -33,7 +33,7 @@ def main() -> None:
         help='innermost: farthest from the outline of the object; random: anywhere on it (default: innermost)',
     )
     parser.add_argument('--seed', type=int, default=0, help='random seed of --place random (default: 0)')
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='override settings: key=value')
+    parser.add_argument('--cfg-options', nargs='+', action=ConfigOptionsAction, help='override settings: key=value')
     arguments = parser.parse_args()
     with report_errors():
         points, classes = make_mask_points(

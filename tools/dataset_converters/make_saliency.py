@@ -34,9 +34,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 sys.path.insert(1, str(Path(__file__).resolve().parents[1]))
 
 from classical_saliency import METHODS, ClassicalSaliency  # noqa: E402
-from onnx_saliency import MEAN, SIZE, STD, OnnxSaliency, load_saliency_model  # noqa: E402
+from onnx_saliency import LARGEST_SIDE, MEAN, SIZE, STD, OnnxSaliency, load_saliency_model  # noqa: E402
 
 __all__ = ['make_saliency']
+
+# what came of a photo
+MADE, FLAT, UNREADABLE = 'made', 'flat', 'unreadable'
 
 
 def parse_args(argv: list[str] | None = None) -> argparse.Namespace:
@@ -93,8 +96,8 @@ def _check_model_options(parser: argparse.ArgumentParser, args: argparse.Namespa
         parser.error(f'{", ".join(given)} needs --model')
     if args.model is not None and args.method is not None:
         parser.error('--method is for classical maps: leave it or --model out')
-    if args.size is not None and args.size < 2:
-        parser.error(f'--size is {args.size}; it must be at least 2')
+    if args.size is not None and not 2 <= args.size <= LARGEST_SIDE:
+        parser.error(f'--size is {args.size}; it must be at least 2 and at most {LARGEST_SIDE}')
     if not np.isfinite([*(args.mean or ()), *(args.std or ())]).all() or min(args.std or STD) <= 0:
         parser.error('--mean and --std are finite numbers, and those of --std are over 0')
     args.method, args.output = args.method or 'geodesic', args.output or '0'
@@ -126,8 +129,8 @@ def find_photos(folder: Path, skip: Sequence[str] = ()) -> dict[str, Path]:
     return {Path(name).stem: folder / name for name in names}
 
 
-def make_map(source: Path, target: Path, maker: Callable[[np.ndarray], np.ndarray]) -> bool:
-    """Write the map of one photo; return whether the photo could be read.
+def make_map(source: Path, target: Path, maker: Callable[[np.ndarray], np.ndarray]) -> str:
+    """Write the map of one photo; return what came of it: ``FLAT`` is a map of one value, in which nothing stands out.
 
     Raises:
         ValueError: If a model gives no map of this photo.
@@ -137,13 +140,14 @@ def make_map(source: Path, target: Path, maker: Callable[[np.ndarray], np.ndarra
     try:
         photo = photo_file.decode_photo(source)
     except photo_file.PhotoError:
-        return False
+        return UNREADABLE
     try:
-        png = cv2.imencode('.png', maker(photo))[1]
+        saliency = maker(photo)
     except ValueError as error:
         raise ValueError(f'{source}: {error}') from None
+    png = cv2.imencode('.png', saliency)[1]
     files.write_atomically(target, lambda file: file.write(png.tobytes()))
-    return True
+    return FLAT if saliency.min() == saliency.max() else MADE
 
 
 @cache
@@ -199,17 +203,30 @@ def make_saliency(
     bar = tqdm(total=len(photos), initial=len(photos) - len(left), desc='saliency', unit='photo', leave=False)
     with bar:
         made = _make_here(left, store, maker) if workers == 1 else _make_in_parallel(left, store, maker, workers)
-        bad = []
-        for name, is_made in made:
-            if is_made:
+        named: dict[str, list[str]] = {MADE: [], FLAT: [], UNREADABLE: []}
+        for name, outcome in made:
+            named[outcome].append(name)
+            if outcome != UNREADABLE:
                 store.note(name)
-            else:
-                bad.append(name)
             bar.update()
+    bad = named[UNREADABLE]
     if len(bad) == len(photos):
         raise ValueError(f'none of {len(photos)} photos can be read (first: {min(bad)}); they are damaged')
     store.finish([name for name in photos if name not in bad])
+    _warn_of_flat(named[FLAT], len(left) - len(bad), maker)
     return sorted(bad)
+
+
+def _warn_of_flat(flat: list[str], made: int, maker: ClassicalSaliency | OnnxSaliency) -> None:
+    """Say of how many photos the map that was made now has one value; these lie among the others unseen."""
+    if flat:
+        of_model = isinstance(maker, OnnxSaliency)
+        advice = 'check the model, and --output, --mean and --std' if of_model else 'take a --model'
+        print(
+            f'warning: {len(flat)} of {made} maps that were made are flat, so that nothing in these photos is salient '
+            f'(first: {min(flat)}): unless the photos are plain, {advice}',
+            file=sys.stderr,
+        )
 
 
 def _refuse_other_maps(store, maker: ClassicalSaliency | OnnxSaliency) -> None:
@@ -233,14 +250,14 @@ def _is_made(photo: Path, saliency: Path) -> bool:
     return saliency.is_file() and saliency.stat().st_mtime >= photo.stat().st_mtime
 
 
-def _make_here(photos: dict[str, Path], store, maker: Callable) -> Iterator[tuple[str, bool]]:
-    """Make maps in this process; yield the name of each photo, and whether it could be read."""
+def _make_here(photos: dict[str, Path], store, maker: Callable) -> Iterator[tuple[str, str]]:
+    """Make maps in this process; yield the name of each photo, and what came of it."""
     for name, path in photos.items():
         yield name, make_map(path, store.path_of(name), maker)
 
 
-def _make_in_parallel(photos: dict[str, Path], store, maker: Callable, workers: int) -> Iterator[tuple[str, bool]]:
-    """Make maps in several processes; yield the name of each photo, and whether it could be read."""
+def _make_in_parallel(photos: dict[str, Path], store, maker: Callable, workers: int) -> Iterator[tuple[str, str]]:
+    """Make maps in several processes; yield the name of each photo, and what came of it."""
     # Not fork: an importing process may have threads (torch, OpenCV).
     context = multiprocessing.get_context('spawn')
     pool = ProcessPoolExecutor(min(workers, len(photos) or 1), context, _start_worker)

@@ -17,6 +17,8 @@ from onnx_ports import Port, read_ports
 
 # Of U2-Net (xuebinqin/U-2-Net, data_loader.py): side of the photo, and mean and standard deviation of ImageNet (RGB).
 SIZE = 320
+# IS-Net, the largest in use, takes 1024. At 4096 one layer of U2-Net (64 channels, float32) alone takes 4 GiB.
+LARGEST_SIDE = 4096
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 # Types of TensorProto.DataType that photos can be handed over in; 0 is not told.
 PHOTO_TYPES = {0: np.float32, 1: np.float32, 10: np.float16}
@@ -130,14 +132,22 @@ def _choose_size(path: Path, port: Port, size: int | None) -> tuple[int, int]:
     """Return height and width of the photos that a model takes.
 
     Raises:
-        ValueError: If it takes no RGB photos, or others than of the wanted size.
+        ValueError: If it takes no RGB photos, others than of the wanted size, or larger ones than make sense.
     """
     batch, channels, height, width = port.shape if port.shape and len(port.shape) == 4 else (None,) * 4
     if (port.shape and len(port.shape) != 4) or batch not in (None, 1) or channels not in (None, 3):
         raise ValueError(f'input {port} of {path} is no RGB photo: a saliency model takes 1x3xHxW')
     if size and {height, width} - {None, size}:
         raise ValueError(f'input {port} of {path} has a fixed size, which is not {size}: leave --size out')
-    return height or size or width or SIZE, width or size or height or SIZE
+    chosen = (height or size or width or SIZE, width or size or height or SIZE)
+    if max(chosen) > LARGEST_SIDE:
+        advice = f'give a smaller --size ({SIZE} is that of U2-Net)' if size else 'export it with a smaller input'
+        pixels = 'x'.join(map(str, chosen))
+        raise ValueError(
+            f'{path} would look at photos of {pixels} pixels, which needs more memory than there is: at most '
+            f'{LARGEST_SIDE} a side are taken; {advice}'
+        )
+    return chosen
 
 
 def prepare_photo(photo: np.ndarray, size: Sequence[int], mean: Sequence[float], std: Sequence[float]) -> np.ndarray:

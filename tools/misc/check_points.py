@@ -12,8 +12,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import repository_path  # noqa: E402, F401  it makes projects.wsis importable
-from mmengine.config import DictAction  # noqa: E402
 
+from projects.wsis.apis.config_options import ConfigOptionsAction  # noqa: E402
 from projects.wsis.apis.configs import load_config  # noqa: E402
 from projects.wsis.apis.errors import report_errors  # noqa: E402
 from projects.wsis.inspection.point_check import check_point_file  # noqa: E402
@@ -25,7 +25,7 @@ def main() -> None:
     parser.add_argument('points', help='points file (.json)')
     parser.add_argument('config', help='config whose test_dataloader names the images')
     parser.add_argument('--data', help="data set file to use instead of the config's own")
-    parser.add_argument('--cfg-options', nargs='+', action=DictAction, help='override settings: key=value')
+    parser.add_argument('--cfg-options', nargs='+', action=ConfigOptionsAction, help='override settings: key=value')
     arguments = parser.parse_args()
     with report_errors():
         check_point_file(arguments.points, load_config(arguments.config, arguments.cfg_options, data=arguments.data))

@@ -1,11 +1,37 @@
-"""The size of a training's batch: no larger than its set, and one that its processes can share."""
+"""The size of a batch: a whole number from 1, no larger than a training's set, and one that processes can share."""
 
+from typing import Any
+
+from mmengine.config import Config
 from mmengine.dist import get_world_size
 from mmengine.logging import print_log
 from mmengine.registry import DATASETS
 from mmengine.runner import Runner
 
 from ..engine.mmengine_names import read_train_loader, set_train_loader
+
+LOADERS = ('train_dataloader', 'val_dataloader', 'test_dataloader')
+
+
+def check_batch_sizes(cfg: Config, path: Any = '') -> None:
+    """Check the batch sizes of a config's loaders, as far as it has loaders that name theirs.
+
+    Args:
+        cfg: The config.
+        path: Its file, for the message.
+
+    Raises:
+        ValueError: If one is no whole number from 1; the line names the setting.
+    """
+    for name in LOADERS:
+        loader = cfg.get(name)
+        if isinstance(loader, dict) and 'batch_size' in loader:
+            _check_batch_size(loader['batch_size'], f'{path}: {name}' if path else name)
+
+
+def _check_batch_size(batch: Any, loader: str = LOADERS[0]) -> None:
+    if not isinstance(batch, int) or isinstance(batch, bool) or batch < 1:
+        raise ValueError(f'{loader}.batch_size is {batch!r}: set it to 1 or more, a whole number')
 
 
 def fit_batch(runner: Runner, together: bool = False) -> None:
@@ -53,10 +79,9 @@ def find_nearest_batch(batch: int, processes: int, images: int | None = None) ->
         images: Size of the training set, which no batch exceeds; at least one image for each process.
 
     Raises:
-        ValueError: If the batch size is no positive number.
+        ValueError: If the batch size is no whole number from 1.
     """
-    if batch < 1:
-        raise ValueError(f'train_dataloader.batch_size is {batch}: set it to 1 or more')
+    _check_batch_size(batch)
     nearest = max(processes, (2 * batch + processes) // (2 * processes) * processes)
     return nearest if images is None else min(nearest, images // processes * processes)
 

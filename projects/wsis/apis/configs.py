@@ -7,6 +7,7 @@ from typing import Any
 from mmengine.config import Config
 
 from ..structures import read_given_json
+from .batch_size import check_batch_sizes
 from .data_choice import check_class_counts, drop_missing_validation, read_config
 from .schedule import set_iterations, stop_after
 
@@ -67,7 +68,7 @@ def load_config(
 
     Raises:
         FileNotFoundError: If the config or the data set's file is not found.
-        ValueError: If it cannot be read, or an option does not fit into it.
+        ValueError: If it cannot be read, an option does not fit into it, or a batch size is no whole number from 1.
     """
     path = find_config(path)
     cfg = read_config(path, None if data is None else find_config(data))
@@ -80,6 +81,7 @@ def load_config(
         stop_after(cfg, steps)
     drop_missing_validation(cfg)
     check_class_counts(cfg)
+    check_batch_sizes(cfg, path)
     if work_dir is not None:
         cfg.work_dir = str(work_dir)
     elif cfg.get('work_dir') is None:

@@ -8,7 +8,7 @@ from copy import deepcopy
 from dataclasses import asdict
 from pathlib import Path
 
-from mmengine.config import Config, ConfigDict, DictAction
+from mmengine.config import Config, ConfigDict
 from mmengine.device import get_device
 from mmengine.model import is_model_wrapper
 from mmengine.registry import RUNNERS
@@ -30,6 +30,7 @@ from projects.wsis.structures.files import write_json
 
 from .auto_scale_lr import scale_schedule
 from .batch_size import fit_batch
+from .config_options import ConfigOptionsAction
 from .configs import load_config, read_options
 from .devices import setup_environment_for_launch
 from .display import check_display
@@ -47,7 +48,7 @@ def add_common_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--cfg-options',
         nargs='+',
-        action=DictAction,
+        action=ConfigOptionsAction,
         help='override settings of the config: key=value; lists as key="[a,b]" or key=a,b',
     )
     parser.add_argument('--data', help="data set file to use instead of the config's own")

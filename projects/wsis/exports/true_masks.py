@@ -1,14 +1,41 @@
 """The true masks of any data set of photos with tags as a COCO json of instances."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from mmengine.registry import DATASETS
 from pycocotools import mask as coco_mask
 from tqdm import tqdm
 
+from ..apis.configs import find_config
+from ..apis.data_choice import check_data_file
 from ..datasets.transforms import LoadEvaluationMasks
 from ..structures.photo_file import probe_photo
+
+#: By the name of a split: where the file of a data set describes it.
+SPLITS = {'train': 'label_dataset', 'val': 'val_dataset'}
+
+
+def read_split(path: str | Path, split: str) -> dict[str, Any]:
+    """Return what the file of a data set says of one of its splits.
+
+    Args:
+        path: The file, as in configs/_base_/datasets.
+        split: A key of ``SPLITS``.
+
+    Raises:
+        FileNotFoundError: If there is no such file; one line.
+        ValueError: If it describes no data set, or one without this split; one line.
+    """
+    settings = check_data_file(find_config(path)).get(SPLITS[split])
+    if not settings:
+        others = ', '.join(name for name in SPLITS if name != split)
+        raise ValueError(
+            f'data set {path} has no split {split} ({SPLITS[split]} is empty): take --split {others}, or set '
+            f'{SPLITS[split]} in this file; tools/label_photos.py writes one with --val FILE'
+        )
+    return settings
 
 
 def masks_to_coco(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from ..structures.cam_file import DRAWN, read_cams
 from ..visualization import RowTitle, contact_sheet, distinct_colors, draw_cams, resize_photo
 
 TALLEST = 1.25
+CAMS = 'cams'
 
 
 def compare_cams(
@@ -27,7 +28,7 @@ def compare_cams(
 
     Args:
         photos: Folder of the photos.
-        stores: CAM stores by the title of their column.
+        stores: CAM stores by the title of their column; the folder of the stage or test that made one does as well.
         out: The PNG file.
         names: Photos to show; evenly spaced ones of those that all stores have, if none is named.
         count: How many, if none is named.
@@ -43,7 +44,7 @@ def compare_cams(
     out = Path(out)
     # stores of VOC layout name photos by stem, others by path
     files = {**list_photos(str(photos)), **{name: str(Path(photos, name)) for name in list_photo_tree(str(photos))}}
-    opened = {title: PseudoLabelStore(folder, 'cams', '.npz') for title, folder in stores.items()}
+    opened = {title: open_store(folder) for title, folder in stores.items()}
     classes = next(iter(opened.values())).read_manifest().get('classes') or []
     for store in opened.values():
         store.check_readable(classes)
@@ -59,6 +60,12 @@ def compare_cams(
         titles.append(RowTitle(name, [(classes[label], colors[label]) for label in labels]))
     write_png(out, contact_sheet(rows, ['Photo', *opened], titles, title='CAMs side by side'))
     return out
+
+
+def open_store(folder: str | Path) -> PseudoLabelStore:
+    """Return the CAM store in a folder, or, of a stage or test that wrote it into its work dir, the one below it."""
+    store, below = (PseudoLabelStore(root, CAMS, '.npz') for root in (folder, Path(folder, CAMS)))
+    return below if below.manifest_path.is_file() and not store.manifest_path.is_file() else store
 
 
 def choose_common(photos: dict[str, str], stores: Sequence[PseudoLabelStore], count: int) -> list[str]:

@@ -17,7 +17,7 @@ from rich.console import Console
 
 from ..apis.configs import load_config
 from ..apis.data_choice import MissingNameError
-from ..apis.inference.trained_model import HANDED_OVER, WORK_FOLDER
+from ..apis.inference.trained_model import HANDED_OVER, NOTE_NAME, WORK_FOLDER
 from ..engine import find_latest_checkpoint
 from ..exports import EXPORTS, export_labels
 from ..inspection.check_report import print_check
@@ -42,7 +42,6 @@ from .plan_report import describe_plan, print_plan
 from .weights import choose_weights
 from .working_copy import WorkingCopy, prepare_photos
 
-NOTE_NAME = 'label_photos.json'
 NODES_NAME = 'nodes.json'
 DATA_FOLDER = 'data'
 

@@ -87,6 +87,27 @@ def test_nothing_half_written_is_left(clip, tmp_path):
     assert len(list(iterate_images(out))) == 2
 
 
+@pytest.mark.parametrize('name', ['clip.mp4', 'sub/../clip.mp4', 'link.mp4', 'other.mp4', 'ABSOLUTE'])
+def test_the_video_that_is_read_is_not_overwritten(name, clip, tmp_path, monkeypatch):
+    source = clip.rename(tmp_path / 'clip.mp4')
+    content = source.read_bytes()
+    (tmp_path / 'sub').mkdir()
+    (tmp_path / 'link.mp4').symlink_to('clip.mp4')
+    (tmp_path / 'other.mp4').hardlink_to(source)
+    monkeypatch.chdir(tmp_path)
+    out = str(source) if name == 'ABSOLUTE' else name
+    for given in ('clip.mp4', 'link.mp4', str(source)):
+        with pytest.raises(ValueError, match='is the video that is read, which would be overwritten') as caught:
+            draw_video(Failing(RuntimeError('broken')), given, out)
+        assert '\n' not in str(caught.value)
+    assert source.read_bytes() == content and (tmp_path / 'link.mp4').is_symlink()
+
+
+def test_an_earlier_result_is_overwritten(clip, tmp_path):
+    for _ in range(2):
+        assert draw_video(Failing(KeyboardInterrupt()), str(clip), str(tmp_path / 'found.mp4')) == 2
+
+
 def test_other_endings_and_missing_videos_get_one_line(clip, tmp_path):
     with pytest.raises(ValueError, match='use a name that ends in .mp4'):
         draw_video(Failing(None), str(clip), 'found.gif')

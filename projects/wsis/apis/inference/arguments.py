@@ -3,6 +3,7 @@
 import argparse
 
 from .inferencer import WSISInferencer
+from .trained_model import is_checkpoint_name
 
 
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
@@ -12,7 +13,7 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
         help='folder of a run (--out of label_photos.py, or a work dir), name of a model of the zoo '
         '(docs/model_zoo.md), or a config',
     )
-    parser.add_argument('--weights', help='checkpoint; needed if a config is given')
+    parser.add_argument('--weights', help='checkpoint, which may stand behind a config too; needed with one')
     parser.add_argument('--classifier', help='folder or name of the classifier whose CAMs IRNet or AffinityNet uses')
     parser.add_argument('--device', help='device, such as cpu or cuda:0 (default: an accelerator if there is one)')
     parser.add_argument(
@@ -27,6 +28,17 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument('--pred-score-thr', type=float, help='minimal score of instances (default: .3 for detectors)')
     parser.add_argument('--show', action='store_true', help='show each picture in a window')
+
+
+def take_checkpoint(arguments: argparse.Namespace) -> None:
+    """Read ``INPUTS CONFIG CHECKPOINT`` as ``INPUTS CONFIG --weights CHECKPOINT``, in place.
+
+    That is the order of :class:`WSISInferencer` and of tools/test.py. As any number of inputs comes before the model,
+    argparse takes the config for the last of them.
+    """
+    is_pair = is_checkpoint_name(arguments.model) and arguments.inputs[-1].endswith('.py')
+    if is_pair and arguments.weights is None and len(arguments.inputs) > 1:
+        arguments.model, arguments.weights = arguments.inputs.pop(), arguments.model
 
 
 def build_inferencer(arguments: argparse.Namespace) -> WSISInferencer:

@@ -33,12 +33,13 @@ from ..configs import load_config
 from ..devices import check_device, replace_sync_batch_norm
 from ..display import check_display
 from ..zoo.find import find_zoo_model, is_zoo_name, list_usable_models
-from .inputs import InputsType, NewImage, count_images, iterate_images
+from .inputs import InputsType, NewImage, check_inputs, count_images, iterate_images
+from .output_folder import check_output_folder
 from .pipelines import build_pipeline, describe_image, read_pipeline, reads_cams, resizes
 from .reduction import enlarge_sample, reduce_image
 from .results import ResultFolder, sample_to_dict
 from .tags import find_tag_ids, keep_tags, set_mode
-from .trained_model import TrainedModel, find_trained_model, makes_cams
+from .trained_model import TrainedModel, find_trained_model, is_checkpoint_name, makes_cams
 
 WORKING_SIDE = 1024  # as tools/label_photos.py works
 MIN_SCORE = 0.3  # mmdet's; scores of pseudo masks are relative to their image, so all of these count
@@ -94,11 +95,15 @@ class WSISInferencer(BaseInferencer):
         if self._trained is not None:
             model, weights = self._trained.config, weights or self._trained.checkpoint
         if isinstance(model, (str, Path)):
+            if is_checkpoint_name(str(model)):
+                raise ValueError(f'{model} is a checkpoint: name its config, and the checkpoint as weights (--weights)')
             cfg = load_config(model)
         else:
             cfg = deepcopy(model) if isinstance(model, Config) else Config(deepcopy(dict(model)))
         if weights is None:
-            raise ValueError(f'no weights for {model}: name its checkpoint, or the folder of a finished training')
+            raise ValueError(
+                f'no weights for {model}: name its checkpoint as weights (--weights), or the folder of a training'
+            )
         init_default_scope(cfg.get('default_scope', 'mmdet'))
         self.tta = makes_cams(cfg) if tta is None else tta
         if self.tta:
@@ -154,7 +159,8 @@ class WSISInferencer(BaseInferencer):
             long_side: Images are reduced to this many pixels on their longer side, and what was found is brought back
                 to their own size. By default 1024, or, where the model's pipeline resizes images, what that says.
             out_dir: Folder to write to: ``vis/NAME.png``, ``semantic_masks/NAME.png``, ``cams/NAME.npz`` and
-                ``instances.json`` (COCO), as far as the model gives them. Nothing is written by default.
+                ``instances.json`` (COCO), as far as the model gives them. Nothing is written by default. The folder of
+                a run, and one among the photos, is refused.
             pred_score_thr: Instances of a lower score are neither drawn nor written; see ``min_score``.
             no_save_vis: Whether no pictures are written to ``out_dir``.
             no_save_pred: Whether only pictures are written to ``out_dir``.
@@ -168,6 +174,8 @@ class WSISInferencer(BaseInferencer):
             ``visualization``: pictures ``(H, W, 3)`` uint8 RGB, or None; ``classes``: the class list.
         """
         folder = ResultFolder(Path(out_dir), self.classes) if str(out_dir) else None
+        if folder and not (no_save_vis and no_save_pred):
+            check_output_folder(out_dir, inputs)
         drawing = dict(draw=return_vis or show or bool(folder and not no_save_vis), show=show, wait_time=wait_time)
         score = self.min_score if pred_score_thr is None else pred_score_thr
         predictions, pictures = [], []
@@ -204,10 +212,12 @@ class WSISInferencer(BaseInferencer):
             draw: Whether pictures are drawn; else they are None.
 
         Raises:
-            ValueError: If pictures are to be shown and cannot be; nothing has been run then.
+            FileNotFoundError, ValueError: If inputs are missing, or pictures are to be shown and cannot be; nothing
+                has been run then.
         """
         if show:
             check_display()
+        check_inputs(inputs)
         ids = None if tags is None else find_tag_ids(tags, self.classes)
         for images, samples in self._run(inputs, batch_size, ids, long_side):
             pictures = self.visualize(images, samples, draw, show, wait_time, pred_score_thr)

@@ -15,7 +15,7 @@ from mmengine.logging import print_log
 
 from ...datasets.photos import list_photo_tree, name_stems
 from ...structures import PhotoError, decode_photo
-from ...structures.photo_file import decode_photo_bytes
+from ...structures.photo_file import decode_photo_bytes, probe_photo
 
 VIDEO_ENDINGS = ('.mp4', '.avi', '.mov', '.mkv', '.webm', '.m4v')
 
@@ -40,6 +40,38 @@ class NewImage:
     pixels: np.ndarray
     path: str | None = None
     file_name: str = ''
+
+
+def check_inputs(inputs: InputsType) -> None:
+    """Check that files, folders and videos are there, before a model is loaded or run.
+
+    Of a list of several files some may be missing: :func:`iterate_images` leaves these out. URLs, cameras and arrays
+    are not looked at.
+
+    Raises:
+        FileNotFoundError: If a folder holds no image, a video does not exist, or all files of a list are missing.
+        PhotoError: If a single file is missing; one line.
+    """
+    several = inputs if isinstance(inputs, (list, tuple)) else [inputs]
+    missing = [given for given in several if _is_missing(given)]
+    if not missing or len(missing) < len(several):
+        return
+    if len(missing) == 1:
+        probe_photo(missing[0])  # it says in which way
+    raise FileNotFoundError(f'none of {len(missing)} images is there (first: {missing[0]}): check their paths')
+
+
+def _is_missing(given: InputType) -> bool:
+    """Return whether an input is the name of a file that is not there; raise FileNotFoundError for other inputs."""
+    if isinstance(given, (int, np.ndarray)):
+        return False
+    if is_video(given):
+        _check_video_exists(given)
+        return False
+    if os.path.isdir(given):
+        _list_photos(str(given))
+        return False
+    return '://' not in str(given) and not os.path.isfile(given)
 
 
 def iterate_images(inputs: InputsType) -> Iterator[NewImage]:
@@ -92,11 +124,16 @@ def _iterate_one(given: InputType, index: int, several: bool) -> Iterator[NewIma
 
 
 def _iterate_folder(folder: str) -> Iterator[NewImage]:
+    photos = _list_photos(folder)
+    stems = name_stems(photos)
+    yield from _read_files({os.path.join(folder, photo): (stems[photo], photo) for photo in photos}, skip=True)
+
+
+def _list_photos(folder: str) -> list[str]:
     photos = list_photo_tree(folder)
     if not photos:
         raise FileNotFoundError(f'folder {folder} holds no image: name one that does, or a file')
-    stems = name_stems(photos)
-    yield from _read_files({os.path.join(folder, photo): (stems[photo], photo) for photo in photos}, skip=True)
+    return photos
 
 
 def _read_files(names: dict[str, tuple[str, str]], skip: bool) -> Iterator[NewImage]:
@@ -173,11 +210,16 @@ def iterate_frames(source: str | Path | int) -> Iterator[NewImage]:
         print_log(f'video {source} ends after {number} of {stated} frames', 'current', logging.WARNING)
 
 
+def _check_video_exists(source: str | Path) -> None:
+    if not os.path.isfile(source):
+        raise FileNotFoundError(f'video {source} does not exist')
+
+
 @contextmanager
 def _opened_video(source: str | Path | int) -> Iterator[VideoCapture]:
     camera = isinstance(source, int)
-    if not camera and not os.path.isfile(source):
-        raise FileNotFoundError(f'video {source} does not exist')
+    if not camera:
+        _check_video_exists(source)
     capture = VideoCapture(source if camera else str(source))
     try:
         if not capture.isOpened():

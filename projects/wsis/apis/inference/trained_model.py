@@ -24,7 +24,8 @@ RECORD_ENTRIES = dict(
     seconds=(int, float),
     number=str,
 )
-# what tools/label_photos.py hands over
+# what tools/label_photos.py notes of its photos, and what it hands over
+NOTE_NAME = 'label_photos.json'
 WORK_FOLDER = 'work'
 HANDED_OVER = ('model/config.py', 'model/model.pth')
 
@@ -78,6 +79,11 @@ def find_trained_model(folder: str | Path) -> TrainedModel:
     if work_records:
         return _find_last_trained(folder / WORK_FOLDER, work_records)
     return _read_training(folder)
+
+
+def is_checkpoint_name(name: str) -> bool:
+    """Return whether a name ends as that of a checkpoint."""
+    return name.endswith(('.pth', '.pt'))
 
 
 def read_records(work_dir: Path) -> dict[str, dict]:

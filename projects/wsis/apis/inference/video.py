@@ -9,9 +9,29 @@ import numpy as np
 from rich.progress import track
 
 from .inferencer import WSISInferencer
-from .inputs import read_frame_facts
+from .inputs import FrameFacts, read_frame_facts
 
 CAMERA_RATE = 25.0  # where a camera does not say how many frames a second it gives
+
+
+def check_video(source: str | int, out: str | Path | None) -> FrameFacts:
+    """Check that a video can be read, and that another can be written without harm to it; return its facts.
+
+    Args:
+        source: A file, or the number of a camera.
+        out: The video to write; None for none.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the video cannot be opened, or ``out`` is no name of a video, or the source itself; one line.
+    """
+    if out is not None and not str(out).lower().endswith('.mp4'):
+        raise ValueError(f'{out} is not the name of a video that can be written: use a name that ends in .mp4')
+    facts = read_frame_facts(source)
+    # samefile follows links, and sees other names of one file
+    if out is not None and not isinstance(source, int) and os.path.exists(out) and os.path.samefile(source, out):
+        raise ValueError(f'{out} is the video that is read, which would be overwritten: use another name')
+    return facts
 
 
 def draw_video(inferencer: WSISInferencer, source: str | int, out: str | None, **options: Any) -> int:
@@ -28,11 +48,9 @@ def draw_video(inferencer: WSISInferencer, source: str | int, out: str | None, *
 
     Raises:
         FileNotFoundError: If there is no such file.
-        ValueError: If the video cannot be opened or written; one line.
+        ValueError: If the video cannot be opened or written, or would overwrite the one that is read; one line.
     """
-    if out is not None and not str(out).lower().endswith('.mp4'):
-        raise ValueError(f'{out} is not the name of a video that can be written: use a name that ends in .mp4')
-    facts = read_frame_facts(source)
+    facts = check_video(source, out)
     frames = inferencer.iterate(source, draw=True, **options)
     writer = None if out is None else VideoFile(Path(out), facts.rate or CAMERA_RATE)
     count = 0

@@ -1,6 +1,7 @@
 """Many trials, one after the other, and their table."""
 
 import shutil
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
@@ -14,6 +15,16 @@ from .trial_recipe import write_recipe
 
 SECONDS_FOR_REFERENCE = 900
 STAGES_NAME = 'stages.json'
+
+
+def check_system() -> None:
+    """Check that faults can be made here.
+
+    Raises:
+        ValueError: If this is another system than Linux; one line.
+    """
+    if not sys.platform.startswith('linux'):
+        raise ValueError('the trials find processes in /proc: run them on Linux')
 
 
 def choose_faults(count: int, seed: int, names: Sequence[str] = ()) -> list[Fault]:
