@@ -3,6 +3,8 @@
 import pytest
 import torch
 import torch.nn.functional as F
+from mmdet.structures import DetDataSample
+from mmengine.structures import InstanceData
 
 from projects.wsis.models.segmentors.irnet_labels import IRNetLabelMaker
 from projects.wsis.ops import cluster_displacement, detect_instances, strongest
@@ -58,3 +60,30 @@ def test_cams_are_split_by_the_used_clusters_as_by_one_hot():
     assert 0 < used.sum() < len(used)
     assert torch.equal(scores, expected[used])
     assert torch.equal(owner, torch.arange(3).repeat_interleave(len(masks))[used])
+
+
+def make_labels(cams, **settings):
+    """Return the class map and the instances of random CAMs, boundaries and displacements."""
+    generator = torch.Generator().manual_seed(2)
+    sample = DetDataSample(metainfo=dict(ori_shape=(44, 60)))
+    sample.cams = InstanceData(cams=cams, labels=torch.tensor([4, 1]))
+    sample.boundary = torch.rand(1, 11, 15, generator=generator)
+    sample.displacement = torch.randn(2, 11, 15, generator=generator)
+    found = IRNetLabelMaker(**settings)(sample)
+    return found.pred_sem_seg.data, found.pred_instances
+
+
+def test_what_is_below_the_threshold_of_cams_does_not_start():
+    cams = torch.rand(2, 11, 15, generator=torch.Generator().manual_seed(3))
+    before = cams.clone()
+    semantic, instances = make_labels(cams, cam_threshold=0.4)
+    wanted, wanted_instances = make_labels((cams - 0.4).clamp(min=0) / 0.6)
+    assert torch.equal(cams, before)
+    assert torch.equal(semantic, wanted) and torch.equal(instances.masks, wanted_instances.masks)
+    assert not torch.equal(semantic, make_labels(cams)[0])
+
+
+@pytest.mark.parametrize('threshold', [-0.1, 1.0, float('nan')])
+def test_a_threshold_of_cams_is_a_part_of_them(threshold):
+    with pytest.raises(ValueError, match='cam_threshold is a part'):
+        IRNetLabelMaker(cam_threshold=threshold)

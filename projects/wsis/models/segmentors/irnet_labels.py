@@ -32,6 +32,12 @@ class IRNetLabelMaker:
         cluster_threshold: Displacement (in pixels of the CAM) below which a pixel lies near a centroid.
         cluster_iterations: Number of refinements of the displacement field.
         min_fragment: Share of the photo below which a fragment gets score 0.
+        cam_threshold: What of a CAM lies below it counts as 0, and the rest is scaled back to [0, 1]. 0 is that of the
+            paper. CAMs of SEAM, which are scaled from their minimum to their maximum, are hardly anywhere 0, and the
+            walk would spread what lies outside of the objects too.
+
+    Raises:
+        ValueError: If ``cam_threshold`` is not in [0, 1).
     """
 
     def __init__(
@@ -45,13 +51,17 @@ class IRNetLabelMaker:
         cluster_threshold: float = 2.5,
         cluster_iterations: int = 300,
         min_fragment: float = 0.01,
+        cam_threshold: float = 0.0,
     ) -> None:
+        if not 0 <= cam_threshold < 1:
+            raise ValueError(f'cam_threshold is a part of the largest score, from 0 to below 1, not {cam_threshold}')
         self.boundary = boundary
         self.displacement = displacement
         self.background_threshold = background_threshold
         self.walk = dict(radius=radius, beta=beta, steps=steps)
         self.clustering = dict(threshold=cluster_threshold, iterations=cluster_iterations)
         self.min_fragment = min_fragment
+        self.cam_threshold = cam_threshold
 
     def __call__(self, sample: DetDataSample) -> DetDataSample:
         """Add ``pred_sem_seg`` and ``pred_instances`` to a sample with ``cams``, ``boundary`` and ``displacement``.
@@ -74,8 +84,10 @@ class IRNetLabelMaker:
         sample.pred_instances = self._split(*self._threshold(strongest), classes[owner], size)
         return sample
 
-    @staticmethod
-    def _fit_cams(cams: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
+    def _fit_cams(self, cams: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
+        """Return CAMs (K, h, w) at the size of the boundary, without what is below the threshold."""
+        if self.cam_threshold:
+            cams = ((cams - self.cam_threshold) / (1 - self.cam_threshold)).clamp(min=0)
         if cams.shape[-2:] != size and len(cams):
             return F.interpolate(cams[None], size, mode='bilinear', align_corners=False)[0]
         return cams.reshape(-1, *size)
