@@ -16,4 +16,11 @@ model = dict(
         loss_displacement=dict(type='DisplacementLoss', radius=10)),
     # boundary and displacement are the switches of the paper's ablation
     test_cfg=dict(
-        boundary=True, displacement=True, background_threshold=.25, radius=5, beta=10., steps=256, cluster_threshold=2.5))
+        boundary=True,
+        displacement=True,
+        background_threshold=.25,
+        radius=5,
+        beta=10.,
+        steps=256,
+        cluster_threshold=2.5,
+        cam_threshold=0.))
