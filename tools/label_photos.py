@@ -10,7 +10,7 @@ from pathlib import Path
 import repository_path  # noqa: F401  must come first: it makes projects.wsis importable
 
 from projects.wsis.apis.config_options import ConfigOptionsAction
-from projects.wsis.apis.errors import GOES_ON, report_errors
+from projects.wsis.apis.errors import GOES_ON, INTERRUPTED, report_errors
 from projects.wsis.apis.shared_batch import add_processes
 from projects.wsis.datasets.class_list import read_class_file
 from projects.wsis.labelling.run import LabelPhotosOptions, check_output, label_photos, make_plan
@@ -95,7 +95,7 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.json and not arguments.dry_run:
         parser.error('--json goes with --dry-run')
-    with report_errors(GOES_ON):
+    with report_errors(INTERRUPTED if arguments.dry_run else GOES_ON):
         options = LabelPhotosOptions(
             photos=arguments.photos,
             tags=arguments.tags,

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from projects.wsis.apis.config_options import ConfigOptionsAction
 from projects.wsis.apis.configs import load_config
-from projects.wsis.apis.errors import GOES_ON, report_errors
+from projects.wsis.apis.errors import GOES_ON, INTERRUPTED, report_errors
 from projects.wsis.apis.shared_batch import add_processes
 from projects.wsis.apis.vis_backends import add_vis_backends
 from projects.wsis.inspection.report import ReportOptions, finish_with_report
@@ -131,7 +131,8 @@ def run_recipe(recipe: Recipe, arguments: argparse.Namespace) -> None:
 def main() -> None:
     """Run the pipeline."""
     arguments = build_parser().parse_args()
-    with report_errors(GOES_ON):
+    only_tells = arguments.list or arguments.submit or arguments.dry_run
+    with report_errors(INTERRUPTED if only_tells else GOES_ON):
         config, recipe = read_recipe(arguments)
         if arguments.list:
             for stage in recipe.stages:

@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 import xml.etree.ElementTree as ElementTree
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from tiny_chain.fixtures import CONFIGS
 from tiny_chain.processes import run_tool
 
 from projects.wsis.apis import WSISInferencer
+from projects.wsis.labelling.run import LabelPhotosOptions, make_plan
 from projects.wsis.structures.masks import masks_to_instances, read_object_masks
 
 RECIPE = CONFIGS / 'tiny_pipeline.py'
@@ -169,8 +171,29 @@ def test_masks_that_come_later_measure_the_labels_that_there_are(photos, tmp_pat
     later = call(photos, *run, '--masks', tmp_path / 'masks.json')
     assert later.status == 0, later.tail
     assert later.output.count('complete already') == 5
-    assert 'true masks measure the labels at the end' in later.output
+    assert 'they measure the labels at the end, but none of its stages' in later.output
     assert json.loads((tmp_path / 'out/numbers.json').read_text())['masks']['photos'] == 7
+    data = (tmp_path / 'out/data/data.py').read_bytes()
+    refused = call(photos, *run, '--masks', tmp_path / 'masks.json', '--weights', 'nope.pth')
+    assert refused.status == 1 and (tmp_path / 'out/data/data.py').read_bytes() == data
+
+
+def test_masks_that_a_run_has_begun_with_stay(photos, tmp_path):
+    data, options = tmp_path / 'out/data/data.py', dict(photos=str(photos), tags=str(photos.parent / 'tags.csv'))
+    plan_of = partial(LabelPhotosOptions, out=str(tmp_path / 'out'), recipe=str(RECIPE), weights='none', **options)
+    make_plan(plan_of(masks=str(tmp_path / 'masks.json')), tmp_path / 'out')
+    assert 'mask_file' in data.read_text()
+    make_plan(plan_of(), tmp_path / 'out')
+    assert 'mask_file' not in data.read_text(), 'nothing has begun yet'
+    for first in ('masks.json', None):
+        first, other = (str(tmp_path / first), None) if first else (None, str(tmp_path / 'masks.json'))
+        shutil.rmtree(tmp_path / 'out/work', ignore_errors=True)
+        make_plan(plan_of(masks=first), tmp_path / 'out')
+        (tmp_path / 'out/work/classifier').mkdir(parents=True)
+        (tmp_path / 'out/work/classifier/stage.json').write_text('{}')
+        before = data.read_text()
+        make_plan(plan_of(masks=other), tmp_path / 'out')
+        assert data.read_text() == before
 
 
 def plan_in_this_process(photos, monkeypatch, *arguments):

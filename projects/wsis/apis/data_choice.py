@@ -155,7 +155,7 @@ def _read(path: str | Path) -> Config:
 
 def _import_mmseg() -> None:
     """Import what nearly all configs do, without the lines that mmseg prints of a library that it can do without."""
-    with redirect_stdout(io.StringIO()), suppress(ImportError):  # a config that needs it says so
+    with redirect_stdout(io.StringIO()), suppress(Exception):  # a config that needs it says what is wrong
         importlib.import_module('mmseg.datasets.transforms')
 
 

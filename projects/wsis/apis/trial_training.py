@@ -4,6 +4,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 from mmengine.config import Config
+from mmengine.device import get_device
 from mmengine.model import BaseModel
 from mmengine.optim import OptimWrapper
 
@@ -19,7 +20,7 @@ class TrialTraining(NamedTuple):
     batches: list[Any]
 
 
-def build_trial_training(cfg: Config, batches: int = 1, device: str = 'cpu') -> TrialTraining:
+def build_trial_training(cfg: Config, batches: int = 1, device: str | None = None) -> TrialTraining:
     """Build the model of a training config with the weights that it starts from, and load its first batches.
 
     Images are loaded in this process. A batch that is not full is kept, so that a small data set has one, too.
@@ -27,7 +28,7 @@ def build_trial_training(cfg: Config, batches: int = 1, device: str = 'cpu') -> 
     Args:
         cfg: The config; its ``load_from`` names a checkpoint in the place of the initial weights. Changed in place.
         batches: How many batches are loaded; less if the data set has less.
-        device: Where the model is put.
+        device: Where the model is put; by default an accelerator, if there is one.
 
     Raises:
         FileNotFoundError: If the checkpoint is missing.
@@ -39,6 +40,6 @@ def build_trial_training(cfg: Config, batches: int = 1, device: str = 'cpu') -> 
     with safe_loading():
         runner.model.init_weights()
         runner.load_or_resume()
-    model = runner.model.to(device).train()
+    model = runner.model.to(device or get_device()).train()
     loaded = list(islice(runner.build_dataloader(cfg.train_dataloader, seed=0), batches))
     return TrialTraining(model, runner.build_optim_wrapper(cfg.optim_wrapper), loaded)

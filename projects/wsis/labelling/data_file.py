@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from ..apis.data_choice import check_data_file
 from ..structures import write_atomically, write_json
 
 TEMPLATE = """\
@@ -64,6 +65,15 @@ def write_data_file(
     )
     write_atomically(folder / 'data.py', lambda file: file.write(text.encode()))
     return folder / 'data.py'
+
+
+def read_masks(path: Path) -> dict[str, str]:
+    """Return the masks that a written ``data.py`` names, as :func:`write_data_file` takes them; none if damaged."""
+    try:
+        settings = check_data_file(path).label_dataset
+    except ValueError:  # it is written anew
+        return {}
+    return {'mask_file': settings.mask_file} if 'mask_file' in settings else dict(settings.get('data_prefix') or {})
 
 
 def _write_masks(masks: Mapping[str, str]) -> str:

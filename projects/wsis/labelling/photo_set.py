@@ -100,7 +100,7 @@ def _choose_classes(found: Tags, classes: Sequence[str] | None) -> tuple[tuple[s
     if classes is None:
         names = tuple(name for name in found.classes if name in used)
         if not names:
-            raise ValueError('no photo has a tag in it')
+            raise ValueError('no photo has a tag in it: a row names a photo and its tags, as in `a.jpg,dog;person`')
         check_classes(names)
         return names, []
     check_classes(classes)

@@ -17,7 +17,7 @@ from rich.console import Console
 
 from ..apis.configs import load_config
 from ..apis.data_choice import MissingNameError
-from ..apis.inference.trained_model import HANDED_OVER, NOTE_NAME, WORK_FOLDER
+from ..apis.inference.trained_model import HANDED_OVER, NOTE_NAME, RECORD_NAME, WORK_FOLDER
 from ..engine import find_latest_checkpoint
 from ..exports import EXPORTS, export_labels
 from ..inspection.check_report import print_check
@@ -31,7 +31,7 @@ from ..recipes.recipe import Recipe
 from ..recipes.stage import StageError
 from ..structures import printable, write_atomically, write_json
 from ..structures.files import read_json_object
-from .data_file import write_data_file
+from .data_file import read_masks, write_data_file
 from .masks import find_masks
 from .measure import find_true_masks, measure_labels
 from .numbers import count_labels, print_numbers
@@ -262,7 +262,7 @@ def make_plan(options: LabelPhotosOptions, out: Path, console: Console | None = 
         options.classes,
         options.val,
         options.negatives,
-        [path for path in (str(out), options.masks) if path and Path(path).is_dir()],
+        [path for path in (str(out), options.out, options.masks) if path and Path(path).is_dir()],
     )
     if console:
         for line in photo_set.warnings:
@@ -275,11 +275,10 @@ def make_plan(options: LabelPhotosOptions, out: Path, console: Console | None = 
     copies, faults = prepare_photos(sources, data_folder / 'photos', options.long_side)
     _report_faults(faults, len(sources))
     tags = {photo: names for photo, names in photo_set.tags.items() if photo in copies}
-    masks = _find_masks(options, copies, data_folder, photo_set.classes)
+    masks = _choose_masks(options, copies, out, photo_set.classes, console)
     val = [photo for photo in photo_set.val if photo in copies]
-    content = (data_folder / 'photos', photo_set.classes, tags, val)
-    data = write_data_file(data_folder, *content)
     recipe, why = choose_recipe(options.recipe, len(tags))
+    data = write_data_file(data_folder, data_folder / 'photos', photo_set.classes, tags, val, masks)
     with _explained_needs(recipe):
         chosen = _make_recipe(options, out, recipe, data, dict(options.options or {}))
         chosen.check_batches(chosen.stages)
@@ -287,14 +286,36 @@ def make_plan(options: LabelPhotosOptions, out: Path, console: Console | None = 
     megapixels = fmean(copy.pixels(options.long_side) for copy in copies.values()) / 1e6
     stages = plan_stages(chosen.stages, _count(tags, val), megapixels, chosen.processes, chosen.prefers_amp)
     lengths = {f'{stage.name}.iterations': stage.iterations for stage in stages if stage.iterations is not None}
-    settings = {**lengths, **given}
-    if masks and not _has_begun(_make_recipe(options, out, recipe, data, settings)):
-        write_data_file(data_folder, *content, masks)
-    elif masks and console:
+    return Plan(photo_set, check, recipe, why, stages, {**lengths, **given}, copies, data)
+
+
+def _choose_masks(
+    options: LabelPhotosOptions,
+    copies: Mapping[str, WorkingCopy],
+    out: Path,
+    classes: Sequence[str],
+    console: Console | None,
+) -> dict[str, str]:
+    """Return the settings that name the true masks on which stages are measured.
+
+    They are a part of the data set, so that stages which have begun keep those that they began with, or none: all would
+    be made anew otherwise. The labels are measured at the end in any case.
+
+    Raises:
+        FileNotFoundError, ValueError: If masks are given that are not there, or are of no photo; one line.
+    """
+    given = _find_masks(options, copies, out / DATA_FOLDER, classes)
+    data = out / DATA_FOLDER / 'data.py'
+    if not data.is_file() or not any((out / WORK_FOLDER).glob(f'*/{RECORD_NAME}')):
+        return given
+    begun_with = read_masks(data)
+    if given and not begun_with and console:
         console.print(
-            'The stages that are done stay as they are: true masks measure the labels at the end', markup=False
+            'This run has begun without true masks: they measure the labels at the end, but none of its stages (for '
+            'these name another --out)',
+            markup=False,
         )
-    return Plan(photo_set, check, recipe, why, stages, settings, copies, data)
+    return given if given and begun_with else begun_with
 
 
 def _find_masks(
@@ -325,13 +346,6 @@ def _count(tags: Mapping[str, Sequence[str]], val: Sequence[str]) -> dict[str, i
         tagged=sum(bool(names) for photo, names in tags.items() if photo not in held_out),
         val=len(held_out),
     )
-
-
-def _has_begun(recipe: Recipe) -> bool:
-    """Return whether an earlier call has completed the first training of just this recipe."""
-    first = next((stage for stage in recipe.stages if stage.action == 'train'), None)
-    needed = [*first.inputs, first.name] if first else []
-    return bool(first) and all(recipe.record(name).is_complete() for name in needed) and recipe.is_complete(first)
 
 
 @contextmanager

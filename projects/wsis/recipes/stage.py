@@ -204,7 +204,7 @@ def check_option_names(options: Collection[str], names: Collection[str], stages:
         RecipeError: If one is not, or it sets the length of a stage that trains nothing; the message names the stages.
     """
     for stage in stages:
-        if stage.action != 'train' and (length := f'{stage.name}.{ITERATIONS}') in options:
+        if stage.action == 'predict' and (length := f'{stage.name}.{ITERATIONS}') in options:
             raise RecipeError(
                 f'{length}: stage {stage.name} trains nothing; the trainings are '
                 f'{", ".join(other.name for other in stages if other.action == "train")}'

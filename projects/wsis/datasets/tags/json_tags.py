@@ -11,7 +11,7 @@ from .tags import FoundTags, TagRow
 
 
 def read_json_tags(path: Path, classes: Collection[str] | None = None) -> FoundTags:
-    """Read ``{photo: [names]}``, ``[{"file": photo, "tags": [names]}]`` or a COCO json; names may be one text.
+    """Read ``{photo: [names]}``, ``[{"file": photo, "tags": [names]}]`` or a COCO json.
 
     Raises:
         ValueError: If it is none of them; one line.
@@ -22,8 +22,8 @@ def read_json_tags(path: Path, classes: Collection[str] | None = None) -> FoundT
         return _read_coco(path, content)
     if isinstance(content, list) and content and all(isinstance(entry, dict) for entry in content):
         found = FoundTags([_read_entry(path, number, entry, classes) for number, entry in enumerate(content)])
-    elif isinstance(content, dict) and all(isinstance(names, (list, str)) for names in content.values()):
-        found = FoundTags([TagRow(photo, _read_names(path, photo, names, classes)) for photo, names in content.items()])
+    elif isinstance(content, dict) and all(isinstance(names, list) for names in content.values()):
+        found = FoundTags([TagRow(photo, [str(name) for name in names]) for photo, names in content.items()])
     else:
         raise ValueError(
             f'{path}: a tags file is a JSON object {{"photo": ["class name", ...], ...}}, a list of '
@@ -52,14 +52,11 @@ def _read_entry(path: Path, number: int, entry: dict, classes: Collection[str] |
     lower = {key.lower(): value for key, value in entry.items()}
     photo = next((lower[key] for key in PHOTO_COLUMNS if key in lower), None)
     names = next((lower[key] for key in TAG_COLUMNS if key in lower), None)
-    if not isinstance(photo, (str, int)) or not isinstance(names, (list, str)):
+    if isinstance(names, str):
+        names = split_tags(names, classes, f'{path}, entry {number}')
+    if not isinstance(photo, (str, int)) or not isinstance(names, list):
         raise ValueError(f'{path}, entry {number}: "file" and "tags" are needed, as in {{"file": "a.jpg", "tags": []}}')
-    return TagRow(str(photo), _read_names(path, f'entry {number}', names, classes))
-
-
-def _read_names(path: Path, place: str, names: list | str, classes: Collection[str] | None) -> list[str]:
-    """Return tags that are a list, or a text such as ``fox; cat``."""
-    return split_tags(names, classes, f'{path}, {place}') if isinstance(names, str) else [str(name) for name in names]
+    return TagRow(str(photo), [str(name) for name in names])
 
 
 def _read_coco(path: Path, content: dict) -> FoundTags:

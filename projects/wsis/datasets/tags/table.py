@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
@@ -10,6 +11,9 @@ from .tags import FoundTags, TagRow
 
 DELIMITERS = (',', ';', '\t')
 PARTING = frozenset(',;|"')  # between names in a cell, or around one
+# names of a cell, each with quotes around all of it or with none; what parts them stands between
+QUOTED_NAME = re.compile(r'(?:\s*"((?:[^"]|"")*)"\s*|([^",;|]*))(?:[,;|]|$)')
+QUOTED_CELL = re.compile(f'(?:{QUOTED_NAME.pattern})+')
 #: Names of the column of photos and of that of tags, in any case; the earlier ones go first.
 PHOTO_COLUMNS = ('file', 'filename', 'file_name', 'photo', 'image', 'img', 'path', 'file_path', 'filepath')
 PHOTO_COLUMNS += ('image_name', 'image_path', 'photo_name', 'image_id', 'photo_id', 'img_id', 'id', 'name')
@@ -81,15 +85,34 @@ def split_tags(cell: str, classes: Collection[str] | None = None, place: str | P
     """
     if is_one_name(cell, classes):
         return [cell.strip()] if cell.strip() else []
-    if '"' not in cell:
-        parts = [part.strip() for part in cell.replace('|', ';').split(';')]
-        own = [[part] if is_one_name(part, classes) else part.split(',') for part in parts]
-        return [name.strip() for names in own for name in names if name.strip()]
-    try:
-        parts = [part for piece in csv.reader([cell], delimiter=';', skipinitialspace=True) for part in piece]
+    if '"' in cell:
+        names = _split_quoted(cell, place)
+    else:
+        parts = cell.replace('|', ';').split(';')
+        names = [name for part in parts for name in _split_at_commas(part, classes)]
+    return [name.strip() for name in names if name.strip()]
+
+
+def _split_quoted(cell: str, place: str | Path) -> list[str]:
+    """Split a cell with quotes at what parts names outside of them."""
+    if QUOTED_CELL.fullmatch(cell):
+        return [quoted.replace('""', '"') or plain for quoted, plain in QUOTED_NAME.findall(cell)]
+    try:  # quotes within a name
+        return [part for piece in csv.reader([cell], delimiter=';', skipinitialspace=True) for part in piece]
     except csv.Error as error:
         raise ValueError(f'{place}: the tags {cell[:80]!r} cannot be parted ({error}): correct their quotes') from None
-    return [part.strip() for part in parts if part.strip()]
+
+
+def _split_at_commas(part: str, classes: Collection[str] | None) -> Iterator[str]:
+    """Yield the names in a part of a cell; the longest that is a class goes first."""
+    pieces = part.split(',')
+    most = 1 + max((name.count(',') for name in classes or ()), default=0)
+    start = 0
+    while start < len(pieces):
+        ends = range(min(start + most, len(pieces)), start + 1, -1)
+        end = next((end for end in ends if ','.join(pieces[start:end]).strip() in classes), start + 1)
+        yield ','.join(pieces[start:end])
+        start = end
 
 
 def is_one_name(cell: str, classes: Collection[str] | None = None) -> bool:
