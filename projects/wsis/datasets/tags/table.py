@@ -95,7 +95,7 @@ def split_tags(cell: str, classes: Collection[str] | None = None, place: str | P
 
 def _split_quoted(cell: str, place: str | Path) -> list[str]:
     """Split a cell with quotes at what parts names outside of them."""
-    if QUOTED_CELL.fullmatch(cell):
+    if len(cell) <= csv.field_size_limit() and QUOTED_CELL.fullmatch(cell):
         return [quoted.replace('""', '"') or plain for quoted, plain in QUOTED_NAME.findall(cell)]
     try:  # quotes within a name
         return [part for piece in csv.reader([cell], delimiter=';', skipinitialspace=True) for part in piece]
