@@ -187,10 +187,11 @@ def test_masks_that_a_run_has_begun_with_stay(photos, tmp_path):
     assert 'mask_file' not in data.read_text(), 'nothing has begun yet'
     for first in ('masks.json', None):
         first, other = (str(tmp_path / first), None) if first else (None, str(tmp_path / 'masks.json'))
-        shutil.rmtree(tmp_path / 'out/work', ignore_errors=True)
+        shutil.rmtree(tmp_path / 'out' / 'work', ignore_errors=True)
         make_plan(plan_of(masks=first), tmp_path / 'out')
-        (tmp_path / 'out/work/classifier').mkdir(parents=True)
-        (tmp_path / 'out/work/classifier/stage.json').write_text('{}')
+        stage = tmp_path / 'out' / 'work' / 'classifier'
+        stage.mkdir(parents=True)
+        (stage / 'stage.json').write_text('{}')
         before = data.read_text()
         make_plan(plan_of(masks=other), tmp_path / 'out')
         assert data.read_text() == before

@@ -6,6 +6,7 @@ from pathlib import Path
 from ..apis.data_choice import check_data_file
 from ..structures import write_atomically, write_json
 
+DATA_NAME = 'data.py'
 TEMPLATE = """\
 # The data set that tools/label_photos.py made. Any stage takes it: python tools/train.py CONFIG --data THIS_FILE
 classes = {classes}
@@ -63,8 +64,8 @@ def write_data_file(
         masks=_write_masks(masks or {}),
         val=f'dict(label_dataset, ann_file={str(folder / "val.txt")!r})' if val else 'None',
     )
-    write_atomically(folder / 'data.py', lambda file: file.write(text.encode()))
-    return folder / 'data.py'
+    write_atomically(folder / DATA_NAME, lambda file: file.write(text.encode()))
+    return folder / DATA_NAME
 
 
 def read_masks(path: Path) -> dict[str, str]:

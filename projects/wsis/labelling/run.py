@@ -31,7 +31,7 @@ from ..recipes.recipe import Recipe
 from ..recipes.stage import StageError
 from ..structures import printable, write_atomically, write_json
 from ..structures.files import read_json_object
-from .data_file import read_masks, write_data_file
+from .data_file import DATA_NAME, read_masks, write_data_file
 from .masks import find_masks
 from .measure import find_true_masks, measure_labels
 from .numbers import count_labels, print_numbers
@@ -305,7 +305,7 @@ def _choose_masks(
         FileNotFoundError, ValueError: If masks are given that are not there, or are of no photo; one line.
     """
     given = _find_masks(options, copies, out / DATA_FOLDER, classes)
-    data = out / DATA_FOLDER / 'data.py'
+    data = out / DATA_FOLDER / DATA_NAME
     if not data.is_file() or not any((out / WORK_FOLDER).glob(f'*/{RECORD_NAME}')):
         return given
     begun_with = read_masks(data)

@@ -105,9 +105,9 @@ def _split_quoted(cell: str, place: str | Path) -> list[str]:
 
 def _split_at_commas(part: str, classes: Collection[str] | None) -> Iterator[str]:
     """Yield the names in a part of a cell; the longest that is a class goes first."""
-    pieces = part.split(',')
-    most = 1 + max((name.count(',') for name in classes or ()), default=0)
-    start = 0
+    pieces, start = part.split(','), 0
+    # most parts have no comma, and need not go through all classes
+    most = 1 + max((name.count(',') for name in classes or ()), default=0) if len(pieces) > 1 else 1
     while start < len(pieces):
         ends = range(min(start + most, len(pieces)), start + 1, -1)
         end = next((end for end in ends if ','.join(pieces[start:end]).strip() in classes), start + 1)
