@@ -79,7 +79,7 @@ def test_training_step_gives_the_public_losses_and_gradients(model, golden_netwo
         check(maps.detach(), golden[f'logits_{index}'])
     losses = model(photos, label_samples(golden['labels']), mode='loss')
     found = [losses[f'decode.loss_scale_{scale}'] for scale in SCALES] + [losses['decode.loss_maximum']]
-    np.testing.assert_allclose([float(loss) for loss in found], golden['losses'], rtol=2e-5)
+    np.testing.assert_allclose([loss.item() for loss in found], golden['losses'], rtol=2e-5)
     total, _ = model.parse_losses(losses)
     assert total.item() == pytest.approx(golden['loss'], rel=2e-5)
     total.backward()
@@ -117,6 +117,7 @@ def test_rates_change_after_every_tenth_step(cfg, golden):
     scheduler, rates = PARAM_SCHEDULERS.build(dict(settings, optimizer=optimizer)), []
     for _ in range(cfg.train_cfg.max_iters):
         rates.append([group['lr'] for group in optimizer.param_groups])
+        optimizer.step()  # without gradients, and so without effect
         scheduler.step()
     assert len(rates) == golden['max_iterations']
     np.testing.assert_allclose(np.array(rates)[golden['iterations']], golden['lr'], rtol=1e-6)

@@ -1,6 +1,7 @@
 """Atomic files and hashes."""
 
 import hashlib
+import json
 
 import pytest
 
@@ -105,7 +106,7 @@ def test_json_that_python_does_not_read_is_one_line(tmp_path, content):
     'take, words',
     [
         (lambda: {}['size'], "damaged .'size' is missing.; make it again"),
-        (lambda: None['size'], 'damaged .*not subscriptable'),
+        (lambda: json.loads('null')['size'], 'damaged .*not subscriptable'),
         (lambda: int('a\nb'), 'damaged .*invalid literal'),
         (lambda: float(10**400), 'damaged .*too large'),
     ],

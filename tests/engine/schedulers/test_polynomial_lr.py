@@ -36,6 +36,7 @@ def take_rates(optimizer, schedulers, steps) -> np.ndarray:
     rates = []
     for _ in range(steps):
         rates.append([group['lr'] for group in optimizer.param_groups])
+        optimizer.step()  # without gradients, and so without effect
         for scheduler in schedulers:
             scheduler.step()
     return np.array(rates)
