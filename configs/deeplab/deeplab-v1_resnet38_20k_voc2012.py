@@ -20,7 +20,7 @@ model = dict(
         loss_decode=dict(type='KnownPixelCrossEntropyLoss'),
         init_cfg=dict(type='KaimingWeights', mode='fan_out', layer='Conv2d')))
 
-sizes = dict(RandomRescale=dict(half_to_even=True), RandomCropAndPad=dict(crop_size=448))
+sizes = dict(RandomRescale=dict(by_factor=True), RandomCropAndPad=dict(crop_size=448))
 train_pipeline = [
     *_base_.train_pipeline[:2],
     dict(type='RandomHSVShift', hue=10, saturation=10, value=10),
@@ -32,7 +32,7 @@ tta_pipeline = [
     dict(
         _base_.tta_pipeline[-1],
         transforms=[
-            [dict(type='RandomRescale', factor_range=(factor, factor), half_to_even=True) for factor in factors],
+            [dict(type='RandomRescale', factor_range=(factor, factor), by_factor=True) for factor in factors],
             *_base_.mirrored,
         ]),
 ]
@@ -46,5 +46,5 @@ optim_wrapper = dict(
 # as there, the decay is divided by one step more than the training has
 param_scheduler = [dict(_base_.param_scheduler[0], end=20001)]
 # The official test refines by a dense CRF, too. Its function was not published; by its name it has the settings of DeepLab V2,
-# the default here. Needs pydensecrf2; crf=None tests without.
-tta_model = dict(average='logits', crf=True)
+# the default here, and it is given the image with red first. Needs pydensecrf2; crf=None tests without.
+tta_model = dict(average='logits', crf=dict(_delete_=True, channel_order='rgb'))

@@ -28,5 +28,6 @@ train_dataloader = dict(batch_size=8, drop_last=True, dataset=dict(pipeline=trai
 auto_scale_lr = dict(base_batch_size=8)
 val_dataloader = dict(dataset=_base_.val_dataset)
 test_dataloader = dict(dataset=dict(pipeline=tta_pipeline, **_base_.label_dataset))
+test_evaluator = [*_base_.test_evaluator[:2], dict(type='SeedIoUMetric', background_threshold=.20)]
 
 optim_wrapper = dict(paramwise_cfg=dict(custom_keys={'head': dict(lr_mult=10)}))

@@ -5,9 +5,10 @@ import pytest
 import torch
 import torch.nn.functional as F
 from mmdet.structures import DetDataSample
-from mmengine.registry import MODELS, init_default_scope
+from mmengine.registry import MODELS, TRANSFORMS, init_default_scope
 from mmengine.structures import InstanceData, PixelData
 
+from projects.wsis.apis.configs import load_config
 from projects.wsis.models.heads import AffinityNetHead
 from projects.wsis.models.segmentors.affinitynet import vote_labels
 from projects.wsis.models.segmentors.affinitynet_labels import AffinityNetLabelMaker
@@ -144,6 +145,14 @@ def test_labels_that_are_all_unsure_give_zero_losses():
     losses = build().train()(*training_batch(2, label=255), mode='loss')
     assert all(value == 0 for value in losses.values())
     sum(losses.values()).backward()
+
+
+@pytest.mark.parametrize('name', ['8e_voc2012', 'reference_voc2012'])
+def test_small_images_of_the_papers_lie_on_black(name):
+    cfg = load_config(f'configs/affinitynet/affinitynet_resnet38_{name}.py')
+    (crop,) = [step for step in cfg.train_dataloader.dataset.pipeline if step.type == 'RandomCropAndPad']
+    image = TRANSFORMS.build(crop)(dict(img=np.full((100, 200, 3), 9, np.uint8)))['img']
+    assert image.shape == (448, 448, 3) and (image == 9).sum() == 60000 and (image == 0).sum() == 448**2 * 3 - 60000
 
 
 def test_votes_by_hand():

@@ -408,13 +408,18 @@ def test_predictions_are_those_of_the_public_code(case):
 
 
 @pytest.mark.parametrize('ending', ['50k_voc2012', '50k_voc2012-labels', 'reference_voc2012'])
-def test_official_results_are_of_the_image_alone_and_the_last_checkpoint(ending):
+def test_official_results_by_tags_are_of_the_image_alone_and_the_last_checkpoint(ending):
     cfg = load_config(f'configs/bestie/bestie_hrnet48_{ending}.py')
     mode = 'pseudo_label' if ending.endswith('labels') else 'predict'
     assert cfg.model.test_cfg == dict(mode=mode, flip=False, threshold=0.1, kernel=41)
     pipeline = str(cfg.test_dataloader.dataset.pipeline)
     assert 'Flip' not in pipeline and 'TestTimeAug' not in pipeline
     assert 'save_best' not in cfg.default_hooks.checkpoint
+
+
+def test_official_results_by_points_are_of_the_mirror_image_too():
+    cfg = load_config('configs/bestie/bestie-points_hrnet48_50k_voc2012.py')
+    assert cfg.model.test_cfg == dict(mode='predict', flip=True, threshold=0.1, kernel=41)
 
 
 def refine_golden(points, **settings):

@@ -26,6 +26,8 @@ from reference_deeplab import (
 from reference_models import check
 from torch import nn
 
+from projects.wsis.apis.configs import load_config
+from projects.wsis.models.crf_photo import load_crf_photo
 from projects.wsis.ops.dense_crf import refine_scores_with_crf
 from projects.wsis.reference.networks import REFERENCE_NETWORKS
 
@@ -147,6 +149,34 @@ def test_test_looks_at_the_official_sizes_and_refines_by_the_crf(cfg, tmp_path):
     scores = logits.softmax(0).numpy()
     expected = refine_scores_with_crf(colors, scores, 10, gaussian=(1.0, 3.0), bilateral=(67.0, 3.0, 4.0)).argmax(0)
     assert np.array_equal(merged.pred_sem_seg.data[0], expected) and (expected != scores.argmax(0)).any()
+
+
+@pytest.mark.parametrize(
+    'name, settings',
+    [
+        ('deeplab-v1', dict(iterations=10, gaussian=(1.0, 3.0), bilateral=(67.0, 3.0, 4.0))),
+        ('deeplab-v1-seam', dict(iterations=1, gaussian=(3.0, 3.0), bilateral=(32.0, 13.0, 10.0))),
+    ],
+)
+def test_crf_of_ppc_and_of_seam_see_red_first(name, settings, tmp_path):
+    cfg = load_config(f'configs/deeplab/{name}_resnet38_20k_voc2012.py')
+    coarse = np.random.default_rng(0).integers(0, 256, (4, 5, 3), np.uint8)
+    photo = Image.fromarray(coarse).resize((50, 40), Image.BICUBIC)
+    photo.save(tmp_path / 'a.png')
+    logits = torch.randn(21, 40, 50, generator=torch.Generator().manual_seed(0))
+    sample = DetDataSample(metainfo=dict(img_id='a', img_path=str(tmp_path / 'a.png'), ori_shape=(40, 50)))
+    sample.seg_logits = PixelData(data=logits)
+    (merged,) = MODELS.build(dict(cfg.tta_model, module=dict(type='PrecomputedLabels'))).merge_preds([[sample]])
+    scores, colors = logits.softmax(0).numpy(), np.asarray(photo)
+    expected = refine_scores_with_crf(colors, scores, **settings).argmax(0)
+    assert np.array_equal(merged.pred_sem_seg.data[0], expected)
+    blue_first = refine_scores_with_crf(np.ascontiguousarray(colors[..., ::-1]), scores, **settings).argmax(0)
+    assert (blue_first != expected).any()
+
+
+def test_unknown_order_of_colours_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="^channel_order of tta_model.crf is one of bgr, rgb, not 'grb'$"):
+        load_crf_photo(str(tmp_path / 'a.png'), 'tta_model.crf', 'grb')
 
 
 def test_training_data_and_length_are_those_of_the_official_code(cfg, golden):

@@ -92,12 +92,28 @@ def test_rescale_stays_in_range_and_labels_stay_labels():
 @pytest.mark.parametrize('factor', [0.5, 0.75, 1.25, 1.75])
 @pytest.mark.parametrize('size', [(23, 29), (25, 31), (1, 2)])
 def test_half_pixels_are_rounded_as_opencv_does(size, factor):
-    results = RandomRescale((factor, factor), half_to_even=True).transform(photo(*size))
+    results = RandomRescale((factor, factor), by_factor=True).transform(photo(*size))
     expected = cv2.resize(photo(*size)['img'], None, fx=factor, fy=factor) if min(size) > 1 else None
     assert expected is None or results['img'].shape == expected.shape
     assert results['gt_seg_map'].shape == results['img'].shape[:2] == results['img_shape'] and results['img'].size
     plain = RandomRescale((0.5, 0.5)).transform(photo(25, 29))
     assert plain['img'].shape[:2] == (13, 15)  # up, where OpenCV has (12, 14)
+
+
+@pytest.mark.parametrize('factor', [0.5, 0.7, 1.1, 1.75])
+@pytest.mark.parametrize('interpolation', ['bilinear', 'bicubic'])
+def test_pixels_labels_and_points_by_factor_are_those_of_opencv(interpolation, factor):
+    draw = np.random.default_rng(0)
+    image, labels = draw.integers(0, 256, (37, 45, 3), np.uint8), draw.integers(0, 21, (37, 45), np.uint8)
+    given = dict(img=image, gt_seg_map=labels, gt_keypoints=np.array([[[10.0, 20.0]]], np.float32))
+    found = RandomRescale((factor, factor), interpolation, by_factor=True).transform(given)
+    code = dict(bilinear=cv2.INTER_LINEAR, bicubic=cv2.INTER_CUBIC)[interpolation]
+    np.testing.assert_array_equal(found['img'], cv2.resize(image, None, fx=factor, fy=factor, interpolation=code))
+    nearest = cv2.resize(labels, None, fx=factor, fy=factor, interpolation=cv2.INTER_NEAREST)
+    np.testing.assert_array_equal(found['gt_seg_map'], nearest)
+    np.testing.assert_allclose(found['gt_keypoints'], [[[10 * factor, 20 * factor]]], rtol=1e-6)
+    by_size = RandomRescale((factor, factor), interpolation).transform(dict(img=image))['img']
+    assert by_size.shape != found['img'].shape or (by_size != found['img']).any()
 
 
 def test_resize_long_side_is_a_transform_of_its_own_name():

@@ -23,7 +23,7 @@ def test_only_the_given_factors_are_drawn_and_each_of_them():
 
 
 @pytest.mark.parametrize(
-    'settings, size', [(dict(round_down=True), (10, 12)), (dict(half_to_even=True), (10, 12)), (dict(), (11, 13))]
+    'settings, size', [(dict(round_down=True), (10, 12)), (dict(by_factor=True), (10, 12)), (dict(), (11, 13))]
 )
 def test_half_pixels(settings, size):
     assert RandomRescale((0.5, 0.5), **settings).transform(photo(21, 25))['img'].shape[:2] == size

@@ -1,6 +1,8 @@
 """Resizing and cropping as in the weakly-supervised papers."""
 
+import cv2
 import numpy as np
+from mmcv.image.geometric import cv2_interp_codes
 from mmcv.transforms import BaseTransform, RandomResize, Resize
 from mmcv.transforms.utils import cache_randomness
 from mmengine.registry import TRANSFORMS
@@ -34,8 +36,9 @@ class RandomRescale(BaseTransform):
     Args:
         factor_range: Smallest and largest factor; equal ones for a fixed factor.
         interpolation: How the photo is interpolated, as in mmcv's ``Resize``.
-        half_to_even: Whether a side that would end in half a pixel is rounded to the even number, as OpenCV does with a
-            factor; else as in mmcv's ``Resize``, which rounds up.
+        by_factor: Whether OpenCV resizes by the factor itself, as official codes let it: it rounds a side that would
+            end in half a pixel to the even number, and samples in steps of 1 / factor. mmcv's ``Resize`` rounds it up,
+            and samples in steps of the old by the new side.
         factors: Factors of which one is drawn, in the place of any factor of the range.
         round_down: Whether sides are cut to whole pixels, as in kazuto1011/deeplab-pytorch.
     """
@@ -44,25 +47,49 @@ class RandomRescale(BaseTransform):
         self,
         factor_range: tuple[float, float] = (1.0, 1.0),
         interpolation: str = 'bicubic',
-        half_to_even: bool = False,
+        by_factor: bool = False,
         factors: tuple[float, ...] | None = None,
         round_down: bool = False,
     ) -> None:
         self.factor_range = factor_range
         self.interpolation = interpolation
-        self.half_to_even = half_to_even
+        self.by_factor = by_factor
         self.factors = factors
         self.round_down = round_down
 
     def transform(self, results: dict) -> dict:
         """Resize by one random factor."""
         factor = np.random.uniform(*self.factor_range) if self.factors is None else np.random.choice(self.factors)
-        if self.half_to_even or self.round_down:
-            to_pixels = int if self.round_down else round
-            height, width = results['img'].shape[:2]
-            scale = max(1, to_pixels(width * factor)), max(1, to_pixels(height * factor))
-            return Resize(scale=scale, keep_ratio=False, interpolation=self.interpolation)(results)
-        return Resize(scale_factor=factor, keep_ratio=True, interpolation=self.interpolation)(results)
+        if not (self.by_factor or self.round_down):
+            return Resize(scale_factor=factor, keep_ratio=True, interpolation=self.interpolation)(results)
+        to_pixels = int if self.round_down else round
+        height, width = results['img'].shape[:2]
+        scale = to_pixels(width * factor), to_pixels(height * factor)
+        if self.by_factor and min(scale) > 0:
+            return _ResizeByFactor(factor, self.interpolation)(results)
+        scale = max(1, scale[0]), max(1, scale[1])
+        return Resize(scale=scale, keep_ratio=False, interpolation=self.interpolation)(results)
+
+
+class _ResizeByFactor(Resize):
+    """mmcv's ``Resize`` by OpenCV's own way with a factor."""
+
+    def __init__(self, factor: float, interpolation: str) -> None:
+        super().__init__(scale_factor=float(factor), keep_ratio=True, interpolation=interpolation)
+
+    def _resize_img(self, results: dict) -> None:
+        results['img'] = self._resize(results['img'], self.interpolation)
+        results['img_shape'] = results['img'].shape[:2]
+        results['scale_factor'] = self.scale_factor
+        results['keep_ratio'] = self.keep_ratio
+
+    def _resize_seg(self, results: dict) -> None:
+        if results.get('gt_seg_map') is not None:
+            results['gt_seg_map'] = self._resize(results['gt_seg_map'], 'nearest')
+
+    def _resize(self, image: np.ndarray, interpolation: str) -> np.ndarray:
+        across, down = self.scale_factor
+        return cv2.resize(image, None, fx=across, fy=down, interpolation=cv2_interp_codes[interpolation])
 
 
 @TRANSFORMS.register_module()

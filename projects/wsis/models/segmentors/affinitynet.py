@@ -79,8 +79,9 @@ class AffinityNet(BaseModel):
 def vote_labels(labels: torch.Tensor, stride: int, size: tuple[int, int]) -> torch.Tensor:
     """Reduce label maps (N, H, W) to (N, h, w): a cell of ``stride`` x ``stride`` pixels takes its most frequent label.
 
-    The official code averages the CRF's scores over these cells; where they are nearly 0 or 1 this is the same. Of
-    equally common labels the largest wins, so unsure (255) before all.
+    The official code averages the CRF's scores over these cells, apart for each exponent of the background. Where
+    scores are nearly 0 or 1 and more than half of a cell has one label, this is the same. Of equally common labels the
+    largest wins, so unsure (255) before all.
 
     Args:
         labels: Label maps at full size, 0..255.

@@ -74,8 +74,7 @@ class AffinityNetLabelMaker:
         """Return the strongest channel (H, W) of scores (1 + K, h, w) at each pixel, after the CRF if there is one."""
         if self.crf is None:
             return strongest_map(scores, size)[0]
-        # red first, as in the official code: the library's approximation depends on the order of colours
-        photo = load_crf_photo(sample.img_path, 'model.test_cfg.crf')[..., ::-1]
+        photo = load_crf_photo(sample.img_path, 'model.test_cfg.crf', 'rgb')  # red first, as in the official code
         refined = refine_scores_with_crf(photo, upsample_maps(scores, size).cpu().numpy(), **self.crf)
         return torch.from_numpy(refined.argmax(0)).to(scores.device)
 

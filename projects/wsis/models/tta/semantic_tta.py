@@ -15,7 +15,7 @@ from ..classifiers.cam_selection import check_mode
 from ..crf_photo import load_crf_photo
 
 # of DeepLab V2: standard deviations in pixels and colours, and weights
-DEEPLAB_CRF = dict(iterations=10, gaussian=(1.0, 3.0), bilateral=(67.0, 3.0, 4.0))
+DEEPLAB_CRF = dict(channel_order='bgr', iterations=10, gaussian=(1.0, 3.0), bilateral=(67.0, 3.0, 4.0))
 
 AVERAGES = ('probabilities', 'logits')
 
@@ -31,7 +31,8 @@ class SemanticTTAModel(BaseTTAModel):
         module: The segmentor.
         mode: ``'predict'``, or ``'pseudo_label'``: only background and the tags of the photo are chosen from.
         crf: Whether a dense CRF refines the probabilities, or those arguments of :func:`refine_scores_with_crf` that
-            differ from DeepLab's settings.
+            differ from DeepLab's settings. ``channel_order`` is that of the photo: ``'bgr'``, or ``'rgb'`` as in the
+            official codes of SEAM and PPC.
         average: What is averaged: ``'probabilities'``, or ``'logits'`` as in the official code of PPC.
         data_preprocessor: As in mmengine.
 
@@ -105,8 +106,9 @@ class SemanticTTAModel(BaseTTAModel):
         labels = self._choose_labels(merged, len(scores), scores.device)
         scores = scores[labels]
         if self.crf is not None:
-            photo = load_crf_photo(merged.img_path, 'tta_model.crf')
-            scores = torch.from_numpy(refine_scores_with_crf(photo, scores.cpu().numpy(), **self.crf))
+            settings = dict(self.crf)
+            photo = load_crf_photo(merged.img_path, 'tta_model.crf', settings.pop('channel_order'))
+            scores = torch.from_numpy(refine_scores_with_crf(photo, scores.cpu().numpy(), **settings))
         decided = labels.to(scores.device)[scores.argmax(0)]
         merged.pred_sem_seg = PixelData(data=decided[None].to(torch.uint8).cpu())
         merged.set_metainfo(dict(mode=self.mode))
