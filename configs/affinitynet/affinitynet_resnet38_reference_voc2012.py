@@ -1,4 +1,4 @@
-# AffinityNet exactly as in the official codes of SEAM and PPC, for weights converted from them (or from PSA) and for training
+# AffinityNet as in the official codes of SEAM and PPC, for weights converted from them (or from PSA) and for training
 # in the same way:
 #   python tools/model_converters/convert_reference.py --from affinitynet IN OUT
 # The network is that of affinitynet_resnet38_8e_voc2012.py. As in the official code, and unlike that config, the random walk

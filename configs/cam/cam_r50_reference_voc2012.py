@@ -1,4 +1,4 @@
-# The classifier exactly as in the official IRNet code (jiwoon-ahn/irn), for converted weights and for training in the same
+# The classifier as in the official IRNet code (jiwoon-ahn/irn), for converted weights and for training in the same
 # way:
 #   python tools/model_converters/convert_reference.py --from irn-cam IN OUT
 # The network and the merging of views are those of cam_r50_5e_voc2012.py: strides (2, 2, 2, 1) without dilation, CAMs

@@ -1,4 +1,4 @@
-# EPS exactly as in the official code (halbielee/EPS), for converted weights and for training in the same way:
+# EPS as in the official code (halbielee/EPS), for converted weights and for training in the same way:
 #   python tools/model_converters/convert_reference.py --from eps IN OUT
 # The network is that of eps_resnet38_20k_voc2012.py (the converter moves the background from the last channel to the first).
 # As in the official code, and unlike that config, images are resized by PIL, which smooths when it shrinks.

@@ -1,4 +1,4 @@
-# IRNet exactly as in the official code (jiwoon-ahn/irn), for converted weights and for training in the same way:
+# IRNet as in the official code (jiwoon-ahn/irn), for converted weights and for training in the same way:
 #   python tools/model_converters/convert_reference.py --from irn IN OUT
 # The network, the mean logit of image and mirror image, the displacement of the image alone, and the displacement mean in
 # evaluation mode are those of irnet_r50_3e_voc2012.py. As in the official code, and unlike that config:
@@ -16,7 +16,6 @@ model = dict(data_preprocessor=dict(pad_size_divisor=512))
 train_pipeline = [
     dict(step, type='PILRescale') if step.type == 'RandomRescale' else step for step in _base_.train_pipeline
 ]
-labels = dict(inter_pixel_labels='work_dirs/inter-pixel-labels_reference_voc2012/inter_pixel_labels')
 labels = dict(inter_pixel_labels='work_dirs/inter-pixel-labels_reference_voc2012/inter_pixel_labels')
 cams = dict(cams='work_dirs/cam_r50_reference_two-sizes_voc2012/cams')
 train_dataloader = dict(dataset=dict(data_prefix=labels, pipeline=train_pipeline))

@@ -1,4 +1,4 @@
-# EPS + PPC exactly as in the official code (usr922/wseg, branch esp, of which the paper's 70.5 is), for converted weights and
+# EPS + PPC as in the official code (usr922/wseg, branch esp, of which the paper's 70.5 is), for converted weights and
 # for training in the same way (the remaining differences are those of eps_resnet38_reference_voc2012.py):
 #   python tools/model_converters/convert_reference.py --from ppc-eps IN OUT
 # Against ppc-eps_resnet38_20k_voc2012.py it has SEAM's correlation module and losses, saliency losses of refined maps too, a

@@ -1,4 +1,4 @@
-# The chain of the IRNet paper on VOC 2012 exactly as in the official code: inter-pixel labels are mined from CAMs at full
+# The chain of the IRNet paper on VOC 2012 as in the official code: inter-pixel labels are mined from CAMs at full
 # size, the random walk has those of stride 4, images are resized by PIL and padded for IRNet (see the reference configs).
 # irnet_r50_voc2012.py needs a sixteenth of the disk space.
 _base_ = './irnet_r50_voc2012.py'

@@ -1,4 +1,4 @@
-# The chain of the PPC paper on VOC 2012 exactly as in the official code: images are resized by PIL, CAMs are of full size,
+# The chain of the PPC paper on VOC 2012 as in the official code: images are resized by PIL, CAMs are of full size,
 # AffinityNet leaves out pairs at the border, and its masks are refined by a dense CRF (see the reference configs).
 _base_ = './ppc_seam_affinitynet_deeplab_resnet38_voc2012.py'
 configs = dict(

@@ -1,4 +1,4 @@
-# The chain of the SEAM paper on VOC 2012 exactly as in the official code, with the DeepLab V1 that its README names.
+# The chain of the SEAM paper on VOC 2012 as in the official code, with the DeepLab V1 that its README names.
 _base_ = './ppc_seam_affinitynet_deeplab_resnet38_reference_voc2012.py'
 configs = dict(
     cam='configs/seam/seam_resnet38_reference_voc2012.py',

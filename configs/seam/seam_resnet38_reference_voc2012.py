@@ -1,4 +1,4 @@
-# SEAM exactly as in the official code (YudeWang/SEAM), for converted weights and for training in the same way:
+# SEAM as in the official code (YudeWang/SEAM), for converted weights and for training in the same way:
 #   python tools/model_converters/convert_reference.py --from seam IN OUT
 # Network, losses and schedule are those of seam_resnet38_8e_voc2012.py. As in the official code, and unlike that config:
 # - images are resized by PIL, which smooths when it shrinks, to sizes rounded half to even (that config: OpenCV, half up);
