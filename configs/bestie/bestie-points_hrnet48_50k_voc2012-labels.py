@@ -1,5 +1,6 @@
 # Pseudo instances of the given points that bestie-points_hrnet48_50k_voc2012.py finds in its training images.
 _base_ = './bestie_hrnet48_50k_voc2012-labels.py'
+# of the image alone, as the labels of the config for tags: the official code makes none
 model = dict(supervision='points')
 # the points that it learnt from
 load_points = [step for step in _base_.train_pipeline if step.type == 'LoadPoints']

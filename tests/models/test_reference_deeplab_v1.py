@@ -27,7 +27,6 @@ from reference_models import check
 from torch import nn
 
 from projects.wsis.apis.configs import load_config
-from projects.wsis.models.crf_photo import load_crf_photo
 from projects.wsis.ops.dense_crf import refine_scores_with_crf
 from projects.wsis.reference.networks import REFERENCE_NETWORKS
 
@@ -174,9 +173,10 @@ def test_crf_of_ppc_and_of_seam_see_red_first(name, settings, tmp_path):
     assert (blue_first != expected).any()
 
 
-def test_unknown_order_of_colours_is_refused(tmp_path):
-    with pytest.raises(ValueError, match="^channel_order of tta_model.crf is one of bgr, rgb, not 'grb'$"):
-        load_crf_photo(str(tmp_path / 'a.png'), 'tta_model.crf', 'grb')
+def test_unknown_order_of_colours_is_refused(cfg):
+    settings = dict(cfg.tta_model, crf=dict(channel_order='grb'), module=dict(type='PrecomputedLabels'))
+    with pytest.raises(ValueError, match="^channel_order of the crf .* is one of bgr, rgb, not 'grb'$"):
+        MODELS.build(settings)
 
 
 def test_training_data_and_length_are_those_of_the_official_code(cfg, golden):

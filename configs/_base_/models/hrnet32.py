@@ -1,6 +1,7 @@
 # HRNet-W32 whose last module returns only its finest branch, as in BESTIE: `backbone=dict(_delete_=True, **_base_.hrnet32)`.
-# the ImageNet weights that BESTIE starts from; others than mmdet's `open-mmlab://msra/hrnetv2_w32`
-weights = 'https://download.openmmlab.com/mmpose/pretrain_models'
+#
+# Its ImageNet weights are those that BESTIE starts from; mmdet's `open-mmlab://msra/hrnetv2_w32` are others.
+weights_folder = 'https://download.openmmlab.com/mmpose/pretrain_models'
 hrnet32 = dict(
     type='HRNet',
     norm_eval=False,
@@ -15,4 +16,4 @@ hrnet32 = dict(
             block='BASIC',
             num_blocks=(4, 4, 4, 4),
             num_channels=(32, 64, 128, 256))),
-    init_cfg=dict(type='Pretrained', checkpoint=f'{weights}/hrnet_w32-36af842e.pth'))
+    init_cfg=dict(type='Pretrained', checkpoint=f'{weights_folder}/hrnet_w32-36af842e.pth'))

@@ -7,4 +7,4 @@ channels = dict(
 hrnet48 = dict(
     _base_.hrnet32,
     extra={name: dict(stage, **channels.get(name, {})) for name, stage in _base_.hrnet32.extra.items()},
-    init_cfg=dict(type='Pretrained', checkpoint=f'{_base_.weights}/hrnet_w48-8ef0771d.pth'))
+    init_cfg=dict(type='Pretrained', checkpoint=f'{_base_.weights_folder}/hrnet_w48-8ef0771d.pth'))

@@ -6,8 +6,6 @@ import numpy as np
 
 from ..structures import decode_photo
 
-CHANNEL_ORDERS = ('bgr', 'rgb')
-
 
 def load_crf_photo(path: str, option: str, channel_order: str = 'bgr') -> np.ndarray:
     """Load a photo (H, W, 3) uint8, upright.
@@ -18,10 +16,8 @@ def load_crf_photo(path: str, option: str, channel_order: str = 'bgr') -> np.nda
         channel_order: ``'bgr'`` or ``'rgb'``; the library's approximation depends a little on it.
 
     Raises:
-        ValueError: If there is no such file, as for frames of a video, or no such order.
+        ValueError: If there is no such file, as for frames of a video.
     """
-    if channel_order not in CHANNEL_ORDERS:
-        raise ValueError(f'channel_order of {option} is one of {", ".join(CHANNEL_ORDERS)}, not {channel_order!r}')
     if not Path(path).is_file():
         raise ValueError(f'The dense CRF needs the file of a photo, and {path} is none: set {option}=None for it')
     photo = decode_photo(path)

@@ -116,5 +116,20 @@ def test_pixels_labels_and_points_by_factor_are_those_of_opencv(interpolation, f
     assert by_size.shape != found['img'].shape or (by_size != found['img']).any()
 
 
+@pytest.mark.parametrize('side', range(20, 40))
+@pytest.mark.parametrize('factor', [0.7, 0.8, 0.9, 1.1])
+def test_a_point_of_the_last_pixel_stays_inside_where_a_side_is_rounded_down(side, factor):
+    given = dict(img=np.zeros((side, side + 1, 3), np.uint8))
+    given['gt_keypoints'] = np.array([[[side + 0.5, side - 0.5]]], np.float32)  # the middle of the last pixel
+    found = RandomRescale((factor, factor), by_factor=True).transform(given)
+    (x, y), (height, width) = np.floor(found['gt_keypoints'][0, 0]), found['img'].shape[:2]
+    assert width - 2 <= x < width and height - 2 <= y < height
+
+
+def test_two_ways_of_rounding_are_refused():
+    with pytest.raises(ValueError, match='^RandomRescale: by_factor rounds as OpenCV does'):
+        RandomRescale(by_factor=True, round_down=True)
+
+
 def test_resize_long_side_is_a_transform_of_its_own_name():
     assert isinstance(TRANSFORMS.build(dict(type='RandomResizeLongSide', length_range=(2, 3))), RandomResizeLongSide)

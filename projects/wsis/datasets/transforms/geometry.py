@@ -41,6 +41,9 @@ class RandomRescale(BaseTransform):
             and samples in steps of the old by the new side.
         factors: Factors of which one is drawn, in the place of any factor of the range.
         round_down: Whether sides are cut to whole pixels, as in kazuto1011/deeplab-pytorch.
+
+    Raises:
+        ValueError: If both ``by_factor`` and ``round_down`` are asked for.
     """
 
     def __init__(
@@ -51,6 +54,8 @@ class RandomRescale(BaseTransform):
         factors: tuple[float, ...] | None = None,
         round_down: bool = False,
     ) -> None:
+        if by_factor and round_down:
+            raise ValueError('RandomRescale: by_factor rounds as OpenCV does, so it cannot go with round_down')
         self.factor_range = factor_range
         self.interpolation = interpolation
         self.by_factor = by_factor
@@ -86,6 +91,14 @@ class _ResizeByFactor(Resize):
     def _resize_seg(self, results: dict) -> None:
         if results.get('gt_seg_map') is not None:
             results['gt_seg_map'] = self._resize(results['gt_seg_map'], 'nearest')
+
+    def _resize_keypoints(self, results: dict) -> None:
+        super()._resize_keypoints(results)
+        if results.get('gt_keypoints') is not None:
+            height, width = results['img_shape']
+            # where a side was rounded down, a point of the last pixel would lie beyond it
+            last = np.nextafter(np.float32((width, height)), np.float32(0))
+            results['gt_keypoints'][..., :2] = np.minimum(results['gt_keypoints'][..., :2], last)
 
     def _resize(self, image: np.ndarray, interpolation: str) -> np.ndarray:
         across, down = self.scale_factor

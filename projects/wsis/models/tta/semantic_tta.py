@@ -18,6 +18,7 @@ from ..crf_photo import load_crf_photo
 DEEPLAB_CRF = dict(channel_order='bgr', iterations=10, gaussian=(1.0, 3.0), bilateral=(67.0, 3.0, 4.0))
 
 AVERAGES = ('probabilities', 'logits')
+CHANNEL_ORDERS = ('bgr', 'rgb')
 
 
 @MODELS.register_module()
@@ -37,7 +38,7 @@ class SemanticTTAModel(BaseTTAModel):
         data_preprocessor: As in mmengine.
 
     Raises:
-        ValueError: If a mode or an average is unknown.
+        ValueError: If a mode, an average or a channel order is unknown.
     """
 
     def __init__(
@@ -54,6 +55,9 @@ class SemanticTTAModel(BaseTTAModel):
         self.mode = check_mode(mode)
         self.average = average
         self.crf = crf_settings(crf, **DEEPLAB_CRF)
+        if self.crf and self.crf['channel_order'] not in CHANNEL_ORDERS:
+            orders, given = ', '.join(CHANNEL_ORDERS), self.crf['channel_order']
+            raise ValueError(f'channel_order of the crf of SemanticTTAModel is one of {orders}, not {given!r}')
 
     @torch.no_grad()
     def test_step(self, data: dict[str, list]) -> list[DetDataSample]:
