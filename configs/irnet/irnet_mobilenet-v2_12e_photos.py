@@ -4,7 +4,10 @@ _base_ = [
     '../_base_/stages/irnet.py', '../_base_/sizes/light.py', '../_base_/schedules/adamw_poly_20e.py',
     '../_base_/default_runtime.py'
 ]
-model = dict(backbone=dict(_delete_=True, out_indices=(1, 2, 4, 7), **_base_.mobilenet_v2))
+model = dict(
+    backbone=dict(_delete_=True, out_indices=(1, 2, 4, 7), **_base_.mobilenet_v2),
+    # what is low in the CAMs does not start the walk (docs/studies/six_classes.md#what-is-low-in-the-cams)
+    test_cfg=dict(cam_threshold=.1))
 
 train_pipeline, mean_pipeline = (
     [dict(step, **_base_.sizes.get(step.type, {})) for step in pipeline]
