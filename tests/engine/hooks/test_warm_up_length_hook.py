@@ -8,7 +8,7 @@ import pytest
 import torch
 from mmengine.config import Config
 from mmengine.model import BaseModel
-from mmengine.registry import PARAM_SCHEDULERS
+from mmengine.registry import MODELS, PARAM_SCHEDULERS
 from mmengine.runner import Runner
 from torch import nn
 
@@ -22,6 +22,7 @@ MASK_RCNN = 'mask_rcnn/mask-rcnn_r50_1x_voc2012'
 NUMBERS = itertools.count()
 
 
+@MODELS.register_module(force=True)
 class OneWeight(BaseModel):
     """A model with one weight, which notes the rate of each of its steps."""
 
@@ -57,7 +58,7 @@ def train(cfg: Config, images: int, folder: Path) -> list[float]:
             visualizer=dict(type='Visualizer', vis_backends=[]),
             work_dir=str(folder),
             experiment_name=f'warm_up_{next(NUMBERS)}',
-            model=dict(type=OneWeight),
+            model=dict(type='OneWeight'),  # by its name: the original mmengine prints no classes
             log_level='ERROR',
         )
     )
