@@ -55,8 +55,9 @@ class SemanticTTAModel(BaseTTAModel):
         self.mode = check_mode(mode)
         self.average = average
         self.crf = crf_settings(crf, **DEEPLAB_CRF)
-        if self.crf and self.crf['channel_order'] not in CHANNEL_ORDERS:
-            orders, given = ', '.join(CHANNEL_ORDERS), self.crf['channel_order']
+        self.channel_order = self.crf.pop('channel_order') if self.crf else 'bgr'
+        if self.channel_order not in CHANNEL_ORDERS:
+            orders, given = ', '.join(CHANNEL_ORDERS), self.channel_order
             raise ValueError(f'channel_order of the crf of SemanticTTAModel is one of {orders}, not {given!r}')
 
     @torch.no_grad()
@@ -110,9 +111,8 @@ class SemanticTTAModel(BaseTTAModel):
         labels = self._choose_labels(merged, len(scores), scores.device)
         scores = scores[labels]
         if self.crf is not None:
-            settings = dict(self.crf)
-            photo = load_crf_photo(merged.img_path, 'tta_model.crf', settings.pop('channel_order'))
-            scores = torch.from_numpy(refine_scores_with_crf(photo, scores.cpu().numpy(), **settings))
+            photo = load_crf_photo(merged.img_path, 'tta_model.crf', self.channel_order)
+            scores = torch.from_numpy(refine_scores_with_crf(photo, scores.cpu().numpy(), **self.crf))
         decided = labels.to(scores.device)[scores.argmax(0)]
         merged.pred_sem_seg = PixelData(data=decided[None].to(torch.uint8).cpu())
         merged.set_metainfo(dict(mode=self.mode))
